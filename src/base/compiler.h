@@ -1,0 +1,40 @@
+// Compiler attributes and small macros. The only place where C extensions are used.
+// Knows nothing else. Exercised by every file.
+#ifndef MOTE_BASE_COMPILER_H
+#define MOTE_BASE_COMPILER_H
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__GNUC__) || defined(__clang__)
+#define MOTE_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
+#define MOTE_MUST_USE __attribute__((warn_unused_result))
+#define MOTE_LIKELY(x) __builtin_expect(!!(x), 1)
+#define MOTE_UNLIKELY(x) __builtin_expect(!!(x), 0)
+#define MOTE_NOINLINE __attribute__((noinline))
+#define MOTE_INLINE static inline __attribute__((always_inline))
+#else
+#define MOTE_PRINTF(fmt, args)
+#define MOTE_MUST_USE
+#define MOTE_LIKELY(x) (x)
+#define MOTE_UNLIKELY(x) (x)
+#define MOTE_NOINLINE
+#define MOTE_INLINE static inline
+#endif
+
+#define MOTE_RESTRICT restrict
+#define MOTE_COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define MOTE_MIN(a, b) ((a) < (b) ? (a) : (b))
+#define MOTE_MAX(a, b) ((a) > (b) ? (a) : (b))
+
+// Leaves the function with a failing status. The one early-return macro of the project.
+#define MOTE_TRY(expr)                                                                             \
+  do {                                                                                             \
+    mote_status mote_try_status_ = (expr);                                                         \
+    if (MOTE_UNLIKELY(mote_try_status_ != MOTE_OK))                                                \
+      return mote_try_status_;                                                                     \
+  } while (0)
+
+#endif
