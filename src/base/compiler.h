@@ -24,6 +24,15 @@
 #define MOTE_INLINE static inline
 #endif
 
+// Tells the core that this is a spin loop.
+#if (defined(__GNUC__) || defined(__clang__)) && (defined(__x86_64__) || defined(__i386__))
+#define MOTE_RELAX() __builtin_ia32_pause()
+#elif (defined(__GNUC__) || defined(__clang__)) && defined(__aarch64__)
+#define MOTE_RELAX() __asm__ volatile("yield")
+#else
+#define MOTE_RELAX() ((void)0)
+#endif
+
 #define MOTE_RESTRICT restrict
 #define MOTE_COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define MOTE_MIN(a, b) ((a) < (b) ? (a) : (b))

@@ -20,6 +20,7 @@ typedef struct mote_map {
   mote_map_entry *entries; // insertion order, [0, count)
   uint32_t *slots;         // entry index + 1; 0 = free
   size_t count, entry_cap, slot_cap;
+  uint64_t seed; // random, so that a file cannot prepare colliding keys
 } mote_map;
 
 void mote_map_init(mote_map *map, const mote_allocator *al);

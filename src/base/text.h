@@ -2,6 +2,8 @@
 #ifndef MOTE_BASE_TEXT_H
 #define MOTE_BASE_TEXT_H
 
+#include <stdarg.h>
+
 #include "base/alloc.h"
 
 typedef struct mote_text {
@@ -17,8 +19,10 @@ void mote_text_str(mote_text *t, const char *s);
 void mote_text_fmt(mote_text *t, const char *fmt, ...) MOTE_PRINTF(2, 3);
 void mote_text_destroy(mote_text *t);
 
-// vsnprintf with '.' as decimal point whatever the locale; always terminates. Returns the length wanted.
+// snprintf with '.' as decimal point whatever the locale; always terminates. Returns the length wanted.
+// Conversions: d i u x X o c s p f F e E g G a A %, with flags, width, precision, * and the length letters.
 int mote_snprint(char *out, size_t cap, const char *fmt, ...) MOTE_PRINTF(3, 4);
+int mote_vsnprint(char *out, size_t cap, const char *fmt, va_list args);
 // Shortest decimal that reads back as the same double, in Python's repr form ("1.0", "1e-05", "inf", "nan").
 // Returns the length; `out` holds at least 32 bytes.
 int mote_format_f64(char *out, double v);
