@@ -39,11 +39,11 @@
 #define MOTE_MAX(a, b) ((a) > (b) ? (a) : (b))
 
 // Leaves the function with a failing status. The one early-return macro of the project.
-#define MOTE_TRY(expr)                                                                             \
-  do {                                                                                             \
-    mote_status mote_try_status_ = (expr);                                                         \
-    if (MOTE_UNLIKELY(mote_try_status_ != MOTE_OK))                                                \
-      return mote_try_status_;                                                                     \
+#define MOTE_TRY(expr)                                                                                                 \
+  do {                                                                                                                 \
+    mote_status mote_try_status_ = (expr);                                                                             \
+    if (MOTE_UNLIKELY(mote_try_status_ != MOTE_OK))                                                                    \
+      return mote_try_status_;                                                                                         \
   } while (0)
 
 #endif

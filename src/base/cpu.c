@@ -10,10 +10,10 @@
 
 #if MOTE_HAVE_CPUID
 enum {
-  XCR0_AVX = 0x6,        // XMM, YMM
-  XCR0_AVX512 = 0xE6,    // and opmask, upper ZMM, ZMM16..31
-  XCR0_AMX = 0x60000,    // tile configuration and data
-  BIT_FMA = 1u << 12,    // leaf 1 ecx
+  XCR0_AVX = 0x6,     // XMM, YMM
+  XCR0_AVX512 = 0xE6, // and opmask, upper ZMM, ZMM16..31
+  XCR0_AMX = 0x60000, // tile configuration and data
+  BIT_FMA = 1u << 12, // leaf 1 ecx
   BIT_OSXSAVE = 1u << 27,
   BIT_AVX = 1u << 28,
   BIT_F16C = 1u << 29,

@@ -87,9 +87,7 @@ void mote_fail_item(mote_error *err, const char *fmt, ...) {
   err->item_count++;
 }
 
-const char *mote_error_message(const mote_error *error) {
-  return error && error->status != MOTE_OK ? error->text : "";
-}
+const char *mote_error_message(const mote_error *error) { return error && error->status != MOTE_OK ? error->text : ""; }
 
 const char *mote_error_item(const mote_error *error, uint32_t index) {
   if (!error || index >= error->item_count)
@@ -103,9 +101,10 @@ const char *mote_error_item(const mote_error *error, uint32_t index) {
 const char *mote_status_name(mote_status status) {
   // ORDER mote_status
   static const char *const names[] = {
-      "MOTE_OK",        "MOTE_ERR_NOMEM", "MOTE_ERR_ARGUMENT", "MOTE_ERR_IO",   "MOTE_ERR_FORMAT",
-      "MOTE_ERR_UNSUPPORTED", "MOTE_ERR_SHAPE", "MOTE_ERR_TYPE",     "MOTE_ERR_LIMIT", "MOTE_ERR_DATA",
-      "MOTE_ERR_RAISED", "MOTE_ERR_CANCELLED", "MOTE_ERR_INTERNAL",
+      "MOTE_OK",           "MOTE_ERR_NOMEM",       "MOTE_ERR_ARGUMENT", "MOTE_ERR_IO",
+      "MOTE_ERR_FORMAT",   "MOTE_ERR_UNSUPPORTED", "MOTE_ERR_SHAPE",    "MOTE_ERR_TYPE",
+      "MOTE_ERR_LIMIT",    "MOTE_ERR_DATA",        "MOTE_ERR_RAISED",   "MOTE_ERR_CANCELLED",
+      "MOTE_ERR_INTERNAL",
   };
   _Static_assert(MOTE_COUNT(names) == MOTE_ERR_INTERNAL + 1, "a name for every status");
   return (unsigned)status < MOTE_COUNT(names) ? names[status] : "MOTE_ERR_UNKNOWN";

@@ -36,7 +36,7 @@ struct mote_pool {
 
   _Alignas(MOTE_ALIGN) atomic_uint epoch; // counts regions; a change starts the workers
   atomic_bool stop;
-  uint32_t sleepers; // under sleep_lock
+  uint32_t sleepers;                        // under sleep_lock
   _Alignas(MOTE_ALIGN) atomic_uint running; // workers that have not finished the region
   _Alignas(MOTE_ALIGN) atomic_uint arrived; // at the barrier
   _Alignas(MOTE_ALIGN) atomic_uint phase;   // counts barriers

@@ -119,27 +119,41 @@ static const char *parse_spec(const char *f, spec *s, va_list *args) {
 
 static int64_t signed_arg(const spec *s, va_list *args) {
   switch (s->length) {
-  case 'H': return (signed char)va_arg(*args, int);
-  case 'h': return (short)va_arg(*args, int);
-  case 'l': return va_arg(*args, long);
-  case 'L': return va_arg(*args, long long);
-  case 'j': return va_arg(*args, intmax_t);
+  case 'H':
+    return (signed char)va_arg(*args, int);
+  case 'h':
+    return (short)va_arg(*args, int);
+  case 'l':
+    return va_arg(*args, long);
+  case 'L':
+    return va_arg(*args, long long);
+  case 'j':
+    return va_arg(*args, intmax_t);
   case 'z':
-  case 't': return va_arg(*args, ptrdiff_t);
-  default: return va_arg(*args, int);
+  case 't':
+    return va_arg(*args, ptrdiff_t);
+  default:
+    return va_arg(*args, int);
   }
 }
 
 static uint64_t unsigned_arg(const spec *s, va_list *args) {
   switch (s->length) {
-  case 'H': return (unsigned char)va_arg(*args, unsigned);
-  case 'h': return (unsigned short)va_arg(*args, unsigned);
-  case 'l': return va_arg(*args, unsigned long);
-  case 'L': return va_arg(*args, unsigned long long);
-  case 'j': return va_arg(*args, uintmax_t);
+  case 'H':
+    return (unsigned char)va_arg(*args, unsigned);
+  case 'h':
+    return (unsigned short)va_arg(*args, unsigned);
+  case 'l':
+    return va_arg(*args, unsigned long);
+  case 'L':
+    return va_arg(*args, unsigned long long);
+  case 'j':
+    return va_arg(*args, uintmax_t);
   case 'z':
-  case 't': return va_arg(*args, size_t);
-  default: return va_arg(*args, unsigned);
+  case 't':
+    return va_arg(*args, size_t);
+  default:
+    return va_arg(*args, unsigned);
   }
 }
 
@@ -237,7 +251,9 @@ static void put_conversion(sink *k, spec *s, arguments *a) {
   case 'u':
   case 'x':
   case 'X':
-  case 'o': put_integer(k, s, &a->list); break;
+  case 'o':
+    put_integer(k, s, &a->list);
+    break;
   case 'f':
   case 'F':
   case 'e':
@@ -245,12 +261,23 @@ static void put_conversion(sink *k, spec *s, arguments *a) {
   case 'g':
   case 'G':
   case 'a':
-  case 'A': put_f64(k, s, va_arg(a->list, double)); break;
-  case 's': put_string(k, s, va_arg(a->list, const char *)); break;
-  case 'c': put_text(k, s, (char[]){(char)va_arg(a->list, int)}, 1); break;
-  case 'p': put_pointer(k, s, va_arg(a->list, void *)); break;
-  case '%': put(k, "%", 1); break;
-  default: assert(!"conversion that mote_snprint does not have");
+  case 'A':
+    put_f64(k, s, va_arg(a->list, double));
+    break;
+  case 's':
+    put_string(k, s, va_arg(a->list, const char *));
+    break;
+  case 'c':
+    put_text(k, s, (char[]){(char)va_arg(a->list, int)}, 1);
+    break;
+  case 'p':
+    put_pointer(k, s, va_arg(a->list, void *));
+    break;
+  case '%':
+    put(k, "%", 1);
+    break;
+  default:
+    assert(!"conversion that mote_snprint does not have");
   }
 }
 
@@ -329,8 +356,8 @@ static void decimal_next_up(decimal *d) {
 }
 
 // Fewest digits that read back as `v` > 0, the nearest such.
-// Below a power of two doubles lie half as far apart as above it, so there the neighbour upward may read back although the
-// rounded digits do not. 15 digits survive any normal double, so a shorter form shows as zeros at their end.
+// Below a power of two doubles lie half as far apart as above it, so there the neighbour upward may read back although
+// the rounded digits do not. 15 digits survive any normal double, so a shorter form shows as zeros at their end.
 static decimal decimal_shortest(double v) {
   int exponent;
   bool power_of_two = frexp(v, &exponent) == 0.5;
@@ -448,7 +475,8 @@ static bool parse_exponent(const char **s, const char *end, int64_t *out) {
     return false;
   int64_t e = 0;
   while (is_digit(*s, end)) {
-    e = MOTE_MIN(e * 10 + (*(*s)++ - '0'), (int64_t)1 << 40);
+    e = e * 10 + (*(*s)++ - '0');
+    e = MOTE_MIN(e, (int64_t)1 << 40);
     if (*s < end && **s == '_' && !is_digit(++*s, end))
       return false;
   }
