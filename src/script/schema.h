@@ -1,0 +1,46 @@
+// Operator schemas: the rows of schemas.def parsed when first asked for. The index of a row is the operator's number in
+// the VM's dispatch table. Knows types, no implementations. Tests: tests/script/test_types.c
+#ifndef MOTE_SCRIPT_SCHEMA_H
+#define MOTE_SCRIPT_SCHEMA_H
+
+#include "script/types.h"
+
+typedef struct mote_schema_arg {
+  const char *name;
+  const mote_type *type;
+  mote_literal value;                     // default
+  bool has_default, keyword_only, is_out; // is_out: written to and returned (out= variants)
+  int32_t list_size;                      // N of int[N]: one int stands for N equal ones; 0: none
+} mote_schema_arg;
+
+typedef struct mote_schema {
+  int32_t id;           // row in schemas.def
+  const char *name;     // "aten::add"
+  const char *overload; // "Tensor", "" for none
+  const mote_schema_arg *args;
+  uint32_t n_args, n_results;
+  const mote_type *const *results;
+  bool is_vararg, is_varret;
+} mote_schema;
+
+typedef struct mote_schemas { // cache of parsed rows; belongs to a program
+  mote_types *types;
+  mote_schema **rows; // [mote_schema_count()], NULL until parsed
+} mote_schemas;
+
+mote_status mote_schemas_init(mote_schemas *schemas, mote_types *types, mote_error *err) MOTE_MUST_USE;
+
+uint32_t mote_schema_count(void);
+const char *mote_schema_text(uint32_t id); // the row, static storage
+// Rows of all overloads of "aten::add" are neighbours, in PyTorch's order: [*first, *first + *count). False: no such
+// name.
+bool mote_schema_range(const char *name, size_t len, uint32_t *first, uint32_t *count);
+// Row of name and overload ("" for none); -1 when there is none. Needs no program.
+int32_t mote_schema_id(const char *name, const char *overload);
+// The parsed row.
+mote_status mote_schema_get(mote_schemas *schemas, uint32_t id, const mote_schema **out, mote_error *err) MOTE_MUST_USE;
+// Parses any schema text (custom operators); `id` is stored.
+mote_status mote_schema_parse(mote_types *types, const char *text, int32_t id, mote_schema *out,
+                              mote_error *err) MOTE_MUST_USE;
+
+#endif
