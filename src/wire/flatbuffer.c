@@ -55,12 +55,12 @@ static bool spend(mote_fb *fb, uint64_t pos, uint64_t units) {
   return true;
 }
 
-// Follows the unsigned offset stored at `at` (known to be inside). A target needs at least four bytes.
-static bool follow(mote_fb *fb, uint64_t at, uint64_t *target) {
+// Follows the unsigned offset stored at `at` (known to be inside) to a target of at least `need` bytes.
+static bool follow(mote_fb *fb, uint64_t at, uint32_t need, uint64_t *target) {
   uint32_t offset = mote_load_u32(fb->bytes.data + at);
   if (offset == 0)
     return broken(fb, at, "offset is zero");
-  if (!inside(fb, at + offset, 4))
+  if (!inside(fb, at + offset, need))
     return broken(fb, at, "offset leads outside the file");
   *target = at + offset;
   return true;
@@ -97,7 +97,7 @@ mote_fb_table mote_fb_root(mote_fb *fb) {
     broken(fb, 0, "file is too short for a root table");
     return (mote_fb_table){0};
   }
-  return follow(fb, 0, &pos) ? table_at(fb, pos) : (mote_fb_table){0};
+  return follow(fb, 0, 4, &pos) ? table_at(fb, pos) : (mote_fb_table){0};
 }
 
 // Offset of the field inside its table; 0 when absent.
@@ -180,25 +180,19 @@ double mote_fb_f64(mote_fb *fb, mote_fb_table t, unsigned field, double fallback
 }
 
 // Position that the offset in a field leads to; false when absent or broken.
-static bool field_target(mote_fb *fb, mote_fb_table t, unsigned field, uint64_t *target) {
+static bool field_target(mote_fb *fb, mote_fb_table t, unsigned field, uint32_t need, uint64_t *target) {
   const uint8_t *p = mote_fb_inline(fb, t, field, 4);
-  return p && follow(fb, (uint64_t)(p - fb->bytes.data), target);
+  return p && follow(fb, (uint64_t)(p - fb->bytes.data), need, target);
 }
 
 const uint8_t *mote_fb_struct(mote_fb *fb, mote_fb_table t, unsigned field, uint32_t size) {
   uint64_t pos;
-  if (!field_target(fb, t, field, &pos))
-    return NULL;
-  if (!inside(fb, pos, size)) {
-    broken(fb, pos, "struct does not fit in the file");
-    return NULL;
-  }
-  return fb->bytes.data + pos;
+  return field_target(fb, t, field, size, &pos) ? fb->bytes.data + pos : NULL;
 }
 
 mote_fb_table mote_fb_sub(mote_fb *fb, mote_fb_table t, unsigned field) {
   uint64_t pos;
-  return field_target(fb, t, field, &pos) ? table_at(fb, pos) : (mote_fb_table){0};
+  return field_target(fb, t, field, 4, &pos) ? table_at(fb, pos) : (mote_fb_table){0};
 }
 
 static mote_fb_vec vector_at(mote_fb *fb, uint64_t pos, uint32_t item_size) {
@@ -216,7 +210,7 @@ static mote_fb_vec vector_at(mote_fb *fb, uint64_t pos, uint32_t item_size) {
 
 mote_fb_vec mote_fb_vector(mote_fb *fb, mote_fb_table t, unsigned field, uint32_t item_size) {
   uint64_t pos;
-  return field_target(fb, t, field, &pos) ? vector_at(fb, pos, item_size) : (mote_fb_vec){0};
+  return field_target(fb, t, field, 4, &pos) ? vector_at(fb, pos, item_size) : (mote_fb_vec){0};
 }
 
 mote_span mote_fb_string(mote_fb *fb, mote_fb_table t, unsigned field) {
@@ -256,7 +250,7 @@ static bool item_target(mote_fb *fb, mote_fb_vec v, uint32_t i, uint64_t *target
   assert(i < v.count && v.item_size == 4);
   if (fb->status != MOTE_OK || i >= v.count || v.item_size != 4)
     return false;
-  return follow(fb, (uint64_t)(v.data - fb->bytes.data) + (uint64_t)i * 4, target);
+  return follow(fb, (uint64_t)(v.data - fb->bytes.data) + (uint64_t)i * 4, 4, target);
 }
 
 mote_fb_table mote_fb_vec_table(mote_fb *fb, mote_fb_vec v, uint32_t i) {
