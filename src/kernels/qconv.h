@@ -1,0 +1,68 @@
+// Quantised convolution and matrix product: 8-bit activations, 8-bit weights, 32-bit sums. A fully connected layer is a
+// convolution of 1x1 images, n of them; a matrix product is a 1x1 convolution.
+//   sum[p][o] = bias[o] + SUM (in - in_zp) * (w - w_zp)     (32 bits, wrapping; outside the image in = in_zp)
+//   8-bit out = clamp(round((float)sum * scale[o]) + out_zp, lo, hi)   (see qround.h; FIXED uses the exact scale)
+//   I32 out   = sum
+//   F32 out   = clamp((float)sum * (scale[o] * image_scale) + float_bias[o], flo, fhi)
+// Every row gives the same bits. Work is cut into tiles by shape alone. Knows no graph, allocates nothing, touches no
+// byte outside its spans. Rows: list/qconv.def. Tests: tests/kernels/check_qconv.c
+#ifndef MOTE_KERNELS_QCONV_H
+#define MOTE_KERNELS_QCONV_H
+
+#include "base/cpu.h"
+#include "kernels/qround.h"
+#include "mote/mote.h"
+
+// Weights as they stand in the model. Element (g, o, y, x, i) is at w[(g*oc + o)*w_o + y*w_y + x*w_x + i*w_i].
+typedef struct mote_qconv_weights {
+  uint32_t groups, oc, ic, kh, kw; // oc and ic are those of one group; none is 0
+  mote_dtype type;                 // MOTE_I8 or MOTE_U8
+  const void *w;
+  ptrdiff_t w_o, w_y, w_x, w_i; // in elements (bytes)
+  int32_t zp;                   // within the range of the type
+  const int32_t *bias;          // groups*oc values, or NULL
+  const float *float_bias;      // added after scaling when the output is F32, or NULL
+  // in scale * weight scale / out scale for 8-bit outputs; what turns the sum into a real number for F32. Finite, >= 0.
+  const double *scale;
+  uint32_t scale_count; // 1 or groups*oc
+} mote_qconv_weights;
+
+typedef struct mote_qconv_args {
+  uint32_t n, ih, iw, oh, ow; // the input and output windows
+  uint32_t groups, oc, ic, kh, kw;
+  uint32_t sh, sw, dh, dw; // stride and dilation, >= 1
+  // Input row of output row 0 is -pad_top. A window into a larger image shifts the pads (they may be negative): rows
+  // and columns outside 0..ih-1, 0..iw-1 count as padding.
+  int32_t pad_top, pad_left;
+  mote_dtype in_type;         // MOTE_I8 or MOTE_U8
+  mote_dtype out_type;        // MOTE_I8, MOTE_U8, MOTE_I32 or MOTE_F32
+  const void *in;             // pixel (0, 0) of the window, channel 0 of group 0; channels are adjacent
+  ptrdiff_t in_n, in_y, in_x; // elements from an image, a row, a pixel to the next
+  void *out;
+  ptrdiff_t out_n, out_y, out_x; // out_x >= groups*oc
+  int32_t in_zp;                 // within the range of in_type
+  int32_t out_zp, lo, hi;        // 8-bit outputs; within the range of out_type
+  mote_qround round;
+  const int32_t *image_zp;  // one an image instead of in_zp, or NULL
+  const float *image_scale; // one an image, or NULL for 1; F32 only
+  float flo, fhi;           // F32: clamp; -INFINITY, INFINITY for none
+  void *scratch;            // scratch_size bytes, 64-byte aligned, one a worker; may be NULL when that is 0
+} mote_qconv_args;
+
+typedef struct mote_qconv_row {
+  const char *name;
+  uint32_t needs; // bits of mote_cpu.features
+  // Bytes of the packed weights (64-byte aligned), 0 when the size overflows.
+  size_t (*packed_size)(const mote_qconv_weights *w);
+  void (*pack)(const mote_qconv_weights *w, void *packed);
+  size_t (*scratch_size)(const mote_qconv_args *a);
+  uint32_t (*tiles)(const mote_qconv_args *a);
+  // Computes tiles t0 <= t < t1; tiles write disjoint outputs.
+  void (*run)(const mote_qconv_args *a, const void *packed, uint32_t t0, uint32_t t1);
+} mote_qconv_row;
+
+extern const mote_qconv_row *const mote_qconv_rows[]; // best first; the last is portable C
+extern const size_t mote_qconv_row_count;
+const mote_qconv_row *mote_qconv_select(const mote_cpu *cpu);
+
+#endif

@@ -1,0 +1,39 @@
+// Convolution of 16-bit activations (zero point 0) with 8-bit weights (zero point 0) and 64-bit sums, full and
+// depthwise.
+//   out = clamp(round((double)(bias + SUM in * w) * scale), lo, hi), halves away from zero; FIXED: see qround.h
+// Layout, windows and packing as in qconv.h. Portable C only. Tests: tests/kernels/check_qconv16.c
+#ifndef MOTE_KERNELS_QCONV16_H
+#define MOTE_KERNELS_QCONV16_H
+
+#include "kernels/qround.h"
+#include "mote/mote.h"
+
+// For a depthwise filter groups = channels, ic = 1, oc = multiplier.
+typedef struct mote_qconv16_weights {
+  uint32_t groups, oc, ic, kh, kw;
+  const int8_t *w; // element (g, o, y, x, i) at (g*oc + o)*w_o + y*w_y + x*w_x + i*w_i
+  ptrdiff_t w_o, w_y, w_x, w_i;
+  const int64_t *bias;  // groups*oc values, or NULL
+  const double *scale;  // in scale * weight scale / out scale
+  uint32_t scale_count; // 1 or groups*oc
+} mote_qconv16_weights;
+
+typedef struct mote_qconv16_args {
+  uint32_t n, ih, iw, oh, ow;
+  uint32_t groups, oc, ic, kh, kw;
+  uint32_t sh, sw, dh, dw;
+  int32_t pad_top, pad_left;
+  const int16_t *in;
+  ptrdiff_t in_n, in_y, in_x;
+  int16_t *out;
+  ptrdiff_t out_n, out_y, out_x;
+  int32_t lo, hi;
+  mote_qround round; // AWAY or FIXED
+} mote_qconv16_args;
+
+size_t mote_qconv16_packed_size(const mote_qconv16_weights *w); // 0: overflow
+void mote_qconv16_pack(const mote_qconv16_weights *w, void *packed);
+uint32_t mote_qconv16_tiles(const mote_qconv16_args *a);
+void mote_qconv16_run(const mote_qconv16_args *a, const void *packed, uint32_t t0, uint32_t t1);
+
+#endif
