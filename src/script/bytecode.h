@@ -30,8 +30,8 @@ typedef struct mote_op_ref {
   const char *name;          // "aten::add"
   const char *overload;      // "Tensor"
   const mote_schema *schema; // NULL: unknown operator, raises when reached (id -1)
-  int32_t n_given; // arguments that the code pushes; fewer than the schema's when a .ptl leaves out trailing defaults
-                   // (out= arguments come last even then); -1: the operand of OPN tells
+  int32_t n_given;   // arguments that the code pushes; fewer than the schema's when a .ptl leaves out trailing defaults
+                     // (out= arguments come last even then); -1: the operand of OPN tells
   int32_t n_results; // values pushed: 0 or 1 for TorchScript functions, more for several results
   bool has_impl;
   void *impl; // free for the VM, zero at first

@@ -27,6 +27,7 @@ typedef enum mote_type_kind {
   MOTE_TYPE_ANY_TUPLE, // what isinstance(x, tuple) tests
   MOTE_TYPE_ANY_CLASS,
   MOTE_TYPE_ANY_ENUM,
+  MOTE_TYPE_UNKNOWN,  // result of an operator that has no schema: fits everywhere
   MOTE_TYPE_VAR,      // type variable of a schema, `name`
   MOTE_TYPE_LIST,     // args[0]
   MOTE_TYPE_DICT,     // args[0] key, args[1] value
@@ -91,6 +92,7 @@ typedef struct mote_types {
   // Defines a class that is still MOTE_CLASS_UNKNOWN when its inside is needed; set by the program. May be NULL.
   mote_status (*define)(void *ctx, mote_class *cls, mote_error *err);
   void *define_ctx;
+  uint32_t work; // comparisons made: bounds what deeply shared types may cost
 } mote_types;
 
 // The arena owns all types and classes.
@@ -112,10 +114,13 @@ mote_class *mote_types_class(mote_types *types, const char *name, size_t len);
 mote_class *mote_types_find_class(const mote_types *types, const char *name); // NULL when nothing names it
 mote_status mote_class_define(mote_types *types, mote_class *cls, mote_error *err) MOTE_MUST_USE;
 
+// Makes a class whose attrs are set a named tuple. In place, for types made before already point to its type.
+mote_status mote_class_become_tuple(mote_types *types, mote_class *cls, mote_error *err) MOTE_MUST_USE;
+
 const mote_attr *mote_class_attr(const mote_class *cls, const char *name,
                                  uint32_t *slot); // NULL: none; slot may be NULL
 const mote_attr *mote_class_const(const mote_class *cls, const char *name);
-struct mote_function *mote_class_method(const mote_class *cls, const char *name);
+struct mote_function *mote_class_method(const mote_class *cls, const char *name); // in bytecode.c
 
 // May a value of type `sub` stand where `super` is wanted? Lists and dicts are invariant, tuples and Optional
 // covariant. Classes met on the way are defined; one that cannot be is treated as related to nothing but itself.
@@ -125,8 +130,13 @@ const mote_type *mote_type_unify(mote_types *types, const mote_type *a, const mo
 // Optional[T] -> T, others as they are.
 const mote_type *mote_type_unwrap(const mote_type *type);
 
-// "Dict[str, List[Tensor]]", as error messages of PyTorch print it.
+// "Dict[str, List[Tensor]]", as PyTorch prints it; very long ones end in "...".
 void mote_type_text(const mote_type *type, mote_text *out);
+// The basic type called `name` in source: "int", "NoneType", "Device", ... False: none.
+bool mote_type_basic_name(const char *name, size_t len, mote_type_kind *out);
+// "List", "Tuple", ...: the generic's kind; and the type it makes of its arguments (NULL: wrong count or no memory).
+bool mote_type_generic_name(const char *name, size_t len, mote_type_kind *out);
+const mote_type *mote_type_generic(mote_types *types, mote_type_kind kind, const mote_type *const *args, uint32_t n);
 // Reads such a text, also the forms of .ptl type tables ("__torch__.N[NamedTuple, [[a, int], [b, Tensor]]]").
 mote_status mote_type_parse(mote_types *types, const char *text, size_t len, const mote_type **out,
                             mote_error *err) MOTE_MUST_USE;
