@@ -1,0 +1,15 @@
+# Cross build for arm64 Linux with Debian's gcc-aarch64-linux-gnu; programs are static, so that qemu runs them as they are.
+#   cmake -S . -B build-arm64 -DCMAKE_TOOLCHAIN_FILE=cmake/arm64.cmake -DMOTE_TOOLS=OFF
+set(CMAKE_SYSTEM_NAME Linux)
+set(CMAKE_SYSTEM_PROCESSOR aarch64)
+set(CMAKE_C_COMPILER aarch64-linux-gnu-gcc)
+set(CMAKE_EXE_LINKER_FLAGS_INIT -static)
+find_program(MOTE_QEMU NAMES qemu-aarch64-static qemu-aarch64)
+if(MOTE_QEMU)
+  set(CMAKE_CROSSCOMPILING_EMULATOR ${MOTE_QEMU})
+endif()
+set(CMAKE_FIND_ROOT_PATH /usr/aarch64-linux-gnu)
+set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
+set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
