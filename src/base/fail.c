@@ -29,6 +29,13 @@ void mote_fail_clear(mote_error *err) {
   err->text[0] = '\0';
 }
 
+// Names in a message come from files: control characters must not reach a terminal or break the line.
+static void one_line(char *text) {
+  for (; *text; text++)
+    if ((unsigned char)*text < 0x20 || *text == 0x7F)
+      *text = '?';
+}
+
 mote_status mote_fail(mote_error *err, mote_status status, const char *fmt, ...) {
   if (!err || err->status != MOTE_OK)
     return status;
@@ -38,6 +45,8 @@ mote_status mote_fail(mote_error *err, mote_status status, const char *fmt, ...)
   va_start(args, fmt);
   mote_vsnprint(err->text, MESSAGE_MAX, fmt, args);
   va_end(args);
+  if (status != MOTE_ERR_RAISED) // the program's own text keeps its lines
+    one_line(err->text);
   err->text_len = (uint32_t)strlen(err->text) + 1;
   return status;
 }
@@ -52,6 +61,7 @@ void mote_fail_place(mote_error *err, const char *fmt, ...) {
   va_start(args, fmt);
   mote_vsnprint(place, PLACE_MAX, fmt, args);
   va_end(args);
+  one_line(place);
   size_t len = strlen(place);
   place[len++] = ':';
   place[len++] = ' ';
