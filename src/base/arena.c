@@ -14,7 +14,7 @@ struct mote_arena_block {
 enum { FIRST_BLOCK = 4096, LAST_BLOCK = 256 * 1024 };
 
 void mote_arena_init(mote_arena *arena, const mote_allocator *al, size_t limit) {
-  *arena = (mote_arena){.al = al, .head = NULL, .used = 0, .limit = limit};
+  *arena = (mote_arena){.al = al, .limit = limit};
 }
 
 static mote_arena_block *block_new(mote_arena *arena, size_t size) {
@@ -55,8 +55,12 @@ void *mote_arena_alloc(mote_arena *arena, size_t size) {
   if (!mote_add_size(MOTE_MAX(size, (size_t)1), 15, &padded))
     return NULL;
   padded &= ~(size_t)15;
-  if (!mote_add_size(arena->used, padded, &used) || (arena->limit && used > arena->limit))
+  if (!mote_add_size(arena->used, padded, &used))
     return NULL;
+  if (arena->limit && used > arena->limit) {
+    arena->limited = true;
+    return NULL;
+  }
   mote_arena_block *b = block_for(arena, padded);
   if (!b)
     return NULL;

@@ -10,6 +10,7 @@ typedef struct mote_arena {
   const mote_allocator *al;
   mote_arena_block *head;
   size_t used, limit; // bytes handed out, and the most that may be (0: no bound)
+  bool limited;       // a request failed because of the limit, not for lack of memory
 } mote_arena;
 
 void mote_arena_init(mote_arena *arena, const mote_allocator *al, size_t limit);
