@@ -1,0 +1,225 @@
+// Quantised convolution with vpdpbusd: tiles of up to 12 rows by 1 to 4 panels of 16 columns (contract: qconv_frame.h).
+// Tests: tests/kernels/check_qconv.c
+#include <immintrin.h>
+#include <string.h>
+
+#include "kernels/qconv_frame.h"
+
+enum { WIDTH = 16, MOST_ROWS = 12, MOST_PANELS = 4, BLOCK = WIDTH * MOTE_QCOLS_WORDS * 4 };
+
+// One tile: `a` is its first row, `panel` its first panel.
+typedef struct tile {
+  const mote_qconv_strip *s;
+  const uint8_t *a;
+  const char *panel;
+  size_t row, column; // within the strip
+  const int32_t *row_sum;
+} tile;
+
+// Stores the low `count` bytes, count <= 32, in pieces: masked byte stores are slow on some processors.
+MOTE_INLINE void store_bytes(char *out, __m256i v, size_t count) {
+  if (count == 32) {
+    _mm256_storeu_si256((__m256i *)out, v);
+    return;
+  }
+  __m128i half = _mm256_castsi256_si128(v);
+  if (count & 16) {
+    _mm_storeu_si128((__m128i *)out, half);
+    half = _mm256_extracti128_si256(v, 1);
+    out += 16;
+  }
+  if (count & 8) {
+    _mm_storel_epi64((__m128i *)out, half);
+    half = _mm_srli_si128(half, 8);
+    out += 8;
+  }
+  if (count & 7)
+    _mm_mask_storeu_epi8(out, (__mmask16)((1u << (count & 7)) - 1), half);
+}
+
+typedef struct requant {
+  __m512 hi;      // hi - zp, in float
+  __m512i zp, lo; // 16 bits
+} requant;
+
+// 16 sums to rounded integers. What is below -2^31 becomes INT_MIN, which the packing saturates.
+MOTE_INLINE __m512i scaled(__m512i sum, __m512 scale, const requant *q) {
+  return _mm512_cvtps_epi32(_mm512_min_ps(_mm512_mul_ps(_mm512_cvtepi32_ps(sum), scale), q->hi));
+}
+
+MOTE_INLINE __m512i offset(__m512i words, const requant *q) {
+  return _mm512_max_epi16(_mm512_adds_epi16(words, q->zp), q->lo);
+}
+
+// vpackssdw works within 128-bit lanes: afterwards dwords alternate between the two panels.
+MOTE_INLINE __m256i bytes_of_two(__m512i a, __m512i b, const requant *q) {
+  __m256i v = _mm512_cvtepi16_epi8(offset(_mm512_packs_epi32(a, b), q));
+  return _mm256_permutevar8x32_epi32(v, _mm256_setr_epi32(0, 2, 4, 6, 1, 3, 5, 7));
+}
+
+MOTE_INLINE __m256i bytes_of_one(__m512i a, const requant *q) {
+  __m512i words = _mm512_castsi256_si512(_mm512_cvtsepi32_epi16(a));
+  return _mm512_cvtepi16_epi8(offset(words, q));
+}
+
+// Epilogue of plain 8-bit outputs: sums already hold bias and zero point.
+MOTE_INLINE void store_plain(const tile *t, size_t mr, size_t nv, __m512i acc[MOST_ROWS][MOST_PANELS]) {
+  const mote_qconv_args *a = t->s->args;
+  requant q = {_mm512_set1_ps((float)(a->hi - a->out_zp)), _mm512_set1_epi16((short)a->out_zp),
+               _mm512_set1_epi16((short)a->lo)};
+  __m512 scale[MOST_PANELS];
+#pragma GCC unroll 4
+  for (size_t v = 0; v < nv; v++)
+    scale[v] = _mm512_loadu_ps(mote_qcols_at(t->panel + v * t->s->panel_size, WIDTH).scale);
+  size_t columns = MOTE_MIN(t->s->columns - t->column, nv * WIDTH);
+#pragma GCC unroll 12
+  for (size_t r = 0; r < mr; r++) {
+    char *out = t->s->out[t->row + r] + t->column;
+    if (t->row_sum) {
+      __m512i fix = _mm512_set1_epi32((int32_t)((uint32_t)t->row_sum[r] * (uint32_t)t->s->w_zp));
+#pragma GCC unroll 4
+      for (size_t v = 0; v < nv; v++)
+        acc[r][v] = _mm512_sub_epi32(acc[r][v], fix);
+    }
+#pragma GCC unroll 4
+    for (size_t v = 0; v + 1 < nv; v += 2) {
+      __m256i bytes = bytes_of_two(scaled(acc[r][v], scale[v], &q), scaled(acc[r][v + 1], scale[v + 1], &q), &q);
+      if (v + 2 < nv || columns == nv * WIDTH)
+        _mm256_storeu_si256((__m256i *)(out + v * WIDTH), bytes);
+      else
+        store_bytes(out + v * WIDTH, bytes, columns - v * WIDTH);
+    }
+    if (nv % 2)
+      store_bytes(out + (nv - 1) * WIDTH, bytes_of_one(scaled(acc[r][nv - 1], scale[nv - 1], &q), &q),
+                  columns - (nv - 1) * WIDTH);
+  }
+}
+
+static MOTE_NOINLINE void store_general(const tile *t, size_t mr, size_t nv, const int32_t *dot) {
+  size_t columns = MOTE_MIN(t->s->columns - t->column, nv * WIDTH);
+  for (size_t r = 0; r < mr; r++)
+    for (size_t c = 0; c < columns; c += WIDTH)
+      mote_qconv_finish(t->s, t->panel + c / WIDTH * t->s->panel_size, WIDTH, false, t->row + r, t->column + c,
+                        t->row_sum ? t->row_sum[r] : 0, dot + r * nv * WIDTH + c, MOTE_MIN(columns - c, (size_t)WIDTH));
+}
+
+MOTE_INLINE void run_tile(const tile *t, size_t mr, size_t nv) {
+  const mote_qconv_strip *s = t->s;
+  __m512i acc[MOST_ROWS][MOST_PANELS];
+  bool plain = mote_qconv_plain(s->args);
+  __m512i zero = _mm512_set1_epi32(s->args->in_zp + (s->flip ? 128 : 0)), flip = _mm512_set1_epi8((char)s->flip);
+  const char *w = t->panel + BLOCK;
+#pragma GCC unroll 4
+  for (size_t v = 0; v < nv; v++) {
+    mote_qcols c = mote_qcols_at(t->panel + v * s->panel_size, WIDTH);
+    __m512i start = _mm512_sub_epi32(_mm512_loadu_si512(c.bias), _mm512_mullo_epi32(_mm512_loadu_si512(c.wsum), zero));
+#pragma GCC unroll 12
+    for (size_t r = 0; r < mr; r++)
+      acc[r][v] = plain ? start : _mm512_setzero_si512();
+  }
+  const uint8_t *a = t->a;
+  for (size_t k = 0; k < s->steps; k++, a += 4, w += 64) {
+    __m512i b[MOST_PANELS];
+#pragma GCC unroll 4
+    for (size_t v = 0; v < nv; v++)
+      b[v] = _mm512_loadu_si512(w + v * s->panel_size);
+#pragma GCC unroll 12
+    for (size_t r = 0; r < mr; r++) {
+      int32_t four;
+      memcpy(&four, a + (ptrdiff_t)r * s->a_stride, 4);
+      __m512i u = _mm512_xor_si512(_mm512_set1_epi32(four), flip);
+#pragma GCC unroll 4
+      for (size_t v = 0; v < nv; v++)
+        acc[r][v] = _mm512_dpbusd_epi32(acc[r][v], u, b[v]);
+    }
+  }
+  if (plain) {
+    store_plain(t, mr, nv, acc);
+    return;
+  }
+  int32_t dot[MOST_ROWS * MOST_PANELS * WIDTH];
+#pragma GCC unroll 12
+  for (size_t r = 0; r < mr; r++)
+#pragma GCC unroll 4
+    for (size_t v = 0; v < nv; v++)
+      _mm512_storeu_si512(dot + (r * nv + v) * WIDTH, acc[r][v]);
+  store_general(t, mr, nv, dot);
+}
+
+typedef void (*tile_function)(const tile *t);
+
+#define TILE(mr, nv)                                                                                                   \
+  static MOTE_NOINLINE void tile_##mr##x##nv(const tile *t) { run_tile(t, mr, nv); }
+#define TILES_6(nv) TILE(1, nv) TILE(2, nv) TILE(3, nv) TILE(4, nv) TILE(5, nv) TILE(6, nv)
+#define TILES_8(nv) TILES_6(nv) TILE(7, nv) TILE(8, nv)
+#define TILES_12(nv) TILES_8(nv) TILE(9, nv) TILE(10, nv) TILE(11, nv) TILE(12, nv)
+TILES_12(1)
+TILES_12(2)
+TILES_8(3)
+TILES_6(4)
+
+#define NAMES_6(nv) tile_1x##nv, tile_2x##nv, tile_3x##nv, tile_4x##nv, tile_5x##nv, tile_6x##nv
+#define NAMES_8(nv) NAMES_6(nv), tile_7x##nv, tile_8x##nv
+#define NAMES_12(nv) NAMES_8(nv), tile_9x##nv, tile_10x##nv, tile_11x##nv, tile_12x##nv
+static const tile_function tiles_of[MOST_PANELS][MOST_ROWS] = {
+    {NAMES_12(1)}, {NAMES_12(2)}, {NAMES_8(3)}, {NAMES_6(4)}};
+static const uint8_t rows_of[MOST_PANELS] = {12, 12, 8, 6};
+
+// Sum of the unsigned codes of each row.
+static void sum_rows(const mote_qconv_strip *s, int32_t *sums) {
+  __m512i flip = _mm512_set1_epi8((char)s->flip), ones = _mm512_set1_epi8(1);
+  size_t bytes = s->steps * 4;
+  for (size_t r = 0; r < s->rows; r++) {
+    const char *a = s->a + (ptrdiff_t)r * s->a_stride;
+    __m512i sum = _mm512_setzero_si512();
+    for (size_t i = 0; i < bytes; i += 64) {
+      __mmask64 mask = bytes - i >= 64 ? ~(__mmask64)0 : ((__mmask64)1 << (bytes - i)) - 1;
+      __m512i u = _mm512_xor_si512(_mm512_maskz_loadu_epi8(mask, a + i), flip);
+      sum = _mm512_dpbusd_epi32(sum, _mm512_maskz_mov_epi8(mask, u), ones);
+    }
+    sums[r] = _mm512_reduce_add_epi32(sum);
+  }
+}
+
+// All rows of the strip times `nv` panels, in tiles of nearly equal height.
+static void run_panels(const mote_qconv_strip *s, size_t first, size_t nv, const int32_t *sums) {
+  size_t most = rows_of[nv - 1], count = (s->rows + most - 1) / most;
+  tile t = {s, NULL, s->panels + first * s->panel_size, 0, first * WIDTH, NULL};
+  for (size_t i = 0; i < count; i++) {
+    size_t rows = (s->rows - t.row + count - i - 1) / (count - i);
+    t.a = (const uint8_t *)s->a + (ptrdiff_t)t.row * s->a_stride;
+    t.row_sum = sums ? sums + t.row : NULL;
+    tiles_of[nv - 1][rows - 1](&t);
+    t.row += rows;
+  }
+}
+
+static void strip(const mote_qconv_strip *s) {
+  int32_t sums[MOTE_QCONV_ROWS];
+  if (s->w_zp != 0)
+    sum_rows(s, sums);
+  size_t panels = (s->columns + WIDTH - 1) / WIDTH;
+  for (size_t first = 0; first < panels;) {
+    size_t left = panels - first, runs = (left + MOST_PANELS - 1) / MOST_PANELS, nv = (left + runs - 1) / runs;
+    run_panels(s, first, nv, s->w_zp != 0 ? sums : NULL);
+    first += nv;
+  }
+}
+
+static const mote_qconv_isa isa = {WIDTH, false, strip};
+
+static size_t packed_size(const mote_qconv_weights *w) { return mote_qconv_frame_packed_size(&isa, w); }
+static void pack(const mote_qconv_weights *w, void *packed) { mote_qconv_frame_pack(&isa, w, packed); }
+static size_t scratch_size(const mote_qconv_args *a) { return mote_qconv_frame_scratch(&isa, a); }
+static uint32_t tiles(const mote_qconv_args *a) { return mote_qconv_frame_tiles(&isa, a); }
+static void run(const mote_qconv_args *a, const void *packed, uint32_t t0, uint32_t t1) {
+  mote_qconv_frame_run(&isa, a, packed, t0, t1);
+}
+
+const mote_qconv_row mote_q8_conv_12x32__avx512vnni = {"mote_q8_conv_12x32__avx512vnni",
+                                                       MOTE_CPU_AVX512 | MOTE_CPU_AVX512VNNI,
+                                                       packed_size,
+                                                       pack,
+                                                       scratch_size,
+                                                       tiles,
+                                                       run};
