@@ -231,7 +231,7 @@ static void gather_row(const gather *g, place p, char *to, size_t size) {
     to = gather_line(g, zp, y >= 0 && y < a->ih ? image + y * a->in_y : NULL, x0, to);
   // Meets zero weights, and must be 0 after the flip: row sums count it.
   if (to < end)
-    memset(to, !g->words && a->in_type == MOTE_I8 ? 0x80 : 0, (size_t)(end - to));
+    memset(to, !g->words && a->in_type == MOTE_I8 ? 0x80 : 0, 3); // of 1 to 3; what is too much is overwritten or COPY
 }
 
 size_t mote_qconv_frame_scratch(const mote_qconv_isa *isa, const mote_qconv_args *a) {

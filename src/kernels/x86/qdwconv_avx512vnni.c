@@ -1,0 +1,301 @@
+// Quantised depthwise convolution with vpdpbusd, 64 channels at a time (contract: qdwconv.h).
+//
+// A column of up to four input rows is interleaved so that each 32-bit lane holds the four taps of one channel; one
+// vpdpbusd then does four taps of 16 channels. For the usual kernels a column is interleaved once and added to every
+// output it belongs to. Interleaving leaves channels in the order
+//   vector v, 128-bit lane l, dword i  <->  channel 16*l + 4*v + i
+// which the saturating packs of the store undo; the column blocks are packed in that order too.
+// Tests: tests/kernels/check_qdwconv.c
+#include <immintrin.h>
+#include <string.h>
+
+#include "base/checked.h"
+#include "kernels/qcols.h"
+#include "kernels/qdwconv.h"
+
+extern const mote_qdwconv_row mote_q8_dwconv_1x16__c;
+
+enum { BLOCK = 64, COLS = BLOCK * MOTE_QCOLS_WORDS * 4, HEAD = 64, ROWS = 4 };
+
+// Packed: HEAD bytes (first the signed zero point), then a block of 64 channels after the other: its columns, then
+// kw * row_groups * 256 bytes of weights.
+static size_t row_groups(uint32_t kh) { return ((size_t)kh + ROWS - 1) / ROWS; }
+
+static size_t block_size(uint32_t kh, uint32_t kw) { return COLS + row_groups(kh) * kw * BLOCK * ROWS; }
+
+static size_t channel_at(size_t place) { return place / 4 % 4 * 16 + place / 16 * 4 + place % 4; }
+
+static size_t packed_size(const mote_qdwconv_weights *w) {
+  size_t taps, size;
+  if (w->multiplier != 1)
+    return mote_q8_dwconv_1x16__c.packed_size(w);
+  if (!mote_mul_size(row_groups(w->kh), w->kw, &taps) || !mote_mul_size(taps, BLOCK * ROWS, &taps) ||
+      !mote_add_size(taps, COLS, &taps) || !mote_mul_size(taps, ((size_t)w->channels + BLOCK - 1) / BLOCK, &size) ||
+      !mote_add_size(size, HEAD, &size))
+    return 0;
+  return size;
+}
+
+static int32_t signed_code(const mote_qdwconv_weights *w, ptrdiff_t at) {
+  return w->type == MOTE_U8 ? (int32_t)((const uint8_t *)w->w)[at] - 128 : (int32_t)((const int8_t *)w->w)[at];
+}
+
+static void pack_channel(const mote_qdwconv_weights *w, size_t channel, size_t place, int32_t zp, char *block) {
+  mote_qcols cols = mote_qcols_at(block, BLOCK), one = mote_qcols_at(cols.bias + place, BLOCK);
+  mote_qcols_source src = {w->bias, w->float_bias, w->scale, w->scale_count};
+  int32_t column[MOTE_QCOLS_WORDS];
+  mote_qcols_fill(mote_qcols_at(column, 1), 1, 1, &src, channel);
+  for (uint32_t x = 0; x < w->kw; x++)
+    for (uint32_t y = 0; y < w->kh; y++) {
+      int32_t code = signed_code(w, (ptrdiff_t)channel * w->w_c + y * w->w_y + x * w->w_x);
+      size_t group = x * row_groups(w->kh) + y / ROWS;
+      block[COLS + group * BLOCK * ROWS + place * ROWS + y % ROWS] = (char)code;
+      column[1] += code - zp;
+    }
+  for (size_t i = 0; i < MOTE_QCOLS_WORDS; i++)
+    one.bias[i * BLOCK] = column[i];
+}
+
+static void pack(const mote_qdwconv_weights *w, void *packed) {
+  if (w->multiplier != 1) {
+    mote_q8_dwconv_1x16__c.pack(w, packed);
+    return;
+  }
+  int32_t zp = w->type == MOTE_U8 ? w->zp - 128 : w->zp;
+  memset(packed, 0, packed_size(w));
+  memcpy(packed, &zp, sizeof zp);
+  char *block = (char *)packed + HEAD;
+  for (size_t first = 0; first < w->channels; first += BLOCK, block += block_size(w->kh, w->kw))
+    for (size_t place = 0; place < BLOCK; place++)
+      if (first + channel_at(place) < w->channels)
+        pack_channel(w, first + channel_at(place), place, zp, block);
+}
+
+static uint32_t tiles(const mote_qdwconv_args *a) { return a->n * a->oh; }
+
+// One output row of one block of channels.
+typedef struct lane {
+  const mote_qdwconv_args *a;
+  uint32_t n;
+  const uint8_t *rows[2 * ROWS]; // input rows at column 0; NULL is padding (rows past the kernel too)
+  const uint8_t *pad;            // BLOCK codes of padding
+  const char *block;
+  char *out; // pixel 0, first channel
+  size_t channels;
+  __mmask64 mask;
+  int32_t zero, w_zp;
+  __m512i flip;
+} lane;
+
+// The interleaved taps of four rows in one column.
+MOTE_INLINE void column(const lane *l, const uint8_t *const *rows, int64_t x, bool full, __m512i t[4]) {
+  const mote_qdwconv_args *a = l->a;
+  bool inside = x >= 0 && x < a->iw;
+  __m512i r[ROWS];
+#pragma GCC unroll 4
+  for (size_t i = 0; i < ROWS; i++) {
+    const uint8_t *p = inside && rows[i] ? rows[i] + x * a->in_x : l->pad;
+    r[i] = _mm512_xor_si512(full ? _mm512_loadu_si512(p) : _mm512_maskz_loadu_epi8(l->mask, p), l->flip);
+  }
+  __m512i a0 = _mm512_unpacklo_epi8(r[0], r[1]), a1 = _mm512_unpackhi_epi8(r[0], r[1]);
+  __m512i b0 = _mm512_unpacklo_epi8(r[2], r[3]), b1 = _mm512_unpackhi_epi8(r[2], r[3]);
+  t[0] = _mm512_unpacklo_epi16(a0, b0);
+  t[1] = _mm512_unpackhi_epi16(a0, b0);
+  t[2] = _mm512_unpacklo_epi16(a1, b1);
+  t[3] = _mm512_unpackhi_epi16(a1, b1);
+}
+
+MOTE_INLINE void add(const char *w, const __m512i t[4], __m512i acc[4]) {
+#pragma GCC unroll 4
+  for (size_t v = 0; v < 4; v++)
+    acc[v] = _mm512_dpbusd_epi32(acc[v], t[v], _mm512_loadu_si512(w + v * 64));
+}
+
+MOTE_INLINE void start(const lane *l, __m512i acc[4]) {
+  mote_qcols c = mote_qcols_at(l->block, BLOCK);
+  __m512i zero = _mm512_set1_epi32(l->zero);
+#pragma GCC unroll 4
+  for (size_t v = 0; v < 4; v++)
+    acc[v] = _mm512_sub_epi32(_mm512_loadu_si512(c.bias + v * 16),
+                              _mm512_mullo_epi32(_mm512_loadu_si512(c.wsum + v * 16), zero));
+}
+
+static MOTE_NOINLINE void store_general(const lane *l, const __m512i acc[4], char *out) {
+  const mote_qdwconv_args *a = l->a;
+  mote_qstore store = {a->out_type, a->round, a->out_zp, a->lo, a->hi, a->flo, a->fhi};
+  const int32_t *from = (const int32_t *)l->block;
+  int32_t words[BLOCK * MOTE_QCOLS_WORDS], permuted[BLOCK], sum[BLOCK];
+  for (size_t v = 0; v < 4; v++)
+    _mm512_storeu_si512(permuted + v * 16, acc[v]);
+  for (size_t place = 0; place < BLOCK; place++) {
+    size_t channel = channel_at(place);
+    sum[channel] = permuted[place];
+    for (size_t i = 0; i < MOTE_QCOLS_WORDS; i++)
+      words[i * BLOCK + channel] = from[i * BLOCK + place];
+  }
+  mote_qcols cols = mote_qcols_at(words, BLOCK);
+  mote_qstore_run(&store, &cols, 0, sum, l->channels, a->image_scale ? a->image_scale[l->n] : 1.0f, out);
+}
+
+MOTE_INLINE __m512i scaled(__m512i sum, const float *scale, __m512 hi) {
+  return _mm512_cvtps_epi32(_mm512_min_ps(_mm512_mul_ps(_mm512_cvtepi32_ps(sum), _mm512_loadu_ps(scale)), hi));
+}
+
+MOTE_INLINE bool plain(const mote_qdwconv_args *a) {
+  return (a->out_type == MOTE_I8 || a->out_type == MOTE_U8) && a->round == MOTE_QROUND_EVEN;
+}
+
+// What lies below -2^31 becomes INT_MIN; all packs saturate, so that clamping comes last.
+MOTE_INLINE void store_plain(const lane *l, const __m512i acc[4], bool full, char *out) {
+  const mote_qdwconv_args *a = l->a;
+  const float *scale = mote_qcols_at(l->block, BLOCK).scale;
+  __m512 hi = _mm512_set1_ps((float)(a->hi - a->out_zp));
+  __m512i zp = _mm512_set1_epi16((short)a->out_zp), lo = _mm512_set1_epi16((short)a->lo);
+  __m512i x = _mm512_packs_epi32(scaled(acc[0], scale, hi), scaled(acc[1], scale + 16, hi));
+  __m512i y = _mm512_packs_epi32(scaled(acc[2], scale + 32, hi), scaled(acc[3], scale + 48, hi));
+  x = _mm512_max_epi16(_mm512_adds_epi16(x, zp), lo);
+  y = _mm512_max_epi16(_mm512_adds_epi16(y, zp), lo);
+  __m512i q = a->out_type == MOTE_U8 ? _mm512_packus_epi16(x, y) : _mm512_packs_epi16(x, y);
+  if (full)
+    _mm512_storeu_si512(out, q);
+  else
+    _mm512_mask_storeu_epi8(out, l->mask, q);
+}
+
+MOTE_INLINE void store(const lane *l, const __m512i acc[4], bool full, uint32_t ox) {
+  ptrdiff_t at = (ptrdiff_t)ox * l->a->out_x;
+  if (plain(l->a))
+    store_plain(l, acc, full, l->out + at);
+  else
+    store_general(l, acc, l->out + at * (ptrdiff_t)mote_qtype_size(l->a->out_type));
+}
+
+// kw columns at stride s, each interleaved once. acc[j] is the output j places after the one that is finished next, so
+// column c of the step adds to it with kernel column kw - s + c - j*s.
+MOTE_INLINE void slide(const lane *l, size_t groups, int64_t kw, int64_t s, bool full) {
+  enum { MOST = 5 };
+  const mote_qdwconv_args *a = l->a;
+  const int64_t live = (kw + s - 1) / s;
+  __m512i acc[MOST][4], first[4];
+  start(l, first);
+#pragma GCC unroll 5
+  for (int64_t j = 0; j < live; j++)
+    memcpy(acc[j], first, sizeof first);
+  for (int64_t ox = 1 - live; ox < (int64_t)a->ow; ox++) {
+#pragma GCC unroll 2
+    for (int64_t c = 0; c < s; c++)
+#pragma GCC unroll 2
+      for (size_t g = 0; g < groups; g++) {
+        __m512i t[4];
+        column(l, l->rows + g * ROWS, ox * s - a->pad_left + kw - s + c, full, t);
+#pragma GCC unroll 5
+        for (int64_t j = 0; j < live; j++)
+          if (kw - s + c - j * s >= 0)
+            add(l->block + COLS + ((size_t)(kw - s + c - j * s) * groups + g) * BLOCK * ROWS, t, acc[j]);
+      }
+    if (ox >= 0)
+      store(l, acc[0], full, (uint32_t)ox);
+#pragma GCC unroll 5
+    for (int64_t j = 0; j + 1 < live; j++)
+      memcpy(acc[j], acc[j + 1], sizeof first);
+    memcpy(acc[live - 1], first, sizeof first);
+  }
+}
+
+#define SLIDE(name, groups, kw, s)                                                                                     \
+  static MOTE_NOINLINE void name(const lane *l) {                                                                      \
+    if (l->channels == BLOCK)                                                                                          \
+      slide(l, groups, kw, s, true);                                                                                   \
+    else                                                                                                               \
+      slide(l, groups, kw, s, false);                                                                                  \
+  }
+SLIDE(slide_3x3s1, 1, 3, 1)
+SLIDE(slide_3x3s2, 1, 3, 2)
+SLIDE(slide_5x5s1, 2, 5, 1)
+SLIDE(slide_5x5s2, 2, 5, 2)
+
+static void set_rows(lane *l, uint32_t oy, uint32_t ky0, size_t channel, size_t count) {
+  const mote_qdwconv_args *a = l->a;
+  const uint8_t *image = (const uint8_t *)a->in + l->n * a->in_n + (ptrdiff_t)channel;
+  for (size_t i = 0; i < count; i++) {
+    int64_t y = (int64_t)oy * a->sh - a->pad_top + (int64_t)(ky0 + i) * a->dh;
+    bool inside = ky0 + i < a->kh && y >= 0 && y < a->ih;
+    l->rows[i] = inside ? image + y * a->in_y : NULL;
+  }
+}
+
+// Any kernel, and weights whose zero point is not 0: those need the sum of the inputs of each output as well. Rows past
+// the kernel meet zero weights, but must not be counted there: `ones` leaves them out.
+static MOTE_NOINLINE void any_kernel(lane *l, uint32_t oy, size_t channel) {
+  const mote_qdwconv_args *a = l->a;
+  size_t groups = row_groups(a->kh);
+  __m512i first[4];
+  start(l, first);
+  for (uint32_t ox = 0; ox < a->ow; ox++) {
+    __m512i acc[4],
+        inputs[4] = {_mm512_setzero_si512(), _mm512_setzero_si512(), _mm512_setzero_si512(), _mm512_setzero_si512()};
+    memcpy(acc, first, sizeof acc);
+    for (size_t g = 0; g < groups; g++) {
+      set_rows(l, oy, (uint32_t)(g * ROWS), channel, ROWS);
+      uint32_t used = MOTE_MIN(a->kh - (uint32_t)(g * ROWS), (uint32_t)ROWS);
+      __m512i ones = _mm512_set1_epi32(0x01010101 >> (8 * (ROWS - used)));
+      for (uint32_t kx = 0; kx < a->kw; kx++) {
+        __m512i t[4];
+        column(l, l->rows, (int64_t)ox * a->sw - a->pad_left + (int64_t)kx * a->dw, false, t);
+        add(l->block + COLS + (kx * groups + g) * BLOCK * ROWS, t, acc);
+        for (size_t v = 0; v < 4; v++)
+          inputs[v] = _mm512_dpbusd_epi32(inputs[v], t[v], ones);
+      }
+    }
+    for (size_t v = 0; v < 4; v++)
+      acc[v] = _mm512_sub_epi32(acc[v], _mm512_mullo_epi32(inputs[v], _mm512_set1_epi32(l->w_zp)));
+    store(l, acc, false, ox);
+  }
+}
+
+typedef void (*row_function)(const lane *l);
+
+static row_function usual_kernel(const mote_qdwconv_args *a, int32_t w_zp) {
+  if (w_zp != 0 || a->dw != 1 || a->kh != a->kw)
+    return NULL;
+  if (a->kw == 3)
+    return a->sw == 1 ? slide_3x3s1 : a->sw == 2 ? slide_3x3s2 : NULL;
+  if (a->kw == 5)
+    return a->sw == 1 ? slide_5x5s1 : a->sw == 2 ? slide_5x5s2 : NULL;
+  return NULL;
+}
+
+static void run_row(const mote_qdwconv_args *a, const char *packed, uint32_t n, uint32_t oy) {
+  uint8_t pad[BLOCK];
+  lane l = {.a = a, .n = n, .pad = pad, .flip = _mm512_set1_epi8(a->in_type == MOTE_I8 ? (char)0x80 : 0)};
+  int32_t zp = a->image_zp ? a->image_zp[n] : a->in_zp;
+  memset(pad, (uint8_t)zp, sizeof pad);
+  memcpy(&l.w_zp, packed, sizeof l.w_zp);
+  l.zero = zp + (a->in_type == MOTE_I8 ? 128 : 0);
+  row_function usual = usual_kernel(a, l.w_zp);
+  l.block = packed + HEAD;
+  for (size_t first = 0; first < a->channels; first += BLOCK, l.block += block_size(a->kh, a->kw)) {
+    l.channels = MOTE_MIN(a->channels - first, (size_t)BLOCK);
+    l.mask = l.channels == BLOCK ? ~(__mmask64)0 : ((__mmask64)1 << l.channels) - 1;
+    ptrdiff_t at = n * a->out_n + oy * a->out_y + (ptrdiff_t)first;
+    l.out = (char *)a->out + at * (ptrdiff_t)mote_qtype_size(a->out_type);
+    if (usual) {
+      set_rows(&l, oy, 0, first, 2 * ROWS);
+      usual(&l);
+    } else {
+      any_kernel(&l, oy, first);
+    }
+  }
+}
+
+static void run(const mote_qdwconv_args *a, const void *packed, uint32_t t0, uint32_t t1) {
+  if (a->multiplier != 1) {
+    mote_q8_dwconv_1x16__c.run(a, packed, t0, t1);
+    return;
+  }
+  for (uint32_t t = t0; t < t1; t++)
+    run_row(a, packed, t / a->oh, t % a->oh);
+}
+
+const mote_qdwconv_row mote_q8_dwconv_1x64__avx512vnni = {
+    "mote_q8_dwconv_1x64__avx512vnni", MOTE_CPU_AVX512 | MOTE_CPU_AVX512VNNI, packed_size, pack, tiles, run};
