@@ -15,6 +15,8 @@
 #define MOTE_UNLIKELY(x) __builtin_expect(!!(x), 0)
 #define MOTE_NOINLINE __attribute__((noinline))
 #define MOTE_INLINE static inline __attribute__((always_inline))
+// In front of a loop of a constant, small count (at most 64) whose body must stay in registers.
+#define MOTE_UNROLL _Pragma("GCC unroll 64")
 #else
 #define MOTE_PRINTF(fmt, args)
 #define MOTE_MUST_USE
@@ -22,6 +24,7 @@
 #define MOTE_UNLIKELY(x) (x)
 #define MOTE_NOINLINE
 #define MOTE_INLINE static inline
+#define MOTE_UNROLL
 #endif
 
 // Tells the core that this is a spin loop.
