@@ -1,0 +1,480 @@
+#!/usr/bin/env python3
+"""Makes the small cases of tests/models: own networks and programs with random weights, goldens by the frameworks.
+
+    python tests/models/make_models.py torch     (in an environment with torch 2.13)
+    python tests/models/make_models.py tflite    (in an environment with tensorflow 2.21)
+
+Each case is a folder with model.tflite, model.pt or model.ptl, the .npy files and case.json; docs/architecture.md names the
+keys. A .tflite golden is the reference interpreter's; integers may be apart by `qsteps`, floats by atol + rtol * |golden|. A
+TorchScript golden is what the saved file gives when it is loaded again. Running this twice gives the same cases.
+"""
+import json
+import os
+import shutil
+import sys
+
+import numpy as np
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def case_folder(kind, name):
+    path = os.path.join(HERE, kind, name)
+    shutil.rmtree(path, ignore_errors=True)
+    os.makedirs(path)
+    return path
+
+
+def write_case(path, case):
+    with open(os.path.join(path, "case.json"), "w", encoding="utf-8") as f:
+        json.dump(case, f, indent=1)
+        f.write("\n")
+
+
+# ------------------------------------------------------------------------------------------------------ TorchScript
+
+def torch_value(value, path, counter, golden):
+    """A value in the case files' grammar; tensors are saved beside it as in*.npy and out*.npy."""
+    import torch
+    if isinstance(value, torch.Tensor):
+        kind = "out" if golden else "in"
+        name = f"{kind}{counter[kind]}.npy"
+        counter[kind] += 1
+        np.save(os.path.join(path, name), value.detach().contiguous().numpy())
+        entry = {"tensor": name}
+        if golden:
+            if value.is_floating_point():
+                scale = float(value.abs().max()) if value.numel() else 1.0
+                entry.update(atol=max(1e-5 * scale, 1e-7), rtol=1e-5)
+            else:
+                entry["exact"] = True
+        return entry
+    if value is None:
+        return {"none": True}
+    if isinstance(value, bool):
+        return {"bool": value}
+    if isinstance(value, int):
+        return {"int": value}
+    if isinstance(value, float):
+        return {"float": value, "atol": 1e-6, "rtol": 1e-6} if golden else {"float": value}
+    if isinstance(value, str):
+        return {"str": value}
+    if isinstance(value, (list, tuple)):
+        items = [torch_value(v, path, counter, golden) for v in value]
+        entry = {"list" if isinstance(value, list) else "tuple": items}
+        if hasattr(value, "_fields"):
+            entry["fields"] = list(value._fields)
+        return entry
+    if isinstance(value, dict):
+        return {"dict": [[torch_value(k, path, counter, golden), torch_value(v, path, counter, golden)]
+                         for k, v in value.items()]}
+    raise TypeError(type(value))
+
+
+def torch_case(name, module, calls, lite=False, quantised=False):
+    """Saves `module` and what `calls`, a list of (method, arguments), give on one loaded instance, in order."""
+    import torch
+    from torch.jit.mobile import _load_for_lite_interpreter
+    path = case_folder("torch", name)
+    file = os.path.join(path, "model.ptl" if lite else "model.pt")
+    if lite:
+        module._save_for_lite_interpreter(file)
+        loaded = _load_for_lite_interpreter(file)
+    else:
+        torch.jit.save(module, file)
+        loaded = torch.jit.load(file)
+    counter, out = {"in": 0, "out": 0}, []
+    for method, arguments in calls:
+        inputs = [torch_value(a, path, counter, False) for a in arguments]
+        entry = {"method": method, "inputs": inputs}
+        try:
+            result = loaded.run_method(method, *arguments) if lite else getattr(loaded, method)(*arguments)
+        except Exception as e:  # noqa: BLE001: whatever the program raises is what mote has to raise
+            entry["raises"] = str(e).strip().splitlines()[-1].split(": ", 1)[-1]
+            out.append(entry)
+            continue
+        several = isinstance(result, tuple)
+        entry["outputs"] = [torch_value(v, path, counter, True) for v in (result if several else (result,))]
+        if several:
+            entry["returns_tuple"] = True
+        if quantised:
+            for o in entry["outputs"]:
+                o.update(atol=quantised)
+        out.append(entry)
+    write_case(path, {"name": name, "origin": "tests/models/make_models.py", "license": "Apache-2.0", "method": "forward",
+                      "calls": out})
+
+
+def make_torch():
+    import torch
+    from torch import nn, Tensor
+    from typing import Dict, List, Optional, Tuple
+    torch.manual_seed(3)
+    torch.set_grad_enabled(False)
+    torch.set_num_threads(1)
+
+    def settled(module):
+        """Batch statistics away from 0 and 1, as after training."""
+        for m in module.modules():
+            if isinstance(m, nn.BatchNorm2d):
+                m.running_mean.normal_(0, 0.3)
+                m.running_var.uniform_(0.5, 2.0)
+                m.weight.uniform_(0.5, 1.5)
+                m.bias.normal_(0, 0.2)
+        return module.eval()
+
+    def block(cin, cout, stride=1, groups=1, kernel=3):
+        return nn.Sequential(nn.Conv2d(cin, cout, kernel, stride, kernel // 2, groups=groups, bias=False),
+                             nn.BatchNorm2d(cout), nn.ReLU6())
+
+    class Cnn(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.stem, self.wide = block(3, 8, 2), block(8, 24, kernel=1)
+            self.depthwise, self.narrow = block(24, 24, groups=24), nn.Conv2d(24, 8, 1)
+            self.pool, self.head = nn.MaxPool2d(3, 2, 1), nn.Linear(8, 10)
+
+        def forward(self, x):
+            x = self.stem(x)
+            x = x + self.narrow(self.depthwise(self.wide(x)))
+            return torch.softmax(self.head(self.pool(x).mean((2, 3))), 1)
+
+    cnn = settled(Cnn())
+    image = torch.randn(1, 3, 17, 15)
+    torch_case("cnn_traced", torch.jit.trace(cnn, image), [("forward", [image]), ("forward", [torch.randn(1, 3, 17, 15)])])
+    frozen = torch.jit.freeze(torch.jit.script(cnn))
+    torch_case("cnn_frozen_shapes", frozen,
+               [("forward", [image]), ("forward", [torch.randn(2, 3, 9, 12)]), ("forward", [image])])
+    torch_case("cnn_lite", frozen, [("forward", [image])], lite=True)
+
+    mlp = nn.Sequential(nn.Linear(12, 20), nn.GELU(), nn.LayerNorm(20), nn.Linear(20, 7), nn.Tanh()).eval()
+    torch_case("mlp_traced", torch.jit.trace(mlp, torch.randn(3, 12)), [("forward", [torch.randn(3, 12)])])
+
+    class Tagger(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.embed, self.rnn = nn.Embedding(11, 6), nn.LSTM(6, 5, batch_first=True, bidirectional=True)
+            self.head = nn.Linear(10, 4)
+
+        def forward(self, tokens: Tensor, state: Optional[Tuple[Tensor, Tensor]] = None) -> Tuple[Tensor, Tensor]:
+            y, state = self.rnn(self.embed(tokens), state)
+            return self.head(y), state[0]
+
+    tagger = torch.jit.script(Tagger().eval())
+    state = (torch.randn(2, 2, 5), torch.randn(2, 2, 5))
+    tokens = torch.randint(0, 11, (2, 7))
+    torch_case("lstm_scripted", tagger, [("forward", [tokens, None]), ("forward", [tokens, state])])
+
+    class Upsample(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.down, self.up = nn.Conv2d(2, 6, 3, 2, 1), nn.ConvTranspose2d(6, 4, 3, 2, 1, output_padding=1)
+            self.out = nn.Conv2d(6, 2, 3, padding=2, dilation=2)
+
+        def forward(self, x):
+            y = torch.relu(self.up(torch.relu(self.down(x))))
+            y = torch.cat([y, x], 1)
+            z = nn.functional.interpolate(self.out(y), scale_factor=2.0, mode="bilinear", align_corners=False)
+            return torch.sigmoid(z), nn.functional.interpolate(z, size=[5, 3], mode="nearest")
+
+    torch_case("upsample_traced", torch.jit.trace(Upsample().eval(), torch.randn(1, 2, 8, 6)),
+               [("forward", [torch.randn(1, 2, 8, 6)])])
+
+    class Greedy(nn.Module):
+        """Decodes token by token: data-dependent loop, a list that grows, early exit."""
+
+        def __init__(self):
+            super().__init__()
+            self.embed, self.cell, self.head = nn.Embedding(9, 8), nn.GRUCell(8, 8), nn.Linear(8, 9)
+
+        def forward(self, hidden: Tensor, limit: int) -> Tuple[List[int], Tensor]:
+            token, out = 1, torch.jit.annotate(List[int], [])
+            for _ in range(limit):
+                hidden = self.cell(self.embed(torch.tensor([token])), hidden)
+                token = int(self.head(hidden).argmax(1).item())
+                out.append(token)
+                if token == 0:
+                    break
+            return out, hidden
+
+    torch_case("greedy_decode", torch.jit.script(Greedy().eval()),
+               [("forward", [torch.randn(1, 8), 12]), ("forward", [torch.randn(1, 8), 12])])
+
+    class Language(nn.Module):
+        """Control flow, containers, strings and errors."""
+
+        def __init__(self):
+            super().__init__()
+            self.register_buffer("total", torch.zeros(3))
+            self.calls = 0
+
+        def forward(self, x: Tensor, names: List[str], options: Dict[str, float]) -> Tuple[Dict[str, Tensor], str]:
+            found = torch.jit.annotate(Dict[str, Tensor], {})
+            for i, name in enumerate(names):
+                if name.startswith("skip"):
+                    continue
+                y = x * options.get(name, 0.5) + i
+                if bool(y.sum() > 4.0):
+                    y = y - y.mean()
+                found[name] = y
+            text = ",".join([f"{k}:{int(v.numel())}" for k, v in found.items()])
+            return found, text
+
+        @torch.jit.export
+        def count(self, x: Tensor) -> Tuple[Tensor, int]:
+            self.total += x
+            self.calls += 1
+            return self.total.clone(), self.calls
+
+        @torch.jit.export
+        def collatz(self, n: int) -> int:
+            if n <= 0:
+                raise ValueError("n must be positive")
+            steps = 0
+            while n != 1:
+                n = n // 2 if n % 2 == 0 else 3 * n + 1
+                steps += 1
+            return steps
+
+        @torch.jit.export
+        def views(self, x: Tensor) -> Tuple[Tensor, Tensor]:
+            y = x.clone()
+            row = y[1]
+            row.mul_(2)
+            y[:, 0] = -1.0
+            y.t()[2].add_(row.sum())
+            return y, row
+
+    v = torch.tensor([1.0, 2.0, 3.0])
+    torch_case("language", torch.jit.script(Language()), [
+        ("forward", [torch.randn(4), ["a", "skip me", "b"], {"a": 2.0}]), ("forward", [torch.ones(4), ["x", "y"], {"y": 3.0}]),
+        ("count", [v]), ("count", [v]), ("collatz", [27]), ("collatz", [0]), ("views", [torch.randn(3, 4)])])
+
+    class Quantised(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.quant, self.dequant = torch.ao.quantization.QuantStub(), torch.ao.quantization.DeQuantStub()
+            self.a, self.b, self.relu = nn.Conv2d(3, 8, 3, 2, 1), nn.Conv2d(8, 8, 3, 1, 1, groups=8), nn.ReLU()
+            self.add, self.fc = torch.ao.nn.quantized.FloatFunctional(), nn.Linear(8, 5)
+
+        def forward(self, x):
+            y = self.relu(self.a(self.quant(x)))
+            y = self.add.add(y, self.b(y))
+            return self.dequant(self.fc(nn.functional.adaptive_avg_pool2d(y, 1).flatten(1)))
+
+    torch.backends.quantized.engine = "qnnpack"
+    q = Quantised().eval()
+    q.qconfig = torch.ao.quantization.QConfig(
+        activation=torch.ao.quantization.HistogramObserver.with_args(reduce_range=False),
+        weight=torch.ao.quantization.default_per_channel_weight_observer)
+    torch.ao.quantization.fuse_modules(q, ["a", "relu"], inplace=True)
+    torch.ao.quantization.prepare(q, inplace=True)
+    for _ in range(8):
+        q(torch.randn(4, 3, 12, 12))
+    torch.ao.quantization.convert(q, inplace=True)
+    x = torch.randn(1, 3, 12, 12)
+    # One code of the output: what an input on the edge between two codes may move.
+    torch_case("cnn_quantised", torch.jit.trace(q, x, _store_inputs=False), [("forward", [x])],
+               quantised=float(q.fc.scale) * 1.01)
+
+
+# ------------------------------------------------------------------------------------------------------ TensorFlow Lite
+
+def tflite_run(model, inputs, signature, repeat, resolver):
+    """[(name, array)] of the inputs and of the outputs of the last of `repeat` invocations."""
+    import tensorflow as tf
+    interpreter = tf.lite.Interpreter(model_content=model, experimental_op_resolver_type=resolver)
+    if signature:
+        runner = interpreter.get_signature_runner(signature)
+        for _ in range(repeat):
+            result = runner(**inputs)
+        return list(inputs.items()), list(result.items())
+    details = interpreter.get_input_details()
+    for d, x in zip(details, inputs):
+        interpreter.resize_tensor_input(d["index"], x.shape)
+    interpreter.allocate_tensors()
+    for _ in range(repeat):
+        for d, x in zip(details, inputs):
+            interpreter.set_tensor(d["index"], x)
+        interpreter.invoke()
+    return ([(d["name"], x) for d, x in zip(details, inputs)],
+            [(d["name"], interpreter.get_tensor(d["index"])) for d in interpreter.get_output_details()])
+
+
+def tflite_case(name, model, inputs, qsteps=1, atol=None, signature=None, repeat=1):
+    """`inputs`: arrays by the order of the inputs, or by name with a signature."""
+    import tensorflow as tf
+    kernels = tf.lite.experimental.OpResolverType
+    path = case_folder("tflite", name)
+    with open(os.path.join(path, "model.tflite"), "wb") as f:
+        f.write(model)
+    named, outputs = tflite_run(model, inputs, signature, repeat, kernels.BUILTIN_REF)
+    # Integers: a second implementation that rounds once, as mote does, shows how far a rounding may carry.
+    _, peer = tflite_run(model, inputs, signature, repeat, kernels.AUTO)
+    apart = max(int(np.abs(y.astype(np.int64) - p.astype(np.int64)).max()) for (_, y), (_, p) in zip(outputs, peer))
+    if apart > qsteps:
+        sys.exit(f"{name}: reference and optimised kernels are {apart} steps apart")
+    case = {"name": name, "origin": "tests/models/make_models.py", "license": "Apache-2.0", "signature": signature,
+            "inputs": [], "outputs": []}
+    if repeat > 1:
+        case["repeat"] = repeat
+    for i, (n, x) in enumerate(named):
+        np.save(os.path.join(path, f"in{i}.npy"), x)
+        case["inputs"].append({"name": n, "file": f"in{i}.npy"})
+    for i, (n, y) in enumerate(outputs):
+        np.save(os.path.join(path, f"out{i}.npy"), y)
+        integer = not np.issubdtype(y.dtype, np.floating)
+        tolerance = 0 if integer else (atol or 1e-5) * max(float(np.abs(y).max()), 1e-3)
+        case["outputs"].append({"name": n, "file": f"out{i}.npy", "atol": tolerance, "rtol": 0 if integer else 1e-5,
+                                "qsteps": qsteps if y.dtype in (np.int8, np.uint8, np.int16) else 0})
+    write_case(path, case)
+
+
+def make_tflite():
+    import keras
+    import tensorflow as tf
+    from keras import layers as kl
+    keras.utils.set_random_seed(5)
+    rng = np.random.default_rng(5)
+    images = rng.normal(size=(16, 17, 15, 3)).astype(np.float32)
+
+    def settled(model):
+        for layer in model.layers:
+            if isinstance(layer, kl.BatchNormalization):
+                n = layer.get_weights()[0].shape
+                layer.set_weights([rng.uniform(0.5, 1.5, n), rng.normal(0, 0.2, n), rng.normal(0, 0.3, n),
+                                   rng.uniform(0.5, 2, n)])
+        return model
+
+    def converted(model, kind, shape, calibration=None):
+        saved = os.path.join(HERE, "saved_model.tmp")
+        archive = keras.export.ExportArchive()
+        archive.track(model)
+        archive.add_endpoint("serve", lambda x: model(x, training=False), [tf.TensorSpec(shape, tf.float32, name="x")])
+        archive.write_out(saved, verbose=False)
+        converter = tf.lite.TFLiteConverter.from_saved_model(saved)
+        if kind != "float32":
+            converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        if kind == "float16":
+            converter.target_spec.supported_types = [tf.float16]
+        if kind in ("int8", "uint8", "int16x8"):
+            converter.representative_dataset = lambda: ([c[None]] for c in calibration)
+            converter.target_spec.supported_ops = [
+                tf.lite.OpsSet.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8 if kind == "int16x8"
+                else tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+            io = {"int8": tf.int8, "uint8": tf.uint8, "int16x8": tf.int16}[kind]
+            converter.inference_input_type = converter.inference_output_type = io
+        result = converter.convert()
+        shutil.rmtree(saved)
+        return result
+
+    def codes(model, x):
+        """x as the codes that the model's input takes."""
+        d = tf.lite.Interpreter(model_content=model).get_input_details()[0]
+        scale, zero = d["quantization"]
+        limits = np.iinfo(d["dtype"])
+        return np.clip(np.round(x / scale) + zero, limits.min, limits.max).astype(d["dtype"])
+
+    x = inputs = keras.Input((17, 15, 3))
+    x = kl.ReLU(6.0)(kl.BatchNormalization()(kl.Conv2D(8, 3, 2, "same", use_bias=False)(x)))
+    y = kl.ReLU(6.0)(kl.BatchNormalization()(kl.Conv2D(24, 1, use_bias=False)(x)))
+    y = kl.ReLU(6.0)(kl.BatchNormalization()(kl.DepthwiseConv2D(3, 1, "same", use_bias=False)(y)))
+    x = kl.Add()([x, kl.Conv2D(8, 1)(y)])
+    x = kl.GlobalAveragePooling2D()(kl.MaxPooling2D(3, 2, "same")(x))
+    cnn = settled(keras.Model(inputs, kl.Dense(10, activation="softmax")(x)))
+    shape, one = (1, 17, 15, 3), rng.normal(size=(1, 17, 15, 3)).astype(np.float32)
+    tflite_case("cnn_float16", converted(cnn, "float16", shape), [one])
+    for kind in ("int8", "uint8", "int16x8"):
+        model = converted(cnn, kind, shape, images)
+        tflite_case("cnn_" + kind, model, [codes(model, one)], qsteps=16 if kind == "int16x8" else 1)
+    batched = converted(cnn, "float32", (None, 17, 15, 3))
+    tflite_case("cnn_any_batch", batched, [rng.normal(size=(2, 17, 15, 3)).astype(np.float32)])
+
+    x = inputs = keras.Input((8, 7, 4))
+    a = kl.Conv2D(6, 3, dilation_rate=2, activation="relu")(kl.ZeroPadding2D(((2, 1), (0, 3)))(x))
+    b = kl.UpSampling2D(2, interpolation="bilinear")(a)
+    c = kl.AveragePooling2D(3, 2, "same")(b)
+    d = kl.Concatenate()([a, kl.Activation("sigmoid")(c[:, : a.shape[1], : a.shape[2]])])
+    decoder = keras.Model(inputs, [kl.PReLU(shared_axes=[1, 2], alpha_initializer="random_uniform")(d), kl.Reshape((-1,))(c)])
+    picture = rng.normal(size=(1, 8, 7, 4)).astype(np.float32)
+    tflite_case("decoder_float32", converted(decoder, "float32", (1, 8, 7, 4)), [picture])
+    model = converted(decoder, "int8", (1, 8, 7, 4), rng.normal(size=(16, 8, 7, 4)).astype(np.float32))
+    tflite_case("decoder_int8", model, [codes(model, picture)], qsteps=2)
+
+    mlp = keras.Sequential([keras.Input((20,)), kl.Dense(64, "tanh"), kl.LayerNormalization(), kl.Dense(9, "relu"),
+                            kl.Dense(7)])
+    rows = rng.normal(size=(3, 20)).astype(np.float32)
+    tflite_case("mlp_float32", converted(mlp, "float32", (3, 20)), [rows])
+    # Hybrid: int8 weights (those of 1,024 elements and more), and each row of the activations rounded to 8 bits.
+    tflite_case("mlp_dynamic", converted(mlp, "dynamic", (3, 20)), [rows], atol=1e-2)
+
+    class Program(tf.Module):
+        """Control flow, a variable and two signatures in one file."""
+
+        def __init__(self):
+            super().__init__()
+            self.total = tf.Variable(tf.zeros(3))
+
+        @tf.function(input_signature=[tf.TensorSpec([3], tf.float32), tf.TensorSpec([], tf.int32)])
+        def loop(self, x, n):
+            i = tf.constant(0)
+            while i < n:
+                x = tf.tanh(x * 1.5) + tf.cast(i, tf.float32)
+                i += 1
+            return {"y": x, "steps": i}
+
+        @tf.function(input_signature=[tf.TensorSpec([3], tf.float32), tf.TensorSpec([3], tf.float32)])
+        def choose(self, b, a):
+            if tf.reduce_sum(a) > tf.reduce_sum(b):
+                return {"difference": a - b}
+            return {"difference": b * 2.0 - a}
+
+        @tf.function(input_signature=[tf.TensorSpec([3], tf.float32)])
+        def accumulate(self, x):
+            self.total.assign_add(x)
+            return {"total": self.total.read_value()}
+
+    program = Program()
+
+    def functions(*names):
+        saved = os.path.join(HERE, "saved_model.tmp")
+        tf.saved_model.save(program, saved, signatures={n: getattr(program, n) for n in names})
+        converter = tf.lite.TFLiteConverter.from_saved_model(saved, signature_keys=list(names))
+        converter.experimental_enable_resource_variables = True
+        model = converter.convert()
+        shutil.rmtree(saved)
+        return model
+
+    a, b = np.array([1, 2, 3], np.float32), np.array([3, 2, -4], np.float32)
+    flow = functions("loop", "choose")
+    tflite_case("while_loop", flow, {"x": a / 4, "n": np.array(5, np.int32)}, signature="loop")
+    tflite_case("if_then", flow, {"a": a, "b": b}, signature="choose")
+    tflite_case("if_else", flow, {"a": b, "b": a}, signature="choose")
+    tflite_case("variable", functions("accumulate"), {"x": a}, signature="accumulate", repeat=3)
+
+
+def make_broken():
+    """Files that must be refused: the start of a good one."""
+    for kind, good, file in (("tflite", "cnn_int8", "model.tflite"), ("torch", "mlp_traced", "model.pt")):
+        source = os.path.join(HERE, kind, good, file)
+        if not os.path.exists(source):
+            continue
+        with open(source, "rb") as f:
+            data = f.read()
+        path = case_folder(kind, "truncated")
+        with open(os.path.join(path, file), "wb") as f:
+            f.write(data[: len(data) * 2 // 3])
+        case = {"name": "truncated", "origin": "tests/models/make_models.py", "license": "Apache-2.0", "expect": "error",
+                "inputs": [], "outputs": []}
+        write_case(path, dict(case, file=file) if kind == "torch" else case)
+
+
+if __name__ == "__main__":
+    what = sys.argv[1:]
+    if not what or set(what) - {"torch", "tflite"}:
+        sys.exit(__doc__)
+    if "torch" in what:
+        make_torch()
+    if "tflite" in what:
+        make_tflite()
+    make_broken()
