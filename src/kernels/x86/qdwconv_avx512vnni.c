@@ -77,7 +77,8 @@ static uint32_t tiles(const mote_qdwconv_args *a) { return a->n * a->oh; }
 typedef struct lane {
   const mote_qdwconv_args *a;
   uint32_t n;
-  const uint8_t *rows[2 * ROWS]; // input rows at column 0; NULL is padding (rows past the kernel too)
+  const uint8_t *rows[2 * ROWS]; // input rows at column 0, or the padding with a step of 0
+  ptrdiff_t steps[2 * ROWS];     // bytes from a column to the next
   const uint8_t *pad;            // BLOCK codes of padding
   const char *block;
   char *out; // pixel 0, first channel
@@ -87,15 +88,15 @@ typedef struct lane {
   __m512i flip;
 } lane;
 
-// The interleaved taps of four rows in one column.
-MOTE_INLINE void column(const lane *l, const uint8_t *const *rows, int64_t x, bool full, __m512i t[4]) {
-  const mote_qdwconv_args *a = l->a;
-  bool inside = x >= 0 && x < a->iw;
+// The interleaved taps of `used` rows, row `first` and below, in one column. Taps past them meet zero weights.
+MOTE_INLINE void column(const lane *l, size_t first, size_t used, int64_t x, bool full, __m512i t[4]) {
+  bool inside = x >= 0 && x < l->a->iw;
   __m512i r[ROWS];
 #pragma GCC unroll 4
   for (size_t i = 0; i < ROWS; i++) {
-    const uint8_t *p = inside && rows[i] ? rows[i] + x * a->in_x : l->pad;
-    r[i] = _mm512_xor_si512(full ? _mm512_loadu_si512(p) : _mm512_maskz_loadu_epi8(l->mask, p), l->flip);
+    const uint8_t *p = inside ? l->rows[first + i] + x * l->steps[first + i] : l->pad;
+    r[i] = i >= used ? _mm512_setzero_si512()
+                     : _mm512_xor_si512(full ? _mm512_loadu_si512(p) : _mm512_maskz_loadu_epi8(l->mask, p), l->flip);
   }
   __m512i a0 = _mm512_unpacklo_epi8(r[0], r[1]), a1 = _mm512_unpackhi_epi8(r[0], r[1]);
   __m512i b0 = _mm512_unpacklo_epi8(r[2], r[3]), b1 = _mm512_unpackhi_epi8(r[2], r[3]);
@@ -103,6 +104,13 @@ MOTE_INLINE void column(const lane *l, const uint8_t *const *rows, int64_t x, bo
   t[1] = _mm512_unpackhi_epi16(a0, b0);
   t[2] = _mm512_unpacklo_epi16(a1, b1);
   t[3] = _mm512_unpackhi_epi16(a1, b1);
+}
+
+// Copies of accumulators go one by one: a call of memcpy on them would tie them to memory.
+MOTE_INLINE void copy4(__m512i to[4], const __m512i from[4]) {
+#pragma GCC unroll 4
+  for (size_t v = 0; v < 4; v++)
+    to[v] = from[v];
 }
 
 MOTE_INLINE void add(const char *w, const __m512i t[4], __m512i acc[4]) {
@@ -120,13 +128,11 @@ MOTE_INLINE void start(const lane *l, __m512i acc[4]) {
                               _mm512_mullo_epi32(_mm512_loadu_si512(c.wsum + v * 16), zero));
 }
 
-static MOTE_NOINLINE void store_general(const lane *l, const __m512i acc[4], char *out) {
+static MOTE_NOINLINE void store_general(const lane *l, const int32_t permuted[BLOCK], char *out) {
   const mote_qdwconv_args *a = l->a;
   mote_qstore store = {a->out_type, a->round, a->out_zp, a->lo, a->hi, a->flo, a->fhi};
   const int32_t *from = (const int32_t *)l->block;
-  int32_t words[BLOCK * MOTE_QCOLS_WORDS], permuted[BLOCK], sum[BLOCK];
-  for (size_t v = 0; v < 4; v++)
-    _mm512_storeu_si512(permuted + v * 16, acc[v]);
+  int32_t words[BLOCK * MOTE_QCOLS_WORDS], sum[BLOCK];
   for (size_t place = 0; place < BLOCK; place++) {
     size_t channel = channel_at(place);
     sum[channel] = permuted[place];
@@ -164,15 +170,21 @@ MOTE_INLINE void store_plain(const lane *l, const __m512i acc[4], bool full, cha
 
 MOTE_INLINE void store(const lane *l, const __m512i acc[4], bool full, uint32_t ox) {
   ptrdiff_t at = (ptrdiff_t)ox * l->a->out_x;
-  if (plain(l->a))
+  if (plain(l->a)) {
     store_plain(l, acc, full, l->out + at);
-  else
-    store_general(l, acc, l->out + at * (ptrdiff_t)mote_qtype_size(l->a->out_type));
+    return;
+  }
+  int32_t permuted[BLOCK];
+#pragma GCC unroll 4
+  for (size_t v = 0; v < 4; v++)
+    _mm512_storeu_si512(permuted + v * 16, acc[v]);
+  store_general(l, permuted, l->out + at * (ptrdiff_t)mote_qtype_size(l->a->out_type));
 }
 
 // kw columns at stride s, each interleaved once. acc[j] is the output j places after the one that is finished next, so
 // column c of the step adds to it with kernel column kw - s + c - j*s.
-MOTE_INLINE void slide(const lane *l, size_t groups, int64_t kw, int64_t s, bool full) {
+MOTE_INLINE void slide(const lane *l, size_t kh, int64_t kw, int64_t s, bool full) {
+  const size_t groups = (kh + ROWS - 1) / ROWS;
   enum { MOST = 5 };
   const mote_qdwconv_args *a = l->a;
   const int64_t live = (kw + s - 1) / s;
@@ -180,14 +192,14 @@ MOTE_INLINE void slide(const lane *l, size_t groups, int64_t kw, int64_t s, bool
   start(l, first);
 #pragma GCC unroll 5
   for (int64_t j = 0; j < live; j++)
-    memcpy(acc[j], first, sizeof first);
+    copy4(acc[j], first);
   for (int64_t ox = 1 - live; ox < (int64_t)a->ow; ox++) {
 #pragma GCC unroll 2
     for (int64_t c = 0; c < s; c++)
 #pragma GCC unroll 2
       for (size_t g = 0; g < groups; g++) {
         __m512i t[4];
-        column(l, l->rows + g * ROWS, ox * s - a->pad_left + kw - s + c, full, t);
+        column(l, g * ROWS, MOTE_MIN(kh - g * ROWS, (size_t)ROWS), ox * s - a->pad_left + kw - s + c, full, t);
 #pragma GCC unroll 5
         for (int64_t j = 0; j < live; j++)
           if (kw - s + c - j * s >= 0)
@@ -197,22 +209,22 @@ MOTE_INLINE void slide(const lane *l, size_t groups, int64_t kw, int64_t s, bool
       store(l, acc[0], full, (uint32_t)ox);
 #pragma GCC unroll 5
     for (int64_t j = 0; j + 1 < live; j++)
-      memcpy(acc[j], acc[j + 1], sizeof first);
-    memcpy(acc[live - 1], first, sizeof first);
+      copy4(acc[j], acc[j + 1]);
+    copy4(acc[live - 1], first);
   }
 }
 
-#define SLIDE(name, groups, kw, s)                                                                                     \
+#define SLIDE(name, k, s)                                                                                              \
   static MOTE_NOINLINE void name(const lane *l) {                                                                      \
     if (l->channels == BLOCK)                                                                                          \
-      slide(l, groups, kw, s, true);                                                                                   \
+      slide(l, k, k, s, true);                                                                                         \
     else                                                                                                               \
-      slide(l, groups, kw, s, false);                                                                                  \
+      slide(l, k, k, s, false);                                                                                        \
   }
-SLIDE(slide_3x3s1, 1, 3, 1)
-SLIDE(slide_3x3s2, 1, 3, 2)
-SLIDE(slide_5x5s1, 2, 5, 1)
-SLIDE(slide_5x5s2, 2, 5, 2)
+SLIDE(slide_3x3s1, 3, 1)
+SLIDE(slide_3x3s2, 3, 2)
+SLIDE(slide_5x5s1, 5, 1)
+SLIDE(slide_5x5s2, 5, 2)
 
 static void set_rows(lane *l, uint32_t oy, uint32_t ky0, size_t channel, size_t count) {
   const mote_qdwconv_args *a = l->a;
@@ -220,7 +232,8 @@ static void set_rows(lane *l, uint32_t oy, uint32_t ky0, size_t channel, size_t 
   for (size_t i = 0; i < count; i++) {
     int64_t y = (int64_t)oy * a->sh - a->pad_top + (int64_t)(ky0 + i) * a->dh;
     bool inside = ky0 + i < a->kh && y >= 0 && y < a->ih;
-    l->rows[i] = inside ? image + y * a->in_y : NULL;
+    l->rows[i] = inside ? image + y * a->in_y : l->pad;
+    l->steps[i] = inside ? a->in_x : 0;
   }
 }
 
@@ -234,14 +247,14 @@ static MOTE_NOINLINE void any_kernel(lane *l, uint32_t oy, size_t channel) {
   for (uint32_t ox = 0; ox < a->ow; ox++) {
     __m512i acc[4],
         inputs[4] = {_mm512_setzero_si512(), _mm512_setzero_si512(), _mm512_setzero_si512(), _mm512_setzero_si512()};
-    memcpy(acc, first, sizeof acc);
+    copy4(acc, first);
     for (size_t g = 0; g < groups; g++) {
       set_rows(l, oy, (uint32_t)(g * ROWS), channel, ROWS);
       uint32_t used = MOTE_MIN(a->kh - (uint32_t)(g * ROWS), (uint32_t)ROWS);
       __m512i ones = _mm512_set1_epi32(0x01010101 >> (8 * (ROWS - used)));
       for (uint32_t kx = 0; kx < a->kw; kx++) {
         __m512i t[4];
-        column(l, l->rows, (int64_t)ox * a->sw - a->pad_left + (int64_t)kx * a->dw, false, t);
+        column(l, 0, ROWS, (int64_t)ox * a->sw - a->pad_left + (int64_t)kx * a->dw, false, t);
         add(l->block + COLS + (kx * groups + g) * BLOCK * ROWS, t, acc);
         for (size_t v = 0; v < 4; v++)
           inputs[v] = _mm512_dpbusd_epi32(inputs[v], t[v], ones);
