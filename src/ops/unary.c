@@ -1,0 +1,283 @@
+// Functions of one variable, element by element: float, integer, bool and quantised. Tests: tests/unit/test_ops_basic.c
+#include "ops/unary.h"
+
+#include "kernels/qeltwise.h"
+#include "ops/opkit.h"
+
+// ------------------------------------------------------------------------------------------------ meaning
+
+static double gelu_tanh(double x) {
+  return 0.5 * x * (1 + tanh(0.7978845608028654 * (x + 0.044715 * x * x * x))); // sqrt(2/pi)
+}
+static double clamp_real(double x, double lo, double hi) { return x < lo ? lo : x > hi ? hi : x; }
+
+double mote_unary_real(int64_t kind, double a, double b, double x) {
+  switch (kind) {
+  case MOTE_UNARY_CLAMP: return clamp_real(x, a, b);
+  case MOTE_UNARY_NEG: return -x;
+  case MOTE_UNARY_ABS: return fabs(x);
+  case MOTE_UNARY_SQUARE: return x * x;
+  case MOTE_UNARY_SQRT: return sqrt(x);
+  case MOTE_UNARY_RSQRT: return 1 / sqrt(x);
+  case MOTE_UNARY_RECIPROCAL: return 1 / x;
+  case MOTE_UNARY_FLOOR: return floor(x);
+  case MOTE_UNARY_CEIL: return ceil(x);
+  case MOTE_UNARY_ROUND: return rint(x);
+  case MOTE_UNARY_TRUNC: return trunc(x);
+  case MOTE_UNARY_SIGN: return x > 0 ? 1 : x < 0 ? -1 : x;
+  case MOTE_UNARY_AFFINE: return x * a + b;
+  case MOTE_UNARY_EXP: return exp(x);
+  case MOTE_UNARY_EXPM1: return expm1(x);
+  case MOTE_UNARY_LOG: return log(x);
+  case MOTE_UNARY_LOG1P: return log1p(x);
+  case MOTE_UNARY_SIGMOID: return 1 / (1 + exp(-x));
+  case MOTE_UNARY_TANH: return tanh(x);
+  case MOTE_UNARY_ERF: return erf(x);
+  case MOTE_UNARY_SILU: return x / (1 + exp(-x));
+  case MOTE_UNARY_GELU: return 0.5 * x * (1 + erf(x * 0.7071067811865476)); // 1/sqrt(2)
+  case MOTE_UNARY_GELU_TANH: return gelu_tanh(x);
+  case MOTE_UNARY_HARDSWISH: return x * clamp_real(x + 3, 0, 6) / 6;
+  case MOTE_UNARY_HARDSIGMOID: return clamp_real(x + 3, 0, 6) / 6;
+  case MOTE_UNARY_ELU: return x > 0 ? x * b : a * b * expm1(x);
+  case MOTE_UNARY_LEAKY_RELU: return x >= 0 ? x : a * x;
+  case MOTE_UNARY_SOFTPLUS: return a * x > b ? x : log1p(exp(a * x)) / a;
+  case MOTE_UNARY_SIN: return sin(x);
+  case MOTE_UNARY_COS: return cos(x);
+  default: return x;
+  }
+}
+
+static int64_t unary_int(const mote_unary_attr *a, int64_t x) {
+  switch (a->kind) {
+  case MOTE_UNARY_CLAMP: return x < a->a ? (int64_t)a->a : x > a->b ? (int64_t)a->b : x;
+  case MOTE_UNARY_NEG: return (int64_t)(0 - (uint64_t)x);
+  case MOTE_UNARY_ABS: return x < 0 ? (int64_t)(0 - (uint64_t)x) : x;
+  case MOTE_UNARY_SQUARE: return (int64_t)((uint64_t)x * (uint64_t)x);
+  case MOTE_UNARY_SIGN: return (x > 0) - (x < 0);
+  case MOTE_UNARY_NOT: return ~x;
+  default: return x;
+  }
+}
+
+static bool kind_takes_int(int64_t kind) {
+  switch (kind) {
+  case MOTE_UNARY_CLAMP: case MOTE_UNARY_NEG: case MOTE_UNARY_ABS: case MOTE_UNARY_SQUARE: case MOTE_UNARY_SIGN:
+  case MOTE_UNARY_NOT: case MOTE_UNARY_FLOOR: case MOTE_UNARY_CEIL: case MOTE_UNARY_ROUND: case MOTE_UNARY_TRUNC:
+    return true;
+  default: return false;
+  }
+}
+
+// ------------------------------------------------------------------------------------------------ rows
+
+typedef struct unary_state {
+  mote_unary_attr attr;
+  const mote_eltwise_f32 *f32;
+  const mote_qeltwise_row *q;
+  uint8_t table[256];
+  int32_t lo, hi;
+} unary_state;
+
+static void row_f32(const mote_opctx *c, const void *state, int64_t n, char *const p[], const ptrdiff_t s[]) {
+  (void)c;
+  const unary_state *u = state;
+  mote_unary_f32_args args = {(mote_unary_op)u->attr.kind, (float)u->attr.a, (float)u->attr.b, (size_t)n,
+                              (const float *)p[1],         (float *)p[0]};
+  if (s[0] == 4 && s[1] == 4) {
+    u->f32->unary(&args, 0, mote_unary_f32_tiles((size_t)n));
+    return;
+  }
+  float buffer[256];
+  for (int64_t i = 0; i < n; i += args.n) {
+    args.n = (size_t)MOTE_MIN(n - i, 256);
+    args.x = args.y = buffer;
+    for (size_t k = 0; k < args.n; k++)
+      buffer[k] = *(const float *)(p[1] + (i + (int64_t)k) * s[1]);
+    u->f32->unary(&args, 0, mote_unary_f32_tiles(args.n));
+    for (size_t k = 0; k < args.n; k++)
+      *(float *)(p[0] + (i + (int64_t)k) * s[0]) = buffer[k];
+  }
+}
+
+static void row_real(const mote_opctx *c, const void *state, int64_t n, char *const p[], const ptrdiff_t s[]) {
+  const unary_state *u = state;
+  mote_dtype d = c->in[0]->dtype;
+  for (int64_t i = 0; i < n; i++)
+    mote_store_f64(p[0] + i * s[0], d, 0,
+                   mote_unary_real(u->attr.kind, u->attr.a, u->attr.b, mote_load_f64(p[1] + i * s[1], d, 0)));
+}
+
+static void row_int(const mote_opctx *c, const void *state, int64_t n, char *const p[], const ptrdiff_t s[]) {
+  const unary_state *u = state;
+  mote_dtype d = c->in[0]->dtype;
+  for (int64_t i = 0; i < n; i++)
+    mote_store_i64(p[0] + i * s[0], d, 0, unary_int(&u->attr, mote_load_i64(p[1] + i * s[1], d, 0)));
+}
+
+static void row_bool_not(const mote_opctx *c, const void *state, int64_t n, char *const p[], const ptrdiff_t s[]) {
+  (void)c, (void)state;
+  for (int64_t i = 0; i < n; i++)
+    *(uint8_t *)(p[0] + i * s[0]) = *(const uint8_t *)(p[1] + i * s[1]) == 0;
+}
+
+static void row_lut8(const mote_opctx *c, const void *state, int64_t n, char *const p[], const ptrdiff_t s[]) {
+  (void)c;
+  const unary_state *u = state;
+  if (s[0] == 1 && s[1] == 1) {
+    u->q->lookup(u->table, p[1], p[0], (size_t)n);
+    return;
+  }
+  for (int64_t i = 0; i < n; i++)
+    *(uint8_t *)(p[0] + i * s[0]) = u->table[*(const uint8_t *)(p[1] + i * s[1])];
+}
+
+static void row_q16(const mote_opctx *c, const void *state, int64_t n, char *const p[], const ptrdiff_t s[]) {
+  const unary_state *u = state;
+  const mote_quant *qi = &c->in[0]->quant, *qo = &c->out[0]->quant;
+  for (int64_t i = 0; i < n; i++) {
+    double x = qi->scale * (*(const int16_t *)(p[1] + i * s[1]) - qi->zero_point);
+    double y = mote_unary_real(u->attr.kind, u->attr.a, u->attr.b, x);
+    *(int16_t *)(p[0] + i * s[0]) = (int16_t)mote_quantise(y, qo->scale, qo->zero_point, -32768, 32767);
+  }
+}
+
+// ------------------------------------------------------------------------------------------------ operator
+
+static mote_unary_attr unary_attr(const mote_opctx *c) {
+  mote_unary_attr a = *(const mote_unary_attr *)c->attr;
+  if (a.kind == MOTE_UNARY_GELU && a.approximate)
+    a.kind = MOTE_UNARY_GELU_TANH;
+  return a;
+}
+
+static mote_status unary_infer(mote_opctx *c) {
+  mote_unary_attr a = unary_attr(c);
+  const mote_tensor *in = c->in[0];
+  mote_dtype d = in->dtype;
+  bool is_not = a.kind == MOTE_UNARY_NOT;
+  if (a.kind < 0 || a.kind >= MOTE_UNARY_LAST)
+    return mote_op_fail(c, MOTE_ERR_INTERNAL, "function %lld", (long long)a.kind);
+  bool ok = mote_dtype_is_float(d) ? !is_not : d == MOTE_BOOL ? is_not : mote_is_quant(in) || (mote_dtype_size(d) > 0 && mote_dtype_is_int(d) && kind_takes_int(a.kind));
+  if (!ok)
+    return mote_bad_dtype(c, 0);
+  if (mote_is_quant(in) && in->quant.count > 1)
+    return mote_op_fail(c, MOTE_ERR_UNSUPPORTED, "per-channel input");
+  mote_out_pass(c, 0, 0);
+  if (mote_is_quant(in) && (!(c->out[0]->quant.scale > 0) || !(in->quant.scale > 0)))
+    return mote_op_fail(c, MOTE_ERR_FORMAT, "a scale is 0");
+  return MOTE_OK;
+}
+
+static double lut_real(double x, const void *arg) {
+  const mote_unary_attr *a = arg;
+  return mote_unary_real(a->kind, a->a, a->b, x);
+}
+
+static mote_status unary_prepare(mote_opctx *c) {
+  unary_state u = {.attr = unary_attr(c), .f32 = mote_eltwise_f32_select(c->env->cpu), .q = mote_qeltwise_select(c->env->cpu)};
+  const mote_tensor *in = c->in[0];
+  mote_dtype d = mote_code_type(in->dtype);
+  mote_row_fn *fn = row_real;
+  const char *kernel = "unary";
+  if (mote_is_quant(in) && d != MOTE_I16) {
+    mote_lut8(in, c->out[0], lut_real, &u.attr, u.table);
+    fn = row_lut8;
+    kernel = u.q->name;
+  } else if (mote_is_quant(in)) {
+    fn = row_q16;
+  } else if (d == MOTE_BOOL) {
+    fn = row_bool_not;
+  } else if (!mote_dtype_is_float(d)) {
+    fn = row_int;
+  } else if (d == MOTE_F32 && u.attr.kind < MOTE_UNARY_COUNT) {
+    fn = row_f32;
+    kernel = u.f32->name;
+  }
+  void *state = mote_keep(c, &u, sizeof u);
+  if (state == NULL)
+    return mote_fail_nomem(c->err);
+  return mote_walk_step(c, 1, fn, state, kernel);
+}
+
+#define UNARY(ident, text, kind_, a_, b_)                                                                              \
+  static const mote_attr_field ident##_fields[] = {MOTE_ATTR(mote_unary_attr, kind, MOTE_ATTR_INT, kind_),             \
+                                                   MOTE_ATTR(mote_unary_attr, a, MOTE_ATTR_FLOAT, a_),                 \
+                                                   MOTE_ATTR(mote_unary_attr, b, MOTE_ATTR_FLOAT, b_),                 \
+                                                   MOTE_ATTR(mote_unary_attr, approximate, MOTE_ATTR_BOOL, 0),         \
+                                                   {NULL}};                                                            \
+  const mote_op mote_op_##ident = {.name = text,                                                                       \
+                                   .flags = MOTE_OP_ELEMENTWISE | MOTE_OP_STRIDED_IN | MOTE_OP_STRIDED_OUT,            \
+                                   .min_in = 1,                                                                        \
+                                   .max_in = 1,                                                                        \
+                                   .n_out = 1,                                                                         \
+                                   .attr_size = sizeof(mote_unary_attr),                                               \
+                                   .fields = ident##_fields,                                                           \
+                                   .infer = unary_infer,                                                               \
+                                   .prepare = unary_prepare}
+
+UNARY(clamp, "clamp", MOTE_UNARY_CLAMP, -HUGE_VAL, HUGE_VAL);
+UNARY(relu, "relu", MOTE_UNARY_CLAMP, 0, HUGE_VAL);
+UNARY(relu6, "relu6", MOTE_UNARY_CLAMP, 0, 6);
+UNARY(sigmoid, "sigmoid", MOTE_UNARY_SIGMOID, 0, 0);
+UNARY(tanh, "tanh", MOTE_UNARY_TANH, 0, 0);
+UNARY(exp, "exp", MOTE_UNARY_EXP, 0, 0);
+UNARY(expm1, "expm1", MOTE_UNARY_EXPM1, 0, 0);
+UNARY(log, "log", MOTE_UNARY_LOG, 0, 0);
+UNARY(log1p, "log1p", MOTE_UNARY_LOG1P, 0, 0);
+UNARY(erf, "erf", MOTE_UNARY_ERF, 0, 0);
+UNARY(sqrt, "sqrt", MOTE_UNARY_SQRT, 0, 0);
+UNARY(rsqrt, "rsqrt", MOTE_UNARY_RSQRT, 0, 0);
+UNARY(reciprocal, "reciprocal", MOTE_UNARY_RECIPROCAL, 0, 0);
+UNARY(neg, "neg", MOTE_UNARY_NEG, 0, 0);
+UNARY(abs, "abs", MOTE_UNARY_ABS, 0, 0);
+UNARY(square, "square", MOTE_UNARY_SQUARE, 0, 0);
+UNARY(floor, "floor", MOTE_UNARY_FLOOR, 0, 0);
+UNARY(ceil, "ceil", MOTE_UNARY_CEIL, 0, 0);
+UNARY(round, "round", MOTE_UNARY_ROUND, 0, 0);
+UNARY(trunc, "trunc", MOTE_UNARY_TRUNC, 0, 0);
+UNARY(sign, "sign", MOTE_UNARY_SIGN, 0, 0);
+UNARY(affine, "affine", MOTE_UNARY_AFFINE, 1, 0);
+UNARY(silu, "silu", MOTE_UNARY_SILU, 0, 0);
+UNARY(hardswish, "hardswish", MOTE_UNARY_HARDSWISH, 0, 0);
+UNARY(hardsigmoid, "hardsigmoid", MOTE_UNARY_HARDSIGMOID, 0, 0);
+UNARY(softplus, "softplus", MOTE_UNARY_SOFTPLUS, 1, 20);
+UNARY(elu, "elu", MOTE_UNARY_ELU, 1, 1);
+UNARY(leaky_relu, "leaky_relu", MOTE_UNARY_LEAKY_RELU, 0.01, 0);
+UNARY(gelu, "gelu", MOTE_UNARY_GELU, 0, 0);
+UNARY(sin, "sin", MOTE_UNARY_SIN, 0, 0);
+UNARY(cos, "cos", MOTE_UNARY_COS, 0, 0);
+UNARY(not, "not", MOTE_UNARY_NOT, 0, 0);
+
+// ------------------------------------------------------------------------------------------------ rows of files
+
+static const mote_tflite_field leaky_options[] = {{"a", 0, MOTE_FB_F32, 0}, {NULL}};
+static const mote_tflite_field gelu_options[] = {{"approximate", 0, MOTE_FB_BOOL, 0}, {NULL}};
+
+static const mote_tflite_row tflite_rows[] = {
+    {8, 1, "FLOOR", NULL, &mote_op_floor},
+    {14, 3, "LOGISTIC", NULL, &mote_op_sigmoid},
+    {19, 3, "RELU", NULL, &mote_op_relu},
+    {20, 2, "RELU_N1_TO_1", NULL, &mote_op_clamp, NULL, "a=-1 b=1"},
+    {21, 3, "RELU6", NULL, &mote_op_relu6},
+    {28, 3, "TANH", NULL, &mote_op_tanh},
+    {47, 2, "EXP", NULL, &mote_op_exp},
+    {59, 2, "NEG", NULL, &mote_op_neg},
+    {66, 1, "SIN", NULL, &mote_op_sin},
+    {73, 2, "LOG", NULL, &mote_op_log},
+    {75, 2, "SQRT", NULL, &mote_op_sqrt},
+    {76, 3, "RSQRT", NULL, &mote_op_rsqrt},
+    {87, 1, "LOGICAL_NOT", NULL, &mote_op_not},
+    {92, 1, "SQUARE", NULL, &mote_op_square},
+    {98, 2, "LEAKY_RELU", NULL, &mote_op_leaky_relu, leaky_options},
+    {101, 5, "ABS", NULL, &mote_op_abs},
+    {104, 1, "CEIL", NULL, &mote_op_ceil},
+    {108, 1, "COS", NULL, &mote_op_cos},
+    {111, 1, "ELU", NULL, &mote_op_elu},
+    {116, 1, "ROUND", NULL, &mote_op_round},
+    {117, 1, "HARD_SWISH", NULL, &mote_op_hardswish},
+    {150, 2, "GELU", NULL, &mote_op_gelu, gelu_options},
+    {152, 1, "RELU_0_TO_1", NULL, &mote_op_clamp, NULL, "a=0 b=1"},
+    {158, 2, "SIGN", NULL, &mote_op_sign},
+    {.name = NULL},
+};
+const mote_op_family mote_family_unary = {"unary", tflite_rows, NULL};
