@@ -50,7 +50,8 @@ typedef struct mote_attr_field {
   bool late;
   double def; // default of numbers; INTS: -1 means absent, else one item repeated `count` times is up to the mapping
 } mote_attr_field;
-#define MOTE_ATTR(type, member, kind, def) {#member, (uint16_t)offsetof(type, member), kind, false, def}
+#define MOTE_ATTR(type, member, kind, def)                                                                             \
+  { #member, (uint16_t)offsetof(type, member), kind, false, def }
 
 // ------------------------------------------------------------------------------------------------ environment
 
@@ -77,7 +78,7 @@ typedef struct mote_opctx {
   const struct mote_op *op;
   const void *attr; // op->attr_size bytes
   int32_t n_in, n_out;
-  mote_tensor *const *in;  // in[i] is NULL when an optional input is absent
+  mote_tensor *const *in; // in[i] is NULL when an optional input is absent
   mote_tensor *const *out;
   const bool *in_const; // in[i]'s data is known and never changes (weights); may be NULL: none
   const mote_env *env;
@@ -101,19 +102,20 @@ typedef mote_status mote_step_fn(const mote_opctx *c, const void *state, int64_t
 
 typedef struct mote_step_desc {
   mote_step_fn *run;
-  const void *state;   // from mote_prepare_alloc, or NULL
-  int64_t tiles;       // >= 1; depends on shapes only, never on the number of threads
-  size_t scratch;      // bytes a worker needs
-  const char *kernel;  // kernel's name for profiles, static
-  const char *isa;     // static, such as "avx512"; NULL: "c"
+  const void *state;  // from mote_prepare_alloc, or NULL
+  int64_t tiles;      // >= 1; depends on shapes only, never on the number of threads
+  size_t scratch;     // bytes a worker needs
+  const char *kernel; // kernel's name for profiles, static
+  const char *isa;    // static, such as "avx512"; NULL: "c"
 } mote_step_desc;
 
 // ------------------------------------------------------------------------------------------------ operator
 
 enum mote_op_flags {
-  MOTE_OP_VIEW = 1 << 0,        // output 0 is a window on input 0 when `view` succeeds
-  MOTE_OP_ELEMENTWISE = 1 << 1, // out[0] = f(in...) per element after broadcasting: any common strides, may run in place
-  MOTE_OP_EFFECT = 1 << 2,      // reads or writes state outside its tensors: never moved, folded or removed
+  MOTE_OP_VIEW = 1 << 0, // output 0 is a window on input 0 when `view` succeeds
+  MOTE_OP_ELEMENTWISE =
+      1 << 1,              // out[0] = f(in...) per element after broadcasting: any common strides, may run in place
+  MOTE_OP_EFFECT = 1 << 2, // reads or writes state outside its tensors: never moved, folded or removed
   MOTE_OP_CHECKS_DATA = 1 << 3, // can fail on the data (index out of range)
   MOTE_OP_RANDOM = 1 << 4,
   MOTE_OP_CHANNELS_LAST = 1 << 5, // wants rank >= 3 activations channels-last when attr `data_format`... see layout()
@@ -144,11 +146,11 @@ typedef struct mote_op {
   const char *const *in_names;   // for messages, NULL terminated; may be NULL
   // Shape and type rule. Sees dims, dtypes, quant of inputs (data too when constant); checks everything that can be
   // checked before running; sets dtype, rank, dim, quant of outputs (strides are the planner's). Sets c->outcome.
-  // Outputs come in holding what the file declared (quant, dims; zero when nothing was declared). MOTE_OP_LIST_OUT: lowers
-  // c->n_out to the number of outputs that there are.
+  // Outputs come in holding what the file declared (quant, dims; zero when nothing was declared). MOTE_OP_LIST_OUT:
+  // lowers c->n_out to the number of outputs that there are.
   mote_status (*infer)(mote_opctx *c);
-  // For MOTE_OP_VIEW: from input 0's dims and strides and the inferred output dims, sets out[0]'s strides and *offset (elements) when the output
-  // can be a window on the input; returns false when a copy is needed.
+  // For MOTE_OP_VIEW: from input 0's dims and strides and the inferred output dims, sets out[0]'s strides and *offset
+  // (elements) when the output can be a window on the input; returns false when a copy is needed.
   bool (*view)(const mote_opctx *c, int64_t *offset);
   // Memory format wanted for input `i` (i >= 0) or output `-1 - i`. NULL: MOTE_OP_ELEMENTWISE -> SAME, else DENSE.
   mote_layout (*layout)(const mote_opctx *c, int32_t operand);
@@ -167,9 +169,9 @@ typedef struct mote_op {
 mote_status mote_step_add(mote_opctx *c, const mote_step_desc *step) MOTE_MUST_USE;
 // prepare: zeroed memory that lives as long as the plan. NULL when short.
 void *mote_prepare_alloc(mote_opctx *c, size_t size);
-// prepare: bytes packed once per model for constant input `i`. The key is the input's storage, version and window, `row` (the
-// kernel row's address) and `salt` (whatever else the packing depends on, such as stride or a second constant's identity).
-// `pack` fills `size` bytes at dst, 64-byte aligned. *out stays valid as long as the plan.
+// prepare: bytes packed once per model for constant input `i`. The key is the input's storage, version and window,
+// `row` (the kernel row's address) and `salt` (whatever else the packing depends on, such as stride or a second
+// constant's identity). `pack` fills `size` bytes at dst, 64-byte aligned. *out stays valid as long as the plan.
 typedef mote_status mote_pack_fn(void *dst, const mote_opctx *c, const void *arg);
 mote_status mote_prepare_pack(mote_opctx *c, int32_t i, const void *row, uint64_t salt, size_t size, mote_pack_fn *pack,
                               const void *arg, const void **out) MOTE_MUST_USE;
@@ -177,11 +179,12 @@ mote_status mote_prepare_pack(mote_opctx *c, int32_t i, const void *row, uint64_
 uint64_t mote_const_key(const mote_opctx *c, int32_t i);
 // eval of a MOTE_AFTER_RUN operator: after setting dtype, rank, dim of out[j], gets its memory (dense).
 mote_status mote_op_output(mote_opctx *c, int32_t j) MOTE_MUST_USE;
-// eval of a MOTE_OP_CONTROL operator: runs subgraph `graph` with tensors `in`; `out[j]` receive tensors whose memory lives until
-// the node's eval returns or the subgraph runs again.
+// eval of a MOTE_OP_CONTROL operator: runs subgraph `graph` with tensors `in`; `out[j]` receive tensors whose memory
+// lives until the node's eval returns or the subgraph runs again.
 mote_status mote_op_call(mote_opctx *c, int32_t graph, const mote_tensor *const *in, int32_t n_in, mote_tensor *out,
                          int32_t n_out) MOTE_MUST_USE;
-// State that outlives a run (variables, tables): session's slot by number, zeroed at first use; NULL when memory is short.
+// State that outlives a run (variables, tables): session's slot by number, zeroed at first use; NULL when memory is
+// short.
 typedef struct mote_variable {
   mote_tensor t; // t.data owned by `bytes`
   void *data;
@@ -198,7 +201,18 @@ void mote_op_out_like(const mote_opctx *c, int32_t j, const mote_tensor *from, m
 // ------------------------------------------------------------------------------------------------ mapping rows
 
 // How TensorFlow Lite's options table fills the attributes: member, flatbuffer field number, kind, default.
-typedef enum mote_fb_kind { MOTE_FB_BOOL, MOTE_FB_I8, MOTE_FB_I32, MOTE_FB_I64, MOTE_FB_F32, MOTE_FB_I32S, MOTE_FB_DTYPE, MOTE_FB_STR, MOTE_FB_I64S, MOTE_FB_F32S } mote_fb_kind;
+typedef enum mote_fb_kind {
+  MOTE_FB_BOOL,
+  MOTE_FB_I8,
+  MOTE_FB_I32,
+  MOTE_FB_I64,
+  MOTE_FB_F32,
+  MOTE_FB_I32S,
+  MOTE_FB_DTYPE,
+  MOTE_FB_STR,
+  MOTE_FB_I64S,
+  MOTE_FB_F32S
+} mote_fb_kind;
 typedef struct mote_tflite_field {
   const char *attr; // name of the operator's attribute field, or a bag key that `lower` reads
   uint16_t field;   // flatbuffer field number (0-based)
@@ -208,20 +222,21 @@ typedef struct mote_tflite_field {
 
 struct mote_lowering; // neutral attribute bag + graph builder; see core/graph/lower.h
 typedef struct mote_tflite_row {
-  uint16_t builtin;    // BuiltinOperator number; 32 (CUSTOM) with `custom`
+  uint16_t builtin; // BuiltinOperator number; 32 (CUSTOM) with `custom`
   uint16_t max_version;
-  const char *name;    // "CONV_2D"
-  const char *custom;  // custom code or NULL
+  const char *name;   // "CONV_2D"
+  const char *custom; // custom code or NULL
   const mote_op *op;
   const mote_tflite_field *fields; // ended by a NULL attr; may be NULL
-  const char *fixed;   // constants, "data_format=1 transposed=0"; may be NULL
-  const char *inputs;  // order of inputs when it differs: "2 1 3" = op inputs 0,1,2 are file inputs 2,1,3; NULL: as is
+  const char *fixed;               // constants, "data_format=1 transposed=0"; may be NULL
+  const char *inputs; // order of inputs when it differs: "2 1 3" = op inputs 0,1,2 are file inputs 2,1,3; NULL: as is
   mote_status (*lower)(struct mote_lowering *l); // irregular cases; NULL: the row says all
 } mote_tflite_row;
 
 // How a PyTorch schema maps: `schema` is PyTorch's own text; `map` has one word an argument:
 //   0..9 tensor input index      *0 tensor list: items become inputs from 0 on      ?  (prefix) optional tensor
-//   name the attribute of that name      -  ignored      =in-place/out variants are derived from the schema's (a!) marks
+//   name the attribute of that name      -  ignored      =in-place/out variants are derived from the schema's (a!)
+//   marks
 // `fixed`: constants as above. `lower` for irregular cases (promotion of types is done before by flag).
 enum mote_torch_flags {
   MOTE_TORCH_PROMOTE = 1 << 0,     // operands are promoted to their common dtype (result_type), numbers included

@@ -175,9 +175,9 @@ typedef struct graph_run {
   const mote_graph *g;
   uint64_t key;
   mote_live live;
-  mote_tensor *t;      // [values]
-  bool *known;         // [values]
-  mote_storage **own;  // [values] results of segments
+  mote_tensor *t;     // [values]
+  bool *known;        // [values]
+  mote_storage **own; // [values] results of segments
   mote_engine_out *out;
   size_t n_out;
   bool keep; // the caller takes storages of outputs
@@ -453,6 +453,4 @@ bool mote_engine_profile(const mote_engine *e, size_t index, mote_profile_row *r
   return false;
 }
 
-const char *mote_engine_pass_name(size_t index) {
-  return index < mote_pass_count() ? mote_pass_at(index)->name : NULL;
-}
+const char *mote_engine_pass_name(size_t index) { return index < mote_pass_count() ? mote_pass_at(index)->name : NULL; }

@@ -1,6 +1,6 @@
-// Engine: runs graphs for one session. Makes plans for the shapes it meets, keeps them in a bounded cache, shares packed
-// weights through the model's cache. Used by the tflite session and by the script recorder alike. One thread at a time.
-// Tests: tests/unit/test_engine.c
+// Engine: runs graphs for one session. Makes plans for the shapes it meets, keeps them in a bounded cache, shares
+// packed weights through the model's cache. Used by the tflite session and by the script recorder alike. One thread at
+// a time. Tests: tests/unit/test_engine.c
 #ifndef MOTE_ENGINE_ENGINE_H
 #define MOTE_ENGINE_ENGINE_H
 
@@ -27,14 +27,14 @@ typedef struct mote_engine_config {
 } mote_engine_config;
 mote_status mote_engine_create(const mote_engine_config *config, mote_engine **out, mote_error *err) MOTE_MUST_USE;
 void mote_engine_destroy(mote_engine *e);
-void mote_engine_cancel(mote_engine *e);       // from any thread
-void mote_engine_reset_state(mote_engine *e);  // forgets variables and state tensors
+void mote_engine_cancel(mote_engine *e);      // from any thread
+void mote_engine_reset_state(mote_engine *e); // forgets variables and state tensors
 const mote_env *mote_engine_env(const mote_engine *e);
 
 // How an output is wanted and given.
 typedef struct mote_engine_out {
-  // in: NULL: memory of the engine, valid until its next run (zero copy). Else the storage that receives the result is created and stored here
-  // with one reference (data dense unless `strides_from_graph`).
+  // in: NULL: memory of the engine, valid until its next run (zero copy). Else the storage that receives the result is
+  // created and stored here with one reference (data dense unless `strides_from_graph`).
   mote_storage **storage;
   mote_tensor t; // out: what it is, with data
 } mote_engine_out;
@@ -50,12 +50,13 @@ mote_status mote_engine_prepare(mote_engine *e, const mote_graph *g, uint64_t ke
 // True when a run with `key` and these inputs would find its plan (the recorder then need not keep the graph).
 bool mote_engine_has_plan(mote_engine *e, uint64_t key, const mote_tensor *in, size_t n_in);
 
-// One operator at once, without a plan kept: infers, obtains outputs (new storages with one reference each, dense), runs.
-// `*n_out` is the capacity on entry and the count on return. const_storage[i] not NULL says that input i lies in that storage
-// and is a weight: its packed form is kept with the model (const_storage itself may be NULL).
+// One operator at once, without a plan kept: infers, obtains outputs (new storages with one reference each, dense),
+// runs.
+// `*n_out` is the capacity on entry and the count on return. const_storage[i] not NULL says that input i lies in that
+// storage and is a weight: its packed form is kept with the model (const_storage itself may be NULL).
 mote_status mote_engine_eval(mote_engine *e, const mote_op *op, const void *attr, const mote_tensor *const *in,
-                             mote_storage *const *const_storage, int32_t n_in, mote_tensor *out, mote_storage **out_storage,
-                             int32_t *n_out, mote_error *err) MOTE_MUST_USE;
+                             mote_storage *const *const_storage, int32_t n_in, mote_tensor *out,
+                             mote_storage **out_storage, int32_t *n_out, mote_error *err) MOTE_MUST_USE;
 // The shape rule alone, as the recorder needs it: fills out[0..*n_out) (strides dense) and the outcome.
 mote_status mote_engine_infer(mote_engine *e, const mote_op *op, const void *attr, const mote_tensor *const *in,
                               int32_t n_in, mote_tensor *out, int32_t *n_out, mote_outcome *outcome,

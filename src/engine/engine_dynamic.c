@@ -1,5 +1,5 @@
-// Nodes that only running can answer for (data-dependent shapes, control flow, state), and single operators run eagerly.
-// Tests: tests/unit/test_engine.c
+// Nodes that only running can answer for (data-dependent shapes, control flow, state), and single operators run
+// eagerly. Tests: tests/unit/test_engine.c
 #include <string.h>
 
 #include "engine/engine_impl.h"
@@ -122,8 +122,8 @@ mote_status mote_run_dynamic(mote_engine *e, const mote_graph *g, const mote_nod
                   .env = &e->env,
                   .err = err,
                   .node = &d};
-  mote_status status = node->op->eval == NULL ? mote_op_fail(&c, MOTE_ERR_INTERNAL, "no reference path")
-                                              : eval_dynamic(&d, &c);
+  mote_status status =
+      node->op->eval == NULL ? mote_op_fail(&c, MOTE_ERR_INTERNAL, "no reference path") : eval_dynamic(&d, &c);
   for (int32_t j = 0; status == MOTE_OK && j < node->n_out; j++)
     if (storage[j] == NULL)
       status = mote_op_fail(&c, MOTE_ERR_INTERNAL, "output %d was not made", j);
@@ -200,8 +200,8 @@ static mote_status eager_run(mote_engine *e, eager *x, mote_tensor *out, mote_st
 }
 
 mote_status mote_engine_eval(mote_engine *e, const mote_op *op, const void *attr, const mote_tensor *const *in,
-                             mote_storage *const *const_storage, int32_t n_in, mote_tensor *out, mote_storage **out_storage,
-                             int32_t *n_out, mote_error *err) {
+                             mote_storage *const *const_storage, int32_t n_in, mote_tensor *out,
+                             mote_storage **out_storage, int32_t *n_out, mote_error *err) {
   mote_outcome outcome;
   if (n_in > EAGER_MAX || *n_out > EAGER_MAX)
     return mote_fail(err, MOTE_ERR_LIMIT, "%s: more than %d operands", op->name, EAGER_MAX);

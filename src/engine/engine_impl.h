@@ -59,11 +59,12 @@ typedef struct mote_live {
   const bool *known;    // which entries are set
 } mote_live;
 
-// engine_dynamic.c: zeroed tables for a run of a graph with n values at the current depth: n tensors, n storages, n flags.
+// engine_dynamic.c: zeroed tables for a run of a graph with n values at the current depth: n tensors, n storages, n
+// flags.
 void *mote_run_tables(mote_engine *e, size_t n);
 
-// plan_build.c: plans nodes [first, ...) of `src` as far as shapes can be known. plan->end_node tells how far; equal to `first`
-// when the first node must run dynamically.
+// plan_build.c: plans nodes [first, ...) of `src` as far as shapes can be known. plan->end_node tells how far; equal to
+// `first` when the first node must run dynamically.
 mote_status mote_plan_build(mote_engine *e, const mote_graph *src, int32_t first, const mote_live *live,
                             mote_plan **out, mote_error *err) MOTE_MUST_USE;
 void mote_plan_destroy(mote_engine *e, mote_plan *plan);

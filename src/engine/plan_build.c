@@ -78,7 +78,8 @@ static mote_status make_call(builder *b, const mote_node *node, const mote_vid *
   return MOTE_OK;
 }
 
-// Shows the shape rule the contents of a live input and notes that the plan depends on them. False when they are unknown.
+// Shows the shape rule the contents of a live input and notes that the plan depends on them. False when they are
+// unknown.
 static bool reveal(builder *b, const mote_node *node, mote_opctx *c, mote_status *status) {
   mote_vid source = node->in[c->need];
   const mote_tensor *live = source >= 0 && b->live->known[source] ? &b->live->t[source] : NULL;

@@ -1,5 +1,5 @@
-// From the working graph to steps: decides each value's memory format, inserts copies where formats differ, resolves views, and lets
-// operators choose kernels and pack weights. Tests: tests/unit/test_engine.c
+// From the working graph to steps: decides each value's memory format, inserts copies where formats differ, resolves
+// views, and lets operators choose kernels and pack weights. Tests: tests/unit/test_engine.c
 #include <string.h>
 
 #include "engine/engine_impl.h"

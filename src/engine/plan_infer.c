@@ -33,8 +33,7 @@ mote_status mote_infer_checked(mote_engine *e, mote_opctx *c) {
 }
 
 // Dense copies of inputs that the operator cannot read strided; `copies` is freed by the caller.
-static mote_status densify(mote_engine *e, const mote_opctx *c, mote_tensor *tensors, mote_tensor **in,
-                           void **copies) {
+static mote_status densify(mote_engine *e, const mote_opctx *c, mote_tensor *tensors, mote_tensor **in, void **copies) {
   bool strided = c->op->flags & MOTE_OP_STRIDED_IN;
   for (int32_t i = 0; i < c->n_in; i++) {
     in[i] = c->in[i];

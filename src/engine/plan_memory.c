@@ -1,5 +1,5 @@
-// Lifetimes of a plan's values over its steps, reuse of an input's buffer by an element-wise output, and the arena's layout.
-// Tests: tests/unit/test_engine.c
+// Lifetimes of a plan's values over its steps, reuse of an input's buffer by an element-wise output, and the arena's
+// layout. Tests: tests/unit/test_engine.c
 #include <string.h>
 
 #include "core/plan/arena_layout.h"
@@ -37,9 +37,9 @@ static void lifetimes(mote_plan *plan) {
 
 static bool can_take_over(const mote_plan *plan, const mote_tensor *in, const mote_plan_value *out, int32_t step) {
   const mote_plan_value *v = &plan->values[id_of(plan, in)];
-  return v->place == MOTE_PLACE_ARENA && v->last == step && mote_dtype_size(in->dtype) == mote_dtype_size(out->t.dtype) &&
-         mote_dtype_size(in->dtype) > 0 && mote_tensor_same_shape(in, &out->t) &&
-         mote_tensor_same_strides(in, &out->t) && mote_tensor_is_packed(in);
+  return v->place == MOTE_PLACE_ARENA && v->last == step &&
+         mote_dtype_size(in->dtype) == mote_dtype_size(out->t.dtype) && mote_dtype_size(in->dtype) > 0 &&
+         mote_tensor_same_shape(in, &out->t) && mote_tensor_same_strides(in, &out->t) && mote_tensor_is_packed(in);
 }
 
 // The output lives on in the input's buffer.
@@ -57,8 +57,8 @@ static void merge(mote_plan *plan, mote_vid from, mote_vid to) {
 static void reuse_in_place(mote_plan *plan) {
   for (size_t s = 0; s < plan->steps.len; s++) {
     const mote_opctx *c = plan->steps.at[s].ctx;
-    bool alone = (s == 0 || plan->steps.at[s - 1].ctx != c) &&
-                 (s + 1 == plan->steps.len || plan->steps.at[s + 1].ctx != c);
+    bool alone =
+        (s == 0 || plan->steps.at[s - 1].ctx != c) && (s + 1 == plan->steps.len || plan->steps.at[s + 1].ctx != c);
     if (!(c->op->flags & MOTE_OP_ELEMENTWISE) || c->n_out != 1 || !alone)
       continue;
     mote_vid out = id_of(plan, c->out[0]);

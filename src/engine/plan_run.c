@@ -1,5 +1,5 @@
-// Running a plan: binds memory, then walks the steps, in one parallel region with barriers between steps that share work.
-// Tests: tests/unit/test_engine.c
+// Running a plan: binds memory, then walks the steps, in one parallel region with barriers between steps that share
+// work. Tests: tests/unit/test_engine.c
 #include <string.h>
 
 #include "base/prim.h"
@@ -8,7 +8,7 @@
 typedef struct plan_run {
   mote_engine *e;
   mote_plan *plan;
-  char *scratch; // of worker 0; others follow at scratch_bytes
+  char *scratch;     // of worker 0; others follow at scratch_bytes
   atomic_int failed; // 1 + worker whose error counts
   mote_status status;
 } plan_run;

@@ -20,8 +20,8 @@ typedef struct mote_packed {
 
 typedef mote_status mote_weights_fill(void *dst, void *arg);
 
-// Finds the entry or makes it: `size` bytes filled by fill(dst, arg). `t` (may be NULL) is kept with it, data set. Other sessions
-// wait meanwhile. *ns grows by the time that filling took. The entry lives as long as the model.
+// Finds the entry or makes it: `size` bytes filled by fill(dst, arg). `t` (may be NULL) is kept with it, data set.
+// Other sessions wait meanwhile. *ns grows by the time that filling took. The entry lives as long as the model.
 mote_status mote_weights_get(mote_weights *w, mote_weights_key key, size_t size, const mote_tensor *t,
                              mote_storage *source, mote_weights_fill *fill, void *arg, const mote_packed **out,
                              uint64_t *ns, mote_error *err) MOTE_MUST_USE;

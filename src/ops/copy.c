@@ -50,10 +50,8 @@ static mote_status copy_prepare(mote_opctx *c) {
   if (kept == NULL)
     return mote_fail_nomem(c->err);
   *kept = s;
-  mote_step_desc step = {.run = copy_run,
-                         .state = kept,
-                         .tiles = (t->dim[s.axis] + s.step - 1) / s.step,
-                         .kernel = "copy"};
+  mote_step_desc step = {
+      .run = copy_run, .state = kept, .tiles = (t->dim[s.axis] + s.step - 1) / s.step, .kernel = "copy"};
   return mote_step_add(c, &step);
 }
 

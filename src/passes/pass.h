@@ -1,5 +1,5 @@
-// Passes: rewrites of a working graph whose shapes are all known. Each has a name and can be left out. Verified before and after
-// in debug builds. A file per pass; passes.c lists them in the order they run.
+// Passes: rewrites of a working graph whose shapes are all known. Each has a name and can be left out. Verified before
+// and after in debug builds. A file per pass; passes.c lists them in the order they run.
 #ifndef MOTE_PASSES_PASS_H
 #define MOTE_PASSES_PASS_H
 

@@ -9,11 +9,11 @@
 typedef int32_t mote_vid; // index of a value; -1: absent optional input
 
 enum mote_gvalue_flags {
-  MOTE_VALUE_CONST = 1 << 0,   // t.data is known and never changes; `storage` keeps it alive when not NULL
-  MOTE_VALUE_INPUT = 1 << 1,   // given by the caller
-  MOTE_VALUE_OUTPUT = 1 << 2,  // wanted by the caller
-  MOTE_VALUE_STATE = 1 << 3,   // variable tensor of a .tflite (is_variable): keeps its bytes between runs
-  MOTE_VALUE_SHAPED = 1 << 4,  // inputs: the file fixes rank and dims (a dim -1 may take any size)
+  MOTE_VALUE_CONST = 1 << 0,  // t.data is known and never changes; `storage` keeps it alive when not NULL
+  MOTE_VALUE_INPUT = 1 << 1,  // given by the caller
+  MOTE_VALUE_OUTPUT = 1 << 2, // wanted by the caller
+  MOTE_VALUE_STATE = 1 << 3,  // variable tensor of a .tflite (is_variable): keeps its bytes between runs
+  MOTE_VALUE_SHAPED = 1 << 4, // inputs: the file fixes rank and dims (a dim -1 may take any size)
 };
 
 typedef struct mote_gvalue {
@@ -53,8 +53,8 @@ void mote_graph_destroy(mote_graph *g);
 // Adds a value; `t` is copied (quant arrays are not: they must live as long as the graph). Sets *out.
 mote_status mote_graph_value(mote_graph *g, const mote_tensor *t, uint32_t flags, const char *name, mote_vid *out,
                              mote_error *err) MOTE_MUST_USE;
-// Adds a constant: t->data must stay valid; `storage` (may be NULL) is retained. `key` identifies the contents in the model's
-// caches: 0 = derive it from the data's address.
+// Adds a constant: t->data must stay valid; `storage` (may be NULL) is retained. `key` identifies the contents in the
+// model's caches: 0 = derive it from the data's address.
 mote_status mote_graph_const(mote_graph *g, const mote_tensor *t, mote_storage *storage, uint64_t key, const char *name,
                              mote_vid *out, mote_error *err) MOTE_MUST_USE;
 // Appends a node: attributes are copied (NULL: zeroed), `in`/`out` are copied. Checks the count of inputs.

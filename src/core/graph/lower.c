@@ -25,9 +25,7 @@ double mote_lower_float(const mote_lowering *l, const char *name, double def) {
   return s == NULL ? def : s->f;
 }
 
-bool mote_lower_bool(const mote_lowering *l, const char *name, bool def) {
-  return mote_lower_int(l, name, def) != 0;
-}
+bool mote_lower_bool(const mote_lowering *l, const char *name, bool def) { return mote_lower_int(l, name, def) != 0; }
 
 mote_status mote_lower_scalar(mote_lowering *l, const mote_scalar *v, mote_dtype dtype, mote_vid *out) {
   double buffer[2] = {0, 0};

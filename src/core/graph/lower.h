@@ -1,5 +1,5 @@
-// Lowering: turns one call of a file's operator (with a neutral bag of arguments) into nodes. Readers and the recorder supply the
-// builder behind it, so that an irregular operator is written once. Knows no file format and no script.
+// Lowering: turns one call of a file's operator (with a neutral bag of arguments) into nodes. Readers and the recorder
+// supply the builder behind it, so that an irregular operator is written once. Knows no file format and no script.
 #ifndef MOTE_CORE_LOWER_H
 #define MOTE_CORE_LOWER_H
 
@@ -30,7 +30,8 @@ typedef struct mote_arg {
 #define MOTE_LOWER_MAX_OUT 64
 typedef struct mote_lowering {
   // what is lowered
-  const mote_arg *args; // PyTorch: in the schema's order. TensorFlow Lite: inputs as MOTE_ARG_TENSOR (in order), then fields
+  const mote_arg
+      *args; // PyTorch: in the schema's order. TensorFlow Lite: inputs as MOTE_ARG_TENSOR (in order), then fields
   int32_t n_args;
   int32_t n_results; // outputs the file gives the call (TensorFlow Lite), 0: not known
   const mote_op *op; // the row's operator (may be NULL for pure lowerings)

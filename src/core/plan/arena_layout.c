@@ -2,8 +2,8 @@
 
 #include "base/fail.h"
 
-// Order of placing: larger first, then earlier. A heap sort keeps the library free of libc's qsort and is stable enough: ties
-// are broken by index.
+// Order of placing: larger first, then earlier. A heap sort keeps the library free of libc's qsort and is stable
+// enough: ties are broken by index.
 static bool before(const mote_lifetime *items, int32_t a, int32_t b) {
   if (items[a].bytes != items[b].bytes)
     return items[a].bytes > items[b].bytes;

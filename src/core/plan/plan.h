@@ -1,5 +1,5 @@
-// Plan: a graph made concrete for one set of input shapes: steps with their kernels, packed weights, and one block of memory in
-// which every intermediate has its place. Data only; the engine builds and runs it (src/engine/plan_*.c).
+// Plan: a graph made concrete for one set of input shapes: steps with their kernels, packed weights, and one block of
+// memory in which every intermediate has its place. Data only; the engine builds and runs it (src/engine/plan_*.c).
 #ifndef MOTE_CORE_PLAN_H
 #define MOTE_CORE_PLAN_H
 
@@ -18,9 +18,9 @@ typedef enum mote_place {
 typedef struct mote_plan_value {
   mote_tensor t;
   uint8_t place;
-  int32_t base;        // ALIAS: the value looked into (never itself an alias)
-  int64_t base_offset; // ALIAS: bytes from the base's data
-  int32_t index;       // INPUT, OUT: which one
+  int32_t base;         // ALIAS: the value looked into (never itself an alias)
+  int64_t base_offset;  // ALIAS: bytes from the base's data
+  int32_t index;        // INPUT, OUT: which one
   size_t bytes, offset; // ARENA
   int32_t first, last;  // steps between which it lives
 } mote_plan_value;
@@ -42,8 +42,8 @@ typedef struct mote_plan_dep {
 } mote_plan_dep;
 
 typedef struct mote_plan_port { // a live value on the border of the planned range of nodes
-  mote_vid source; // value of the source graph
-  mote_vid value;  // value of the plan
+  mote_vid source;              // value of the source graph
+  mote_vid value;               // value of the plan
 } mote_plan_port;
 
 typedef struct mote_plan {
@@ -54,7 +54,7 @@ typedef struct mote_plan {
   MOTE_VEC(mote_plan_dep) deps;
   mote_plan_port *inputs, *outputs;
   int32_t n_inputs, n_outputs;
-  int32_t first_node, end_node; // range of the source graph's nodes it covers
+  int32_t first_node, end_node;      // range of the source graph's nodes it covers
   size_t arena_bytes, scratch_bytes; // scratch of one worker
   size_t out_bytes;                  // memory for outputs when the engine keeps them
   void *out_block;

@@ -10,19 +10,17 @@ static const struct {
   const char *name;
   uint8_t bits;
 } dtype_rows[MOTE_DTYPE_COUNT] = {
-    {"none", 0},    {"float32", 32}, {"float16", 16},    {"bfloat16", 16},   {"float64", 64}, {"int8", 8},
-    {"uint8", 8},   {"int16", 16},   {"uint16", 16},     {"int32", 32},      {"uint32", 32},  {"int64", 64},
-    {"uint64", 64}, {"bool", 8},     {"complex64", 64},  {"complex128", 128}, {"int4", 4},     {"int2", 2},
-    {"string", 0},  {"resource", 0}, {"qint8", 8},       {"quint8", 8},      {"qint32", 32},
+    {"none", 0},    {"float32", 32}, {"float16", 16},   {"bfloat16", 16},    {"float64", 64}, {"int8", 8},
+    {"uint8", 8},   {"int16", 16},   {"uint16", 16},    {"int32", 32},       {"uint32", 32},  {"int64", 64},
+    {"uint64", 64}, {"bool", 8},     {"complex64", 64}, {"complex128", 128}, {"int4", 4},     {"int2", 2},
+    {"string", 0},  {"resource", 0}, {"qint8", 8},      {"quint8", 8},       {"qint32", 32},
 };
 
 const char *mote_dtype_name(mote_dtype dtype) {
   return (unsigned)dtype < MOTE_DTYPE_COUNT ? dtype_rows[dtype].name : "unknown";
 }
 
-uint32_t mote_dtype_bits(mote_dtype dtype) {
-  return (unsigned)dtype < MOTE_DTYPE_COUNT ? dtype_rows[dtype].bits : 0;
-}
+uint32_t mote_dtype_bits(mote_dtype dtype) { return (unsigned)dtype < MOTE_DTYPE_COUNT ? dtype_rows[dtype].bits : 0; }
 
 size_t mote_dtype_size(mote_dtype dtype) {
   if (dtype == MOTE_STRING)

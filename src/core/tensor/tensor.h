@@ -19,12 +19,12 @@ typedef struct mote_strref {
 // notice. A storage's address is its identity in caches: whoever keeps such a key keeps a reference too.
 typedef struct mote_storage {
   const mote_allocator *al;
-  void *data;   // NULL while `lazy` is set
-  size_t bytes; // size of `data`
+  void *data;       // NULL while `lazy` is set
+  size_t bytes;     // size of `data`
   atomic_uint refs; // changed with mote_storage_retain/release only
   uint32_t version;
-  bool owned;               // data is freed with the storage
-  struct mote_lazy *lazy;   // the recorder's note that the data is yet to be computed (src/script/record.h)
+  bool owned;                      // data is freed with the storage
+  struct mote_lazy *lazy;          // the recorder's note that the data is yet to be computed (src/script/record.h)
   void (*on_release)(void *owner); // called when the last reference goes; for memory kept alive by others
   void *owner;
 } mote_storage;
@@ -40,9 +40,9 @@ typedef struct mote_tensor {
 
 // Bytes of one element in memory; 0 for sub-byte types (use mote_tensor_bytes).
 size_t mote_dtype_size(mote_dtype dtype);
-bool mote_dtype_is_float(mote_dtype dtype);   // f16 bf16 f32 f64
+bool mote_dtype_is_float(mote_dtype dtype); // f16 bf16 f32 f64
 bool mote_dtype_is_complex(mote_dtype dtype);
-bool mote_dtype_is_int(mote_dtype dtype);     // signed and unsigned integers, not bool, not quantised
+bool mote_dtype_is_int(mote_dtype dtype);       // signed and unsigned integers, not bool, not quantised
 bool mote_dtype_is_quantized(mote_dtype dtype); // PyTorch's quantised types
 
 int64_t mote_tensor_numel(const mote_tensor *t);
@@ -95,8 +95,7 @@ typedef struct mote_iter {
   int64_t stride[MOTE_ITER_OPERANDS][MOTE_MAX_RANK]; // elements
 } mote_iter;
 // Shape is `rank`,`dim`; `strides[k]` are operand k's strides over it (0 where it is broadcast).
-void mote_iter_init(mote_iter *it, int32_t rank, const int64_t *dim, int32_t operands,
-                    const int64_t *const strides[]);
+void mote_iter_init(mote_iter *it, int32_t rank, const int64_t *dim, int32_t operands, const int64_t *const strides[]);
 // Element offsets of row r for each operand.
 void mote_iter_row(const mote_iter *it, int64_t row, int64_t offset[MOTE_ITER_OPERANDS]);
 // Strides of `t` seen as shape (rank, dim) by NumPy's broadcasting; false when it does not fit.
