@@ -17,6 +17,15 @@
 #define MOTE_INLINE static inline __attribute__((always_inline))
 // In front of a loop of a constant, small count (at most 64) whose body must stay in registers.
 #define MOTE_UNROLL _Pragma("GCC unroll 64")
+// Says that vector x is still needed here, so that no instruction before this may use its register as destination. Without
+// it compilers let the multiplicand of a fused multiply-add take the sum's place and run out of registers.
+#if defined(__x86_64__)
+#define MOTE_KEEP(x) __asm__ volatile("" : : "v"(x))
+#elif defined(__aarch64__)
+#define MOTE_KEEP(x) __asm__ volatile("" : : "w"(x))
+#else
+#define MOTE_KEEP(x) ((void)(x))
+#endif
 #else
 #define MOTE_PRINTF(fmt, args)
 #define MOTE_MUST_USE
@@ -25,6 +34,7 @@
 #define MOTE_NOINLINE
 #define MOTE_INLINE static inline
 #define MOTE_UNROLL
+#define MOTE_KEEP(x) ((void)(x))
 #endif
 
 // Tells the core that this is a spin loop.

@@ -5,6 +5,8 @@
 // One step of k loads a panel's vectors once and broadcasts one element of each row of A: GEMM_NV + rows loads for
 // GEMM_NV*rows multiply-adds. Four steps a turn, because the row pointers outnumber the registers of x86.
 // Knows no graph. Tests: tests/kernels/check_gemm_f32.c
+#include <string.h>
+
 #include "kernels/gemm_f32.h"
 
 MOTE_INLINE void gemm_steps(vf sum[][GEMM_NV], const float *const *a, size_t k, const float *w, size_t steps,
@@ -21,49 +23,69 @@ MOTE_INLINE void gemm_steps(vf sum[][GEMM_NV], const float *const *a, size_t k, 
       MOTE_UNROLL
       for (size_t v = 0; v < nv; v++)
         sum[i][v] = vf_fma(x, b[v], sum[i][v]);
+      MOTE_KEEP(x);
     }
+    MOTE_UNROLL
+    for (size_t v = 0; v < nv; v++)
+      MOTE_KEEP(b[v]);
   }
 }
 
-MOTE_INLINE vf gemm_finish(const mote_gemm_f32_strip *s, vf sum, const float *residual, vf lo, vf hi, size_t count) {
-  if (s->residual != NULL)
-    sum = vf_add(sum, count == VF_W ? vf_load(residual) : vf_load_n(residual, count));
-  return vf_min(hi, vf_max(lo, sum));
+// A panel of which not all columns exist, or the columns of which end in mid vector.
+static void gemm_store_part(float *c, const float *sum, size_t cols) {
+  for (size_t at = 0; at < cols; at += VF_W) {
+    const size_t count = MOTE_MIN(cols - at, (size_t)VF_W);
+    const vf v = vf_load(sum + at);
+    if (count == VF_W)
+      vf_store(c + at, v);
+    else
+      vf_store_n(c + at, v, count);
+  }
 }
 
-MOTE_INLINE void gemm_store(const mote_gemm_f32_strip *s, vf sum[][GEMM_NV], size_t n0, size_t cols, size_t rows,
-                            size_t nv) {
+// Rows [i0, i0+rows) of the strip.
+MOTE_INLINE void gemm_store(const mote_gemm_f32_strip *s, vf sum[][GEMM_NV], size_t n0, size_t cols, size_t i0,
+                            size_t rows, size_t nv) {
   const vf lo = vf_set1(s->lo), hi = vf_set1(s->hi);
+  float part[GEMM_NV * VF_W] = {0};
+  const bool whole = cols == nv * VF_W;
+  if (s->residual != NULL) {
+    MOTE_UNROLL
+    for (size_t i = 0; i < rows; i++) {
+      const float *from = s->residual[i0 + i] + n0;
+      if (!whole)
+        from = memcpy(part, from, cols * sizeof(float));
+      MOTE_UNROLL
+      for (size_t v = 0; v < nv; v++)
+        sum[i][v] = vf_add(sum[i][v], vf_load(from + v * VF_W));
+    }
+  }
   MOTE_UNROLL
   for (size_t i = 0; i < rows; i++) {
-    float *c = s->c[i] + n0;
-    const float *residual = s->residual != NULL ? s->residual[i] + n0 : NULL;
+    float *to = whole ? s->c[i0 + i] + n0 : part;
     MOTE_UNROLL
-    for (size_t v = 0; v < nv; v++) {
-      const size_t at = v * VF_W;
-      if (cols >= at + VF_W)
-        vf_store(c + at, gemm_finish(s, sum[i][v], residual + at, lo, hi, VF_W));
-      else if (cols > at)
-        vf_store_n(c + at, gemm_finish(s, sum[i][v], residual + at, lo, hi, cols - at), cols - at);
-    }
+    for (size_t v = 0; v < nv; v++)
+      vf_store(to + v * VF_W, vf_min(hi, vf_max(lo, sum[i][v])));
+    if (!whole)
+      gemm_store_part(s->c[i0 + i] + n0, part, cols);
   }
 }
 
 // `rows` and `nv` are constants where this is inlined.
-MOTE_INLINE void gemm_panel(const mote_gemm_f32_strip *s, const float *panel, size_t n0, size_t cols, size_t rows,
-                            size_t nv) {
+MOTE_INLINE void gemm_panel(const mote_gemm_f32_strip *s, const float *panel, size_t n0, size_t cols, size_t i0,
+                            size_t rows, size_t nv) {
   vf sum[GEMM_MR][GEMM_NV];
   const size_t width = nv * VF_W;
   const bool first = s->k_first == 0;
-  const float *start = first ? panel : s->partial;
+  const float *start = first ? panel : s->partial + i0 * GEMM_NV * VF_W;
   MOTE_UNROLL
   for (size_t i = 0; i < rows; i++)
     MOTE_UNROLL
   for (size_t v = 0; v < nv; v++)
     sum[i][v] = vf_load(start + (first ? 0 : i * GEMM_NV * VF_W) + v * VF_W);
   const float *w = panel + width * (1 + s->k_first);
-  const float *const *taps = s->a;
-  for (size_t t = 0; t < s->taps; t++, taps += rows) {
+  const float *const *taps = s->a + i0;
+  for (size_t t = 0; t < s->taps; t++, taps += s->rows) {
     const float *a[GEMM_MR];
     MOTE_UNROLL
     for (size_t i = 0; i < rows; i++)
@@ -75,26 +97,24 @@ MOTE_INLINE void gemm_panel(const mote_gemm_f32_strip *s, const float *panel, si
       gemm_steps(sum, a, k, w, 1, rows, nv);
   }
   if (s->k_first + s->taps * s->k == s->k_total)
-    gemm_store(s, sum, n0, cols, rows, nv);
+    gemm_store(s, sum, n0, cols, i0, rows, nv);
   else
     MOTE_UNROLL
   for (size_t i = 0; i < rows; i++)
     MOTE_UNROLL
   for (size_t v = 0; v < nv; v++)
-    vf_store(s->partial + (i * GEMM_NV + v) * VF_W, sum[i][v]);
+    vf_store(s->partial + ((i0 + i) * GEMM_NV + v) * VF_W, sum[i][v]);
 }
 
-MOTE_INLINE void gemm_rows(const mote_gemm_f32_strip *s, size_t rows) {
+MOTE_INLINE void gemm_rows(const mote_gemm_f32_strip *s, size_t i0, size_t rows) {
   const size_t nr = GEMM_NV * VF_W, depth = s->k_total + 1;
-  size_t n0 = s->n0;
-  for (; n0 + nr <= s->n1; n0 += nr)
-    gemm_panel(s, s->packed + n0 * depth, n0, nr, rows, GEMM_NV);
-  if (n0 == s->n1)
-    return;
-  if (s->n - n0 <= GEMM_NV_TAIL * VF_W)
-    gemm_panel(s, s->packed + n0 * depth, n0, s->n1 - n0, rows, GEMM_NV_TAIL);
-  else
-    gemm_panel(s, s->packed + n0 * depth, n0, s->n1 - n0, rows, GEMM_NV);
+  for (size_t n0 = s->n0; n0 < s->n1; n0 += nr) {
+    const float *panel = s->packed + n0 * depth;
+    if (s->n - n0 <= GEMM_NV_TAIL * VF_W)
+      gemm_panel(s, panel, n0, s->n1 - n0, i0, rows, GEMM_NV_TAIL);
+    else
+      gemm_panel(s, panel, n0, MOTE_MIN(s->n1 - n0, nr), i0, rows, GEMM_NV);
+  }
 }
 
 // One row against four full panels at once: a single row has too few sums in flight for the latency of the unit, and
@@ -122,46 +142,32 @@ static size_t gemm_one_row(const mote_gemm_f32_strip *s) {
       }
     MOTE_UNROLL
     for (size_t p = 0; p < 4; p++)
-      gemm_store(s, &sum[p], n0 + p * nr, nr, 1, GEMM_NV);
+      gemm_store(s, &sum[p], n0 + p * nr, nr, 0, 1, GEMM_NV);
   }
   return n0;
 }
 
+// Few heights exist, to keep the code small; other heights are taken apart.
 static void strip(const mote_gemm_f32_strip *s) {
-#define GEMM_ROWS_CASE(rows)                                                                                           \
-  case rows:                                                                                                           \
-    gemm_rows(s, rows);                                                                                                \
-    break;
-  switch (s->rows) {
-  case 1: {
+  if (s->rows == 1 && s->k_first == 0 && s->taps * s->k == s->k_total) {
     mote_gemm_f32_strip rest = *s;
-    if (s->k_first == 0 && s->taps * s->k == s->k_total)
-      rest.n0 = gemm_one_row(s);
-    gemm_rows(&rest, 1);
-    break;
+    rest.n0 = gemm_one_row(s);
+    gemm_rows(&rest, 0, 1);
+    return;
   }
-    GEMM_ROWS_CASE(2)
-    GEMM_ROWS_CASE(3)
-    GEMM_ROWS_CASE(4)
-    GEMM_ROWS_CASE(5)
-    GEMM_ROWS_CASE(6)
-#if GEMM_MR > 6
-    GEMM_ROWS_CASE(7)
-    GEMM_ROWS_CASE(8)
+  size_t i = 0;
+  for (; i + GEMM_MR <= s->rows; i += GEMM_MR)
+    gemm_rows(s, i, GEMM_MR);
+#if GEMM_MR == 14
+  for (; i + 7 <= s->rows; i += 7)
+    gemm_rows(s, i, 7);
 #endif
-#if GEMM_MR > 8
-    GEMM_ROWS_CASE(9)
-    GEMM_ROWS_CASE(10)
-    GEMM_ROWS_CASE(11)
-    GEMM_ROWS_CASE(12)
-    GEMM_ROWS_CASE(13)
-    GEMM_ROWS_CASE(14)
-#endif
-  default:
-    assert(!"strip of more rows than the row declares");
-    break;
-  }
-#undef GEMM_ROWS_CASE
+  for (; i + 4 <= s->rows; i += 4)
+    gemm_rows(s, i, 4);
+  for (; i + 2 <= s->rows; i += 2)
+    gemm_rows(s, i, 2);
+  for (; i < s->rows; i++)
+    gemm_rows(s, i, 1);
 }
 
 #define GEMM_TEXT2(x) #x
