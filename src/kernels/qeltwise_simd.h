@@ -1,0 +1,201 @@
+// Quantised element-wise loops over the vector operations of one instruction set. The includer defines, before
+// including:
+//   LANES, vf, vi             elements a vector; float and int32 vectors
+//   LOAD_I8(p) LOAD_U8(p) LOAD_I16(p) LOAD_F32(p)      LANES codes widened to int32, or floats
+//   STORE_I8(p, v) STORE_U8(p, v) STORE_I16(p, v) STORE_F32(p, v)   v within the range of the type
+//   SET_I SET_F SUB_I ADD_I TO_F ADD MUL DIV MIN MAX AND_F OR_F ROUND TRUNCATE   the rest; ROUND is to even
+//   ROW_NAME, ROW_TEXT, ROW_NEEDS
+// What has no loop here, and tails of less than LANES, go to the portable row, which gives the same bits.
+// Tests: tests/kernels/check_qeltwise.c
+#include "kernels/qcols.h"
+#include "kernels/qeltwise.h"
+
+extern const mote_qeltwise_row mote_q_eltwise__c;
+
+MOTE_INLINE vi load_codes(mote_dtype type, const void *p, size_t i) {
+  if (type == MOTE_I8)
+    return LOAD_I8((const int8_t *)p + i);
+  if (type == MOTE_U8)
+    return LOAD_U8((const uint8_t *)p + i);
+  return LOAD_I16((const int16_t *)p + i);
+}
+
+MOTE_INLINE void store_codes(mote_dtype type, void *p, size_t i, vi v) {
+  if (type == MOTE_I8)
+    STORE_I8((int8_t *)p + i, v);
+  else if (type == MOTE_U8)
+    STORE_U8((uint8_t *)p + i, v);
+  else
+    STORE_I16((int16_t *)p + i, v);
+}
+
+typedef struct finish {
+  vf lo, hi; // less the zero point
+  vi zp;
+} finish;
+
+MOTE_INLINE finish finish_of(int32_t zp, int32_t lo, int32_t hi) {
+  finish f = {SET_F((float)(lo - zp)), SET_F((float)(hi - zp)), SET_I(zp)};
+  return f;
+}
+
+// |f| <= 2^22 after the clamp, where truncating f +- the float below one half is rounding half away from zero.
+MOTE_INLINE vi finished(vf f, bool even, const finish *e) {
+  f = MAX(MIN(f, e->hi), e->lo);
+  vi q = even ? ROUND(f) : TRUNCATE(ADD(f, OR_F(AND_F(f, SET_F(-0.0f)), SET_F(0.49999997f))));
+  return ADD_I(q, e->zp);
+}
+
+MOTE_INLINE vf operand(mote_dtype type, const void *p, size_t step, size_t i, vi zp, vf fixed) {
+  return step == 0 ? fixed : TO_F(SUB_I(load_codes(type, p, i), zp));
+}
+
+static int32_t code_at(mote_dtype type, const void *p) {
+  return type == MOTE_I8   ? (int32_t) * (const int8_t *)p
+         : type == MOTE_U8 ? (int32_t) * (const uint8_t *)p
+                           : (int32_t) * (const int16_t *)p;
+}
+
+// Returns how many elements it did.
+MOTE_INLINE size_t binary_loop(const mote_qbinary *p, mote_dtype type, bool product, bool even, const void *a,
+                               size_t a_step, const void *b, size_t b_step, void *out, size_t count) {
+  finish e = finish_of(p->out_zp, p->lo, p->hi);
+  vi a_zp = SET_I(p->a_zp), b_zp = SET_I(p->b_zp);
+  vf a_scale = SET_F(p->a_scale), b_scale = SET_F(p->b_scale);
+  vf a_fixed = SET_F((float)(code_at(type, a) - p->a_zp)), b_fixed = SET_F((float)(code_at(type, b) - p->b_zp));
+  size_t i = 0;
+  for (; i + LANES <= count; i += LANES) {
+    vf x = operand(type, a, a_step, i, a_zp, a_fixed), y = operand(type, b, b_step, i, b_zp, b_fixed);
+    vf f = product ? MUL(MUL(x, y), a_scale) : ADD(MUL(x, a_scale), MUL(y, b_scale));
+    store_codes(type, out, i, finished(f, even, &e));
+  }
+  return i;
+}
+
+#define BINARY(name, type, product, even)                                                                              \
+  static MOTE_NOINLINE size_t name(const mote_qbinary *p, const void *a, size_t as, const void *b, size_t bs, void *o, \
+                                   size_t n) {                                                                         \
+    return binary_loop(p, type, product, even, a, as, b, bs, o, n);                                                    \
+  }
+#define BINARIES(suffix, type)                                                                                         \
+  BINARY(add_away_##suffix, type, false, false)                                                                        \
+  BINARY(add_even_##suffix, type, false, true)                                                                         \
+  BINARY(mul_away_##suffix, type, true, false)                                                                         \
+  BINARY(mul_even_##suffix, type, true, true)
+BINARIES(i8, MOTE_I8)
+BINARIES(u8, MOTE_U8)
+BINARIES(i16, MOTE_I16)
+
+typedef size_t (*binary_function)(const mote_qbinary *, const void *, size_t, const void *, size_t, void *, size_t);
+
+static void binary(const mote_qbinary *p, const void *a, size_t a_step, const void *b, size_t b_step, void *out,
+                   size_t count) {
+#define NAMES(suffix)                                                                                                  \
+  {                                                                                                                    \
+    {add_away_##suffix, add_even_##suffix}, { mul_away_##suffix, mul_even_##suffix }                                   \
+  }
+  static const binary_function loops[3][2][2] = {NAMES(i8), NAMES(u8), NAMES(i16)};
+#undef NAMES
+  size_t size = mote_qtype_size(p->type), done = 0;
+  if ((p->op == MOTE_QADD || p->op == MOTE_QMUL) && count >= LANES)
+    done =
+        loops[p->type - MOTE_I8][p->op == MOTE_QMUL][p->round == MOTE_QROUND_EVEN](p, a, a_step, b, b_step, out, count);
+  if (done < count)
+    mote_q_eltwise__c.binary(p, (const char *)a + done * a_step * size, a_step, (const char *)b + done * b_step * size,
+                             b_step, (char *)out + done * size, count - done);
+}
+
+MOTE_INLINE vf source(const mote_qconvert *p, mote_dtype from, bool divide, const void *in, size_t i, vi zp, vf scale) {
+  (void)p;
+  if (from != MOTE_F32)
+    return MUL(TO_F(SUB_I(load_codes(from, in, i), zp)), scale);
+  vf x = LOAD_F32((const float *)in + i);
+  return divide ? DIV(x, scale) : MUL(x, scale);
+}
+
+MOTE_INLINE size_t convert_loop(const mote_qconvert *p, mote_dtype from, mote_dtype to, bool divide, bool even,
+                                const void *in, void *out, size_t count) {
+  finish e = finish_of(p->out_zp, p->lo, p->hi);
+  vi zp = SET_I(p->in_zp);
+  vf scale = SET_F(p->scale);
+  size_t i = 0;
+  for (; i + LANES <= count; i += LANES) {
+    vf f = source(p, from, divide, in, i, zp, scale);
+    if (to == MOTE_F32)
+      STORE_F32((float *)out + i, f);
+    else
+      store_codes(to, out, i, finished(f, even, &e));
+  }
+  return i;
+}
+
+MOTE_INLINE size_t convert_rounding(const mote_qconvert *p, mote_dtype from, mote_dtype to, bool divide, const void *in,
+                                    void *out, size_t count) {
+  if (p->round == MOTE_QROUND_EVEN)
+    return convert_loop(p, from, to, divide, true, in, out, count);
+  return convert_loop(p, from, to, divide, false, in, out, count);
+}
+
+MOTE_INLINE size_t convert_from(const mote_qconvert *p, mote_dtype from, const void *in, void *out, size_t count) {
+  switch (p->to) {
+  case MOTE_I8:
+    return convert_rounding(p, from, MOTE_I8, false, in, out, count);
+  case MOTE_U8:
+    return convert_rounding(p, from, MOTE_U8, false, in, out, count);
+  case MOTE_I16:
+    return convert_rounding(p, from, MOTE_I16, false, in, out, count);
+  case MOTE_F32:
+    return convert_loop(p, from, MOTE_F32, false, true, in, out, count);
+  default:
+    return 0;
+  }
+}
+
+static MOTE_NOINLINE size_t convert_i8(const mote_qconvert *p, const void *in, void *out, size_t count) {
+  return convert_from(p, MOTE_I8, in, out, count);
+}
+
+static MOTE_NOINLINE size_t convert_u8(const mote_qconvert *p, const void *in, void *out, size_t count) {
+  return convert_from(p, MOTE_U8, in, out, count);
+}
+
+static MOTE_NOINLINE size_t convert_i16(const mote_qconvert *p, const void *in, void *out, size_t count) {
+  return convert_from(p, MOTE_I16, in, out, count);
+}
+
+static MOTE_NOINLINE size_t quantise(const mote_qconvert *p, const void *in, void *out, size_t count) {
+  switch (p->to) {
+  case MOTE_I8:
+    return p->divide ? convert_rounding(p, MOTE_F32, MOTE_I8, true, in, out, count)
+                     : convert_rounding(p, MOTE_F32, MOTE_I8, false, in, out, count);
+  case MOTE_U8:
+    return p->divide ? convert_rounding(p, MOTE_F32, MOTE_U8, true, in, out, count)
+                     : convert_rounding(p, MOTE_F32, MOTE_U8, false, in, out, count);
+  case MOTE_I16:
+    return p->divide ? convert_rounding(p, MOTE_F32, MOTE_I16, true, in, out, count)
+                     : convert_rounding(p, MOTE_F32, MOTE_I16, false, in, out, count);
+  default:
+    return 0;
+  }
+}
+
+static void convert(const mote_qconvert *p, const void *in, void *out, size_t count) {
+  size_t done = 0;
+  if (p->from == MOTE_I8)
+    done = convert_i8(p, in, out, count);
+  else if (p->from == MOTE_U8)
+    done = convert_u8(p, in, out, count);
+  else if (p->from == MOTE_I16)
+    done = convert_i16(p, in, out, count);
+  else if (p->from == MOTE_F32)
+    done = quantise(p, in, out, count);
+  if (done < count)
+    mote_q_eltwise__c.convert(p, (const char *)in + done * mote_qtype_size(p->from),
+                              (char *)out + done * mote_qtype_size(p->to), count - done);
+}
+
+static void lookup(const uint8_t table[256], const void *in, void *out, size_t count) {
+  mote_q_eltwise__c.lookup(table, in, out, count);
+}
+
+const mote_qeltwise_row ROW_NAME = {ROW_TEXT, ROW_NEEDS, binary, lookup, convert};
