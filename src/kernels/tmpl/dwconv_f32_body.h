@@ -1,0 +1,204 @@
+// Body of the float32 depthwise rows; a file per instruction set includes its vf_<isa>.h, then this.
+//
+// Square kernels of 3 and 5, strides 1 and 2, without dilation: a patch of outputs (2 or 1 rows by 4 columns) at once,
+// so that an input vector serves all outputs that use it. The pixels of the patch's inputs are found first (padding
+// points at the packed zeros), then the channels are walked. Other kernels, and the channels left of a whole vector,
+// take a list of taps for each output. Both add the taps in the same order. Knows no graph. Tests:
+// tests/kernels/check_dwconv_f32.c
+#include "kernels/dwconv_f32_any.h"
+
+enum {
+  PATCH_COLS = 4,
+  TAPS_MAX = 128, // more taps than this: one output and channel at a time
+  GROUP = 4       // outputs that share a weight in the list form
+};
+
+typedef struct dw_job {
+  const mote_dwconv_f32_args *args;
+  const float *image, *zeros;
+  float *out; // of the image
+  size_t c0, c1;
+} dw_job;
+
+static const float *dw_pixel(const dw_job *job, ptrdiff_t y, ptrdiff_t x) {
+  const mote_f32_in *in = &job->args->in;
+  return (size_t)y < in->h && (size_t)x < in->w ? job->image + y * in->h_stride + x * in->w_stride : job->zeros;
+}
+
+static float *dw_output(const dw_job *job, size_t y, size_t x) {
+  return job->out + (ptrdiff_t)y * job->args->out.h_stride + (ptrdiff_t)x * job->args->out.w_stride;
+}
+
+static const float *dw_weights(const dw_job *job, size_t c) { // of the block that starts at channel c
+  return (const float *)job->args->packed + c * (job->args->slide.kh * job->args->slide.kw + 1);
+}
+
+// ---- any kernel: a list of taps
+
+MOTE_INLINE void dw_list_vector(const dw_job *job, const float *const *taps, float *const *out, size_t c,
+                                size_t outputs, size_t count) {
+  const float *w = dw_weights(job, c);
+  const size_t n = job->args->slide.kh * job->args->slide.kw;
+  const vf lo = vf_set1(job->args->lo), hi = vf_set1(job->args->hi), bias = vf_load(w);
+  vf sum[GROUP];
+  MOTE_UNROLL
+  for (size_t o = 0; o < outputs; o++)
+    sum[o] = bias;
+  for (size_t t = 0; t < n; t++, taps += GROUP) {
+    w += VF_W;
+    const vf weight = vf_load(w);
+    MOTE_UNROLL
+    for (size_t o = 0; o < outputs; o++)
+      sum[o] = vf_fma(count == VF_W ? vf_load(taps[o] + c) : vf_load_n(taps[o] + c, count), weight, sum[o]);
+  }
+  MOTE_UNROLL
+  for (size_t o = 0; o < outputs; o++) {
+    const vf v = vf_min(hi, vf_max(lo, sum[o]));
+    if (count == VF_W)
+      vf_store(out[o] + c, v);
+    else
+      vf_store_n(out[o] + c, v, count);
+  }
+}
+
+MOTE_INLINE void dw_list_channels(const dw_job *job, const float *const *taps, float *const *out, size_t c0,
+                                  size_t outputs) {
+  size_t c = c0;
+  for (; c + VF_W <= job->c1; c += VF_W)
+    dw_list_vector(job, taps, out, c, outputs, VF_W);
+  if (c < job->c1)
+    dw_list_vector(job, taps, out, c, outputs, job->c1 - c);
+}
+
+// Outputs of row y, channels [c0, c1).
+static void dw_list_row(const dw_job *job, size_t y, size_t c0) {
+  const mote_slide *s = &job->args->slide;
+  const float *taps[TAPS_MAX * GROUP];
+  float *out[GROUP];
+  for (size_t x = 0; x < job->args->out.w; x += GROUP) {
+    const size_t outputs = MOTE_MIN((size_t)GROUP, job->args->out.w - x);
+    for (size_t o = 0; o < outputs; o++) {
+      const float **tap = taps + o;
+      out[o] = dw_output(job, y, x + o);
+      for (size_t i = 0; i < s->kh; i++)
+        for (size_t j = 0; j < s->kw; j++, tap += GROUP)
+          *tap = dw_pixel(job, (ptrdiff_t)(y * s->stride_h + i * s->dilation_h) - s->pad_top,
+                          (ptrdiff_t)((x + o) * s->stride_w + j * s->dilation_w) - s->pad_left);
+    }
+    if (outputs == GROUP)
+      dw_list_channels(job, taps, out, c0, GROUP);
+    else
+      for (size_t o = 0; o < outputs; o++)
+        dw_list_channels(job, taps + o, out + o, c0, 1);
+  }
+}
+
+// ---- square kernels: patches. size, stride and rows are constants where these are inlined.
+
+MOTE_INLINE void dw_patch_vector(const dw_job *job, const float *const *in, float *const *out, size_t c, size_t size,
+                                 size_t stride, size_t rows) {
+  const size_t in_rows = (rows - 1) * stride + size, in_cols = (PATCH_COLS - 1) * stride + size;
+  const float *w = dw_weights(job, c);
+  const vf lo = vf_set1(job->args->lo), hi = vf_set1(job->args->hi), bias = vf_load(w);
+  vf sum[2 * PATCH_COLS];
+  MOTE_UNROLL
+  for (size_t o = 0; o < rows * PATCH_COLS; o++)
+    sum[o] = bias;
+  w += VF_W;
+  MOTE_UNROLL
+  for (size_t y = 0; y < in_rows; y++) {
+    MOTE_UNROLL
+    for (size_t x = 0; x < in_cols; x++) {
+      const vf v = vf_load(in[y * in_cols + x] + c);
+      MOTE_UNROLL
+      for (size_t r = 0; r < rows; r++) {
+        MOTE_UNROLL
+        for (size_t o = 0; o < PATCH_COLS; o++) {
+          const size_t i = y - r * stride, j = x - o * stride; // wraps past size when the output does not use it
+          if (i < size && j < size)
+            sum[r * PATCH_COLS + o] = vf_fma(v, vf_load(w + (i * size + j) * VF_W), sum[r * PATCH_COLS + o]);
+        }
+      }
+      MOTE_KEEP(v);
+    }
+  }
+  MOTE_UNROLL
+  for (size_t o = 0; o < rows * PATCH_COLS; o++)
+    vf_store(out[o] + c, vf_min(hi, vf_max(lo, sum[o])));
+}
+
+// Output rows [y, y+rows), all columns, whole vectors of channels. The last patch of a row is moved left to end with
+// it.
+MOTE_INLINE void dw_patch_rows(const dw_job *job, size_t y, size_t size, size_t stride, size_t rows) {
+  const size_t in_rows = (rows - 1) * stride + size, in_cols = (PATCH_COLS - 1) * stride + size;
+  const size_t width = job->args->out.w, end = job->c0 + (job->c1 - job->c0) / VF_W * VF_W;
+  const float *in[7 * 11]; // of two rows, stride 2, size 5
+  float *out[2 * PATCH_COLS];
+  for (size_t x0 = 0; x0 < width; x0 += PATCH_COLS) {
+    const size_t x = MOTE_MIN(x0, width - PATCH_COLS);
+    for (size_t i = 0; i < in_rows; i++)
+      for (size_t j = 0; j < in_cols; j++)
+        in[i * in_cols + j] = dw_pixel(job, (ptrdiff_t)(y * stride + i) - job->args->slide.pad_top,
+                                       (ptrdiff_t)(x * stride + j) - job->args->slide.pad_left);
+    for (size_t o = 0; o < rows * PATCH_COLS; o++)
+      out[o] = dw_output(job, y + o / PATCH_COLS, x + o % PATCH_COLS);
+    for (size_t c = job->c0; c < end; c += VF_W)
+      dw_patch_vector(job, in, out, c, size, stride, rows);
+  }
+}
+
+static void dw_3x3s1_two(const dw_job *job, size_t y) { dw_patch_rows(job, y, 3, 1, 2); }
+static void dw_3x3s1_one(const dw_job *job, size_t y) { dw_patch_rows(job, y, 3, 1, 1); }
+static void dw_3x3s2_two(const dw_job *job, size_t y) { dw_patch_rows(job, y, 3, 2, 2); }
+static void dw_3x3s2_one(const dw_job *job, size_t y) { dw_patch_rows(job, y, 3, 2, 1); }
+static void dw_5x5s1_two(const dw_job *job, size_t y) { dw_patch_rows(job, y, 5, 1, 2); }
+static void dw_5x5s1_one(const dw_job *job, size_t y) { dw_patch_rows(job, y, 5, 1, 1); }
+static void dw_5x5s2_two(const dw_job *job, size_t y) { dw_patch_rows(job, y, 5, 2, 2); }
+static void dw_5x5s2_one(const dw_job *job, size_t y) { dw_patch_rows(job, y, 5, 2, 1); }
+
+typedef void (*dw_patch_fn)(const dw_job *job, size_t y);
+
+// Index: (size 5) * 2 + (stride 2), then the number of rows less one. -1: no patch form.
+static const dw_patch_fn patch_table[4][2] = {{dw_3x3s1_one, dw_3x3s1_two},
+                                              {dw_3x3s2_one, dw_3x3s2_two},
+                                              {dw_5x5s1_one, dw_5x5s1_two},
+                                              {dw_5x5s2_one, dw_5x5s2_two}};
+
+static int dw_patch_index(const mote_dwconv_f32_args *args) {
+  const mote_slide *s = &args->slide;
+  if (s->kh != s->kw || (s->kh != 3 && s->kh != 5) || s->stride_h != s->stride_w || s->stride_h > 2 ||
+      s->dilation_h != 1 || s->dilation_w != 1 || args->out.w < PATCH_COLS)
+    return -1;
+  return (s->kh == 5 ? 2 : 0) + (s->stride_h == 2 ? 1 : 0);
+}
+
+static void run(const mote_dwconv_f32_args *args, size_t t0, size_t t1) {
+  const mote_slide *s = &args->slide;
+  const size_t blocks = (args->channels * args->multiplier + VF_W - 1) / VF_W;
+  const int patch = dw_patch_index(args);
+  dw_job job = {.args = args, .zeros = (const float *)args->packed + blocks * VF_W * (s->kh * s->kw + 1)};
+  for (size_t t = t0; t < t1; t++) {
+    const mote_dw_tile tile = mote_dw_tile_at(args, t);
+    job.image = args->in.data + (ptrdiff_t)tile.n * args->in.n_stride;
+    job.out = args->out.data + (ptrdiff_t)tile.n * args->out.n_stride;
+    job.c0 = tile.c0;
+    job.c1 = tile.c1;
+    if (args->multiplier != 1 || s->kh * s->kw > TAPS_MAX) {
+      mote_dw_any(args, VF_W, &tile);
+      continue;
+    }
+    size_t listed = tile.c0; // the channels from here on take the list form
+    if (patch >= 0) {
+      patch_table[patch][tile.y1 - tile.y0 - 1](&job, tile.y0);
+      listed += (tile.c1 - tile.c0) / VF_W * VF_W;
+    }
+    if (listed < tile.c1)
+      for (size_t y = tile.y0; y < tile.y1; y++)
+        dw_list_row(&job, y, listed);
+  }
+}
+
+#define DW_TEXT2(x) #x
+#define DW_TEXT(x) DW_TEXT2(x)
+const mote_dwconv_f32 VF_NAME(dwconv_c) = {
+    .name = DW_TEXT(VF_NAME(dwconv_c)), .isa = VF_ISA, .features = VF_FEATURES, .block = VF_W, .run = run};
