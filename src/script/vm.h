@@ -19,7 +19,8 @@ struct mote_recorder;
 typedef mote_status mote_builtin_fn(struct mote_vm *vm, uint32_t n, mote_val *a, mote_val *out);
 
 typedef struct mote_builtin {
-  const char *name; // "aten::len.t"; ended by NULL
+  const char *name;      // "aten::len"; ended by NULL
+  const char *overloads; // "t str Dict_str", "-" for the one without a name; "*" for all
   mote_builtin_fn *fn;
 } mote_builtin;
 

@@ -1,0 +1,197 @@
+// Builtin functions of Python's math module. Tests: tests/script/test_vm.c
+#include "script/vm.h"
+
+#include <math.h>
+
+#define PI 3.14159265358979323846
+
+typedef double real_fn(double);
+
+static mote_status unary(mote_vm *vm, const mote_val *a, real_fn *fn, mote_val *out) {
+  MOTE_WANT_NUM(vm, a[0]);
+  *out = mote_val_float(fn(mote_num(a[0])));
+  return MOTE_OK;
+}
+
+static double to_degrees(double x) { return x * (180.0 / PI); }
+static double to_radians(double x) { return x * (PI / 180.0); }
+static double gamma_of(double x) { return tgamma(x); }
+
+#define UNARY(name)                                                                                                    \
+  static mote_status m_##name(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {                                   \
+    return (void)n, unary(vm, a, name, out);                                                                           \
+  }
+UNARY(sin)
+UNARY(cos)
+UNARY(tan)
+UNARY(asin)
+UNARY(acos)
+UNARY(atan)
+UNARY(sinh)
+UNARY(cosh)
+UNARY(tanh)
+UNARY(asinh)
+UNARY(acosh)
+UNARY(atanh)
+UNARY(exp)
+UNARY(expm1)
+UNARY(log1p)
+UNARY(log10)
+UNARY(sqrt)
+UNARY(fabs)
+UNARY(erf)
+UNARY(erfc)
+UNARY(lgamma)
+UNARY(gamma_of)
+UNARY(to_degrees)
+UNARY(to_radians)
+UNARY(rint)
+
+static mote_status m_log(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
+  if (n < 2)
+    return unary(vm, a, log, out);
+  MOTE_WANT_NUM(vm, a[0]);
+  MOTE_WANT_NUM(vm, a[1]);
+  *out = mote_val_float(log(mote_num(a[0])) / log(mote_num(a[1])));
+  return MOTE_OK;
+}
+
+static mote_status to_int(mote_vm *vm, double f, mote_val *out) {
+  if (!(f >= -9223372036854775808.0 && f < 9223372036854775808.0))
+    return mote_vm_raise(vm, "RuntimeError", "cannot convert float %g to integer", f);
+  *out = mote_val_int((int64_t)f);
+  return MOTE_OK;
+}
+static mote_status m_floor(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
+  (void)n;
+  MOTE_WANT_NUM(vm, a[0]);
+  return to_int(vm, floor(mote_num(a[0])), out);
+}
+static mote_status m_ceil(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
+  (void)n;
+  MOTE_WANT_NUM(vm, a[0]);
+  return to_int(vm, ceil(mote_num(a[0])), out);
+}
+
+#define BINARY(name, expr)                                                                                             \
+  static mote_status m_##name(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {                                   \
+    (void)n;                                                                                                           \
+    MOTE_WANT_NUM(vm, a[0]);                                                                                           \
+    MOTE_WANT_NUM(vm, a[1]);                                                                                           \
+    double x = mote_num(a[0]), y = mote_num(a[1]);                                                                     \
+    *out = mote_val_float(expr);                                                                                       \
+    return MOTE_OK;                                                                                                    \
+  }
+BINARY(atan2, atan2(x, y))
+BINARY(copysign, copysign(x, y))
+BINARY(fmod, fmod(x, y))
+BINARY(remainder, remainder(x, y))
+
+static mote_status m_ldexp(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
+  (void)n;
+  MOTE_WANT_NUM(vm, a[0]);
+  MOTE_WANT_INT(vm, a[1]);
+  int64_t e = a[1].u.i;
+  *out = mote_val_float(ldexp(mote_num(a[0]), (int)(e > 10000 ? 10000 : e < -10000 ? -10000 : e)));
+  return MOTE_OK;
+}
+
+static mote_status m_frexp(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
+  (void)n;
+  int e = 0;
+  MOTE_WANT_NUM(vm, a[0]);
+  out[0] = mote_val_float(frexp(mote_num(a[0]), &e));
+  out[1] = mote_val_int(e);
+  return MOTE_OK;
+}
+
+static mote_status m_modf(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
+  (void)n;
+  double whole;
+  MOTE_WANT_NUM(vm, a[0]);
+  out[0] = mote_val_float(modf(mote_num(a[0]), &whole));
+  out[1] = mote_val_float(whole);
+  return MOTE_OK;
+}
+
+static mote_status m_gcd(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
+  (void)n;
+  MOTE_WANT_INT(vm, a[0]);
+  MOTE_WANT_INT(vm, a[1]);
+  uint64_t x = a[0].u.i < 0 ? 0 - (uint64_t)a[0].u.i : (uint64_t)a[0].u.i;
+  uint64_t y = a[1].u.i < 0 ? 0 - (uint64_t)a[1].u.i : (uint64_t)a[1].u.i;
+  while (y) {
+    uint64_t r = x % y;
+    x = y;
+    y = r;
+  }
+  *out = mote_val_int((int64_t)x);
+  return MOTE_OK;
+}
+
+static mote_status m_factorial(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
+  (void)n;
+  MOTE_WANT_INT(vm, a[0]);
+  if (a[0].u.i < 0)
+    return mote_vm_raise(vm, "ValueError", "factorial() not defined for negative values");
+  uint64_t r = 1;
+  for (int64_t i = 2; i <= a[0].u.i && r != 0; i++)
+    r *= (uint64_t)i;
+  *out = mote_val_int((int64_t)r);
+  return MOTE_OK;
+}
+
+static mote_status m_angle(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
+  (void)n;
+  if (a[0].tag == MOTE_TAG_COMPLEX) {
+    *out = mote_val_float(atan2(a[0].u.complex->im, a[0].u.complex->re));
+    return MOTE_OK;
+  }
+  MOTE_WANT_NUM(vm, a[0]);
+  *out = mote_val_float(mote_num(a[0]) < 0 ? PI : 0);
+  return MOTE_OK;
+}
+
+#define NUM "int float Scalar"
+#define NUM2 "int float int_float float_int Scalar_Scalar -"
+
+const mote_builtin mote_builtin_math[] = {
+    {"aten::sin", NUM, m_sin},
+    {"aten::cos", NUM, m_cos},
+    {"aten::tan", NUM, m_tan},
+    {"aten::asin", NUM, m_asin},
+    {"aten::acos", NUM, m_acos},
+    {"aten::atan", NUM, m_atan},
+    {"aten::sinh", NUM, m_sinh},
+    {"aten::cosh", NUM, m_cosh},
+    {"aten::tanh", NUM, m_tanh},
+    {"aten::asinh", NUM, m_asinh},
+    {"aten::acosh", NUM, m_acosh},
+    {"aten::atanh", NUM, m_atanh},
+    {"aten::exp", NUM, m_exp},
+    {"aten::expm1", NUM, m_expm1},
+    {"aten::log1p", NUM, m_log1p},
+    {"aten::log10", NUM, m_log10},
+    {"aten::log", NUM " int_int float_float int_float float_int Scalar_Scalar", m_log},
+    {"aten::sqrt", NUM, m_sqrt},
+    {"aten::fabs", NUM, m_fabs},
+    {"aten::erf", NUM, m_erf},
+    {"aten::erfc", NUM, m_erfc},
+    {"aten::lgamma", NUM, m_lgamma},
+    {"aten::gamma", NUM, m_gamma_of},
+    {"aten::degrees", NUM, m_to_degrees},
+    {"aten::radians", NUM, m_to_radians},
+    {"aten::round", NUM, m_rint},
+    {"aten::floor", NUM, m_floor},
+    {"aten::ceil", NUM, m_ceil},
+    {"aten::atan2", NUM2, m_atan2},
+    {"aten::copysign", NUM2, m_copysign},
+    {"aten::fmod", NUM2, m_fmod},
+    {"aten::mathremainder", NUM2, m_remainder},
+    {"aten::ldexp", "-", m_ldexp},
+    {"aten::frexp", "-", m_frexp},
+    {"aten::modf", "-", m_modf},
+    {"aten::gcd", "int", m_gcd},
+    {"aten::factorial", "int", m_factorial},
+    {"aten::angle", "int float complex Scalar", m_angle},
+    {NULL, NULL, NULL}};
