@@ -33,6 +33,8 @@ typedef struct mote_qconv_isa {
   uint32_t width; // columns of a panel
   bool words;     // 16-bit inputs and weights in groups of 2; otherwise bytes in groups of 4
   void (*strip)(const mote_qconv_strip *s);
+  // Words only: to[i] = from[i] - zp, over I8 or U8 codes.
+  void (*widen)(mote_dtype type, int32_t zp, const void *from, int16_t *to, size_t count);
 } mote_qconv_isa;
 
 size_t mote_qconv_frame_packed_size(const mote_qconv_isa *isa, const mote_qconv_weights *w);

@@ -176,25 +176,17 @@ MOTE_INLINE void copy_bytes(char *to, const char *from, size_t count, size_t roo
     *to++ = *from++;
 }
 
-static void widen(const mote_qconv_args *a, int32_t zp, int16_t *to, const char *from, size_t count) {
-  if (a->in_type == MOTE_U8)
-    for (size_t i = 0; i < count; i++)
-      to[i] = (int16_t)((uint8_t)from[i] - zp);
-  else
-    for (size_t i = 0; i < count; i++)
-      to[i] = (int16_t)((int8_t)from[i] - zp);
-}
-
 // How the rows of a tile are gathered.
 typedef struct gather {
+  const mote_qconv_isa *isa;
   const mote_qconv_args *a;
-  bool words, joined;  // joined: the pixels of a kernel row are adjacent bytes
+  bool joined;         // the pixels of a kernel row are adjacent bytes
   size_t channel, run; // first channel of the group; bytes of a joined kernel row
 } gather;
 
 // One run of adjacent input bytes, or `from` NULL for padding, which is the zero point and so adds nothing.
 MOTE_INLINE char *put(const gather *g, int32_t zp, char *to, const char *from, size_t count, size_t room) {
-  if (!g->words) {
+  if (!g->isa->words) {
     if (from)
       copy_bytes(to, from, count, room);
     else
@@ -202,7 +194,7 @@ MOTE_INLINE char *put(const gather *g, int32_t zp, char *to, const char *from, s
     return to + count;
   }
   if (from)
-    widen(g->a, zp, (int16_t *)to, from, count);
+    g->isa->widen(g->a->in_type, zp, from, (int16_t *)to, count);
   else
     memset(to, 0, count * 2);
   return to + count * 2;
@@ -231,7 +223,8 @@ static void gather_row(const gather *g, place p, char *to, size_t size) {
     to = gather_line(g, zp, y >= 0 && y < a->ih ? image + y * a->in_y : NULL, x0, to);
   // Meets zero weights, and must be 0 after the flip: row sums count it.
   if (to < end)
-    memset(to, !g->words && a->in_type == MOTE_I8 ? 0x80 : 0, 3); // of 1 to 3; what is too much is overwritten or COPY
+    memset(to, !g->isa->words && a->in_type == MOTE_I8 ? 0x80 : 0,
+           3); // of 1 to 3; what is too much is overwritten or COPY
 }
 
 size_t mote_qconv_frame_scratch(const mote_qconv_isa *isa, const mote_qconv_args *a) {
@@ -255,7 +248,7 @@ static void run_tile(const mote_qconv_isa *isa, const mote_qconv_args *a, const 
   s.columns = MOTE_MIN(last * isa->width, (size_t)a->oc) - first * isa->width;
   s.out = out;
   bool direct = in_place(isa, a);
-  gather g = {a, isa->words, a->dw == 1 && a->in_x == (ptrdiff_t)a->ic, (size_t)group * a->ic, (size_t)a->kw * a->ic};
+  gather g = {isa, a, a->dw == 1 && a->in_x == (ptrdiff_t)a->ic, (size_t)group * a->ic, (size_t)a->kw * a->ic};
   s.a_stride = direct ? pixel_step(a) : (ptrdiff_t)(c->steps * 4);
   s.a = direct ? (const char *)a->in + (ptrdiff_t)row * s.a_stride + (ptrdiff_t)((size_t)group * a->ic) : a->scratch;
   ptrdiff_t size = (ptrdiff_t)mote_qtype_size(a->out_type),

@@ -206,7 +206,7 @@ static void strip(const mote_qconv_strip *s) {
   }
 }
 
-static const mote_qconv_isa isa = {WIDTH, false, strip};
+static const mote_qconv_isa isa = {WIDTH, false, strip, NULL};
 
 static size_t packed_size(const mote_qconv_weights *w) { return mote_qconv_frame_packed_size(&isa, w); }
 static void pack(const mote_qconv_weights *w, void *packed) { mote_qconv_frame_pack(&isa, w, packed); }
