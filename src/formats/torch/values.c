@@ -380,7 +380,7 @@ static const mote_type *type_of_tuple(mote_script_model *m, mote_types *types, c
   return mote_type_make(types, MOTE_TYPE_TUPLE, args, items->count);
 }
 
-static const mote_type *type_of_call(mote_script_model *m, mote_types *types, const mote_pickle_value *v) {
+static const mote_type *type_of_call(mote_types *types, const mote_pickle_value *v) {
   const mote_pickle_value *g = v->as.call.callable;
   const mote_type *type = NULL;
   mote_error err;
@@ -437,7 +437,7 @@ const mote_type *mote_torch_type_of(mote_script_model *m, mote_types *types, con
     return item ? mote_type_list(types, item) : NULL;
   }
   case MOTE_PICKLE_REDUCE:
-    return type_of_call(m, types, v);
+    return type_of_call(types, v);
   case MOTE_PICKLE_OBJECT:
     return type_of_object(m, types, v);
   default:
