@@ -54,7 +54,7 @@ void mote_gemm_f32_pack(const mote_gemm_f32 *row, size_t n, size_t k, const floa
                         ptrdiff_t n_stride, const float *bias, void *packed, size_t t0, size_t t1);
 
 // Any float pointer needs 4-byte alignment only. C must not overlap A; the residual may be C itself.
-// A whose k is not contiguous: copy it with mote_transpose_* (transpose.h) first.
+// A whose k is not contiguous: transpose it (transpose.h) first.
 typedef struct mote_gemm_f32_args {
   size_t m, n, k;
   const float *a;

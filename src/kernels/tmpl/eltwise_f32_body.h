@@ -79,7 +79,7 @@ MOTE_INLINE vf unary_value(mote_unary_op op, vf x, vf a, vf b) {
   case MOTE_UNARY_GELU_TANH:
     return gelu_tanh(x);
   case MOTE_UNARY_HARDSWISH:
-    return vf_mul(vf_mul(x, hard_gate(x)), vf_set1(1.0f / 6.0f));
+    return vf_mul(x, vf_mul(hard_gate(x), vf_set1(1.0f / 6.0f)));
   case MOTE_UNARY_HARDSIGMOID:
     return vf_mul(hard_gate(x), vf_set1(1.0f / 6.0f));
   case MOTE_UNARY_ELU:

@@ -1,0 +1,4 @@
+// Portable row of the float32 softmax. Knows no graph. Tests: tests/kernels/check_rows_f32.c
+#include "kernels/tmpl/vf_c.h"
+
+#include "kernels/tmpl/softmax_f32_body.h"
