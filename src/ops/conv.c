@@ -35,7 +35,7 @@ static mote_status attr_check(const mote_opctx *c, const mote_conv_attr *a) {
                         (long long)a->stride_w, (long long)a->dilation_h, (long long)a->dilation_w);
   if (a->stride_h > INT16_MAX || a->stride_w > INT16_MAX || a->dilation_h > INT16_MAX || a->dilation_w > INT16_MAX)
     return mote_op_fail(c, MOTE_ERR_LIMIT, "stride or dilation beyond %d", INT16_MAX);
-  if (a->pad_mode < 0 || a->pad_mode > MOTE_PAD_EXPLICIT)
+  if (a->pad_mode != MOTE_PAD_SAME && a->pad_mode != MOTE_PAD_VALID && a->pad_mode != MOTE_PAD_EXPLICIT)
     return mote_op_fail(c, MOTE_ERR_FORMAT, "unknown padding %lld", (long long)a->pad_mode);
   return mote_act_check(c, &a->act);
 }
@@ -662,7 +662,7 @@ static const mote_attr_field conv_fields[] = {CONV_NUM(stride_h, 1),
                                               CONV_NUM(dilation_w, 1),
                                               CONV_NUM(stride_d, 1),
                                               CONV_NUM(dilation_d, 1),
-                                              CONV_NUM(pad_mode, 2),
+                                              CONV_NUM(pad_mode, MOTE_PAD_EXPLICIT),
                                               CONV_NUM(pad_top, 0),
                                               CONV_NUM(pad_left, 0),
                                               CONV_NUM(pad_bottom, 0),

@@ -5,7 +5,7 @@
 mote_status mote_act_check(const mote_opctx *c, const mote_act_attr *a) {
   if (a->activation == MOTE_ACT_TANH || a->activation == MOTE_ACT_SIGN)
     return mote_op_fail(c, MOTE_ERR_UNSUPPORTED, "fused activation %d is not a clamp", (int)a->activation);
-  if (a->activation < 0 || a->activation > MOTE_ACT_CLAMP)
+  if (a->activation < 0 || (a->activation > MOTE_ACT_SIGN && a->activation != MOTE_ACT_CLAMP))
     return mote_op_fail(c, MOTE_ERR_FORMAT, "unknown fused activation %lld", (long long)a->activation);
   return MOTE_OK;
 }
@@ -259,6 +259,21 @@ mote_status mote_walk_step(mote_opctx *c, int32_t in, mote_row_fn *fn, const voi
   return mote_add_step(c, walk_step, &w, sizeof w, mote_walk_tiles(&w), 0, kernel, NULL);
 }
 
+mote_status mote_walk_prepare(mote_opctx *c, const mote_walk_plan *plan, const void *state, size_t size) {
+  void *kept = mote_keep(c, state, size);
+  if (kept == NULL)
+    return mote_fail_nomem(c->err);
+  return mote_walk_step(c, plan->in, plan->fn, kept, plan->kernel);
+}
+
+mote_status mote_walk_eval(mote_opctx *c, const mote_walk_plan *plan, const void *state) {
+  mote_walk w = {0};
+  if (!mote_walk_init(&w, c, plan->in, plan->fn, state))
+    return mote_op_fail(c, MOTE_ERR_INTERNAL, "operands do not fit the output");
+  mote_walk_run(&w, c, 0, mote_walk_tiles(&w));
+  return MOTE_OK;
+}
+
 void *mote_keep(mote_opctx *c, const void *state, size_t size) {
   void *kept = mote_prepare_alloc(c, size);
   if (kept != NULL)
@@ -273,4 +288,30 @@ mote_status mote_add_step(mote_opctx *c, mote_step_fn *run, const void *state, s
     return mote_fail_nomem(c->err);
   mote_step_desc d = {.run = run, .state = kept, .tiles = tiles, .scratch = scratch, .kernel = kernel, .isa = isa};
   return mote_step_add(c, &d);
+}
+
+// ------------------------------------------------------------------------------------------------ views
+
+mote_layout mote_layout_any(const mote_opctx *c, int32_t operand) {
+  (void)c, (void)operand;
+  return MOTE_LAYOUT_ANY;
+}
+
+mote_status mote_view_eval(mote_opctx *c) {
+  mote_tensor window = *c->out[0];
+  mote_tensor *outs[1] = {&window};
+  mote_opctx call = *c;
+  int64_t offset = 0;
+  call.out = outs;
+  if (!c->op->view(&call, &offset))
+    return mote_op_fail(c, MOTE_ERR_INTERNAL, "no window");
+  window.data = (char *)c->in[0]->data + offset * (int64_t)mote_dtype_size(c->in[0]->dtype);
+  mote_tensor_copy(&window, c->out[0]);
+  return MOTE_OK;
+}
+
+void mote_copy_flat(const mote_opctx *c, int32_t i, int32_t j) {
+  size_t bytes;
+  if (mote_tensor_bytes(c->out[j], &bytes) && bytes > 0 && c->out[j]->data != c->in[i]->data)
+    memcpy(c->out[j]->data, c->in[i]->data, bytes);
 }

@@ -20,7 +20,7 @@ typedef enum mote_act {
   MOTE_ACT_RELU6 = 3,
   MOTE_ACT_TANH = 4,
   MOTE_ACT_SIGN = 5,
-  MOTE_ACT_CLAMP = 6,
+  MOTE_ACT_CLAMP = 100, // no number that a file could hold
 } mote_act;
 
 // The activation members that fusing operators carry, in this order.
@@ -127,8 +127,24 @@ typedef struct mote_walk {
 bool mote_walk_init(mote_walk *w, const mote_opctx *c, int32_t in, mote_row_fn *fn, const void *state);
 int64_t mote_walk_tiles(const mote_walk *w);
 void mote_walk_run(const mote_walk *w, const mote_opctx *c, int64_t t0, int64_t t1);
+// What an element-wise operator needs: its row function and `state_size` bytes of state.
+typedef struct mote_walk_plan {
+  mote_row_fn *fn;
+  int32_t in; // inputs that take part
+  const char *kernel, *isa;
+} mote_walk_plan;
+// prepare: one step that walks; the state is copied into the plan.
+mote_status mote_walk_prepare(mote_opctx *c, const mote_walk_plan *plan, const void *state, size_t size);
+// eval: the same at once.
+mote_status mote_walk_eval(mote_opctx *c, const mote_walk_plan *plan, const void *state);
 // prepare: one step that walks.
 mote_status mote_walk_step(mote_opctx *c, int32_t in, mote_row_fn *fn, const void *state, const char *kernel);
+
+// eval of a view operator whose input can have any strides: copies what `view` looks at.
+mote_status mote_view_eval(mote_opctx *c);
+mote_layout mote_layout_any(const mote_opctx *c, int32_t operand);
+// A dense input as bytes: same element order in and out.
+void mote_copy_flat(const mote_opctx *c, int32_t i, int32_t j);
 
 // prepare: a copy that lives as long as the plan; NULL when memory is short.
 void *mote_keep(mote_opctx *c, const void *state, size_t size);

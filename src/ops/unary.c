@@ -75,7 +75,6 @@ typedef struct unary_state {
   const mote_eltwise_f32 *f32;
   const mote_qeltwise_row *q;
   uint8_t table[256];
-  int32_t lo, hi;
 } unary_state;
 
 static void row_f32(const mote_opctx *c, const void *state, int64_t n, char *const p[], const ptrdiff_t s[]) {
@@ -173,30 +172,39 @@ static double lut_real(double x, const void *arg) {
   return mote_unary_real(a->kind, a->a, a->b, x);
 }
 
-static mote_status unary_prepare(mote_opctx *c) {
-  unary_state u = {.attr = unary_attr(c), .f32 = mote_eltwise_f32_select(c->env->cpu), .q = mote_qeltwise_select(c->env->cpu)};
+static mote_walk_plan unary_setup(const mote_opctx *c, unary_state *u) {
+  memset(u, 0, sizeof *u);
+  u->attr = unary_attr(c);
+  u->f32 = mote_eltwise_f32_select(c->env->cpu);
+  u->q = mote_qeltwise_select(c->env->cpu);
   const mote_tensor *in = c->in[0];
   mote_dtype d = mote_code_type(in->dtype);
-  mote_row_fn *fn = row_real;
-  const char *kernel = "unary";
+  mote_walk_plan w = {row_real, 1, "unary", NULL};
   if (mote_is_quant(in) && d != MOTE_I16) {
-    mote_lut8(in, c->out[0], lut_real, &u.attr, u.table);
-    fn = row_lut8;
-    kernel = u.q->name;
+    mote_lut8(in, c->out[0], lut_real, &u->attr, u->table);
+    w = (mote_walk_plan){row_lut8, 1, u->q->name, NULL};
   } else if (mote_is_quant(in)) {
-    fn = row_q16;
+    w.fn = row_q16;
   } else if (d == MOTE_BOOL) {
-    fn = row_bool_not;
+    w.fn = row_bool_not;
   } else if (!mote_dtype_is_float(d)) {
-    fn = row_int;
-  } else if (d == MOTE_F32 && u.attr.kind < MOTE_UNARY_COUNT) {
-    fn = row_f32;
-    kernel = u.f32->name;
+    w.fn = row_int;
+  } else if (d == MOTE_F32 && u->attr.kind < MOTE_UNARY_COUNT) {
+    w = (mote_walk_plan){row_f32, 1, u->f32->name, u->f32->isa};
   }
-  void *state = mote_keep(c, &u, sizeof u);
-  if (state == NULL)
-    return mote_fail_nomem(c->err);
-  return mote_walk_step(c, 1, fn, state, kernel);
+  return w;
+}
+
+static mote_status unary_prepare(mote_opctx *c) {
+  unary_state u;
+  mote_walk_plan w = unary_setup(c, &u);
+  return mote_walk_prepare(c, &w, &u, sizeof u);
+}
+
+static mote_status unary_eval(mote_opctx *c) {
+  unary_state u;
+  mote_walk_plan w = unary_setup(c, &u);
+  return mote_walk_eval(c, &w, &u);
 }
 
 #define UNARY(ident, text, kind_, a_, b_)                                                                              \
@@ -213,7 +221,8 @@ static mote_status unary_prepare(mote_opctx *c) {
                                    .attr_size = sizeof(mote_unary_attr),                                               \
                                    .fields = ident##_fields,                                                           \
                                    .infer = unary_infer,                                                               \
-                                   .prepare = unary_prepare}
+                                   .prepare = unary_prepare,                                                           \
+                                   .eval = unary_eval}
 
 UNARY(clamp, "clamp", MOTE_UNARY_CLAMP, -HUGE_VAL, HUGE_VAL);
 UNARY(relu, "relu", MOTE_UNARY_CLAMP, 0, HUGE_VAL);

@@ -1,0 +1,413 @@
+// Matrix products: with weights (linear) and of two activations (batch_matmul); float, 8-bit, 16-bit and hybrid.
+// Tests: tests/unit/test_ops_conv.c
+#include "ops/matmul.h"
+
+#include "base/map.h"
+#include "kernels/gemm_f32.h"
+#include "kernels/qconv.h"
+#include "kernels/qconv16.h"
+#include "ops/conv.h"
+
+// ------------------------------------------------------------------------------------------------ linear: shape rule
+
+static bool narrow_weights(const mote_tensor *w) {
+  return w->quant.count > 0 && (w->dtype == MOTE_I8 || w->dtype == MOTE_U8 || w->dtype == MOTE_I4 || w->dtype == MOTE_I2);
+}
+
+static mote_status linear_types(const mote_opctx *c, int64_t n) {
+  mote_dtype x = c->in[0]->dtype, w = c->in[1]->dtype;
+  if (mote_has(c, 2)) {
+    mote_dtype b = c->in[2]->dtype;
+    if (mote_tensor_numel(c->in[2]) != n)
+      return mote_op_fail(c, MOTE_ERR_SHAPE, "the bias has %lld values for %lld outputs", (long long)mote_tensor_numel(c->in[2]), (long long)n);
+    if (mote_dtype_is_float(x) ? !mote_dtype_is_float(b) : b != MOTE_I32 && b != MOTE_I64)
+      return mote_bad_dtype(c, 2);
+  }
+  if (mote_dtype_is_float(x)) {
+    if (x == w || (x == MOTE_F32 && narrow_weights(c->in[1])))
+      return MOTE_OK;
+    return mote_op_fail(c, MOTE_ERR_TYPE, "%s input with %s weights", mote_dtype_name(x), mote_dtype_name(w));
+  }
+  return mote_product_check(c, n, 0);
+}
+
+static mote_status linear_infer(mote_opctx *c) {
+  const mote_linear_attr *a = c->attr;
+  const mote_tensor *x = c->in[0], *w = c->in[1];
+  MOTE_TRY(mote_act_check(c, &a->act));
+  MOTE_TRY(mote_want_rank(c, 1, 2, 2));
+  if (a->weights_format != 0)
+    return mote_op_fail(c, MOTE_ERR_UNSUPPORTED, "weights format %lld", (long long)a->weights_format);
+  int64_t n = w->dim[0], k = w->dim[1], total = mote_tensor_numel(x);
+  if (k < 1 || n < 1 || total % k != 0 || (a->keep_dims && (x->rank < 1 || x->dim[x->rank - 1] != k))) {
+    char text[160];
+    mote_tensor_text(x, text, sizeof text);
+    return mote_op_fail(c, MOTE_ERR_SHAPE, "%s with weights [%lld, %lld]", text, (long long)n, (long long)k);
+  }
+  int64_t dim[MOTE_MAX_RANK] = {total / k, n};
+  int32_t rank = 2;
+  if (a->keep_dims) {
+    memcpy(dim, x->dim, sizeof x->dim);
+    rank = x->rank;
+    dim[rank - 1] = n;
+  }
+  mote_out(c, 0, x->dtype, rank, dim);
+  return linear_types(c, n);
+}
+
+// ------------------------------------------------------------------------------------------------ linear: reference
+
+static double code_or_value(const mote_tensor *t, int64_t i, int64_t channel) {
+  if (mote_dtype_is_float(t->dtype))
+    return mote_load_f64(t->data, t->dtype, i);
+  return (double)(mote_code_at(t, i) - (t->quant.count > 0 ? mote_zero_at(&t->quant, channel) : 0));
+}
+
+static mote_status linear_eval(mote_opctx *c) {
+  const mote_linear_attr *a = c->attr;
+  const mote_tensor *x = c->in[0], *w = c->in[1], *o = c->out[0];
+  int64_t n = w->dim[0], k = w->dim[1], m = mote_tensor_numel(x) / k;
+  bool real = mote_dtype_is_float(x->dtype), hybrid = real && !mote_dtype_is_float(w->dtype);
+  float lo, hi;
+  int32_t qlo, qhi;
+  mote_act_range(&a->act, &lo, &hi);
+  mote_act_codes(&a->act, o, &qlo, &qhi);
+  for (int64_t i = 0; i < m; i++)
+    for (int64_t j = 0; j < n; j++) {
+      double sum = 0, ws = w->quant.count > 0 ? mote_scale_at(&w->quant, w->quant.count > 1 ? j : 0) : 1;
+      int64_t ch = w->quant.count > 1 ? j : 0;
+      for (int64_t t = 0; t < k; t++)
+        sum += code_or_value(x, i * k + t, 0) * code_or_value(w, j * k + t, ch);
+      if (real) {
+        double v = sum * (hybrid ? ws : 1) + (mote_has(c, 2) ? mote_load_f64(c->in[2]->data, c->in[2]->dtype, j) : 0);
+        mote_store_f64(o->data, o->dtype, i * n + j, v < (double)lo ? (double)lo : v > (double)hi ? (double)hi : v);
+      } else {
+        sum += mote_has(c, 2) ? (double)mote_load_i64(c->in[2]->data, c->in[2]->dtype, j) : 0;
+        mote_store_i64(o->data, mote_code_type(o->dtype), i * n + j,
+                       mote_quantise(sum * (x->quant.scale * ws / o->quant.scale), 1, o->quant.zero_point, qlo, qhi));
+      }
+    }
+  return MOTE_OK;
+}
+
+// ------------------------------------------------------------------------------------------------ linear: kernels
+
+typedef struct linear_f32 {
+  const mote_gemm_f32 *row;
+  mote_gemm_f32_args args;
+} linear_f32;
+typedef struct linear_q8 {
+  const mote_qconv_row *row;
+  const void *packed;
+  mote_qconv_args args;
+} linear_q8;
+typedef struct linear_q16 {
+  const void *packed;
+  mote_qconv16_args args;
+} linear_q16;
+
+static mote_status f32_run(const mote_opctx *c, const void *state, int64_t t0, int64_t t1) {
+  const linear_f32 *s = state;
+  mote_gemm_f32_args a = s->args;
+  a.a = c->in[0]->data;
+  a.c = c->out[0]->data;
+  mote_gemm_f32_run(s->row, &a, (size_t)t0, (size_t)t1);
+  return MOTE_OK;
+}
+static mote_status q8_run(const mote_opctx *c, const void *state, int64_t t0, int64_t t1) {
+  const linear_q8 *s = state;
+  mote_qconv_args a = s->args;
+  a.in = c->in[0]->data;
+  a.out = c->out[0]->data;
+  a.scratch = c->scratch;
+  s->row->run(&a, s->packed, (uint32_t)t0, (uint32_t)t1);
+  return MOTE_OK;
+}
+static mote_status q16_run(const mote_opctx *c, const void *state, int64_t t0, int64_t t1) {
+  const linear_q16 *s = state;
+  mote_qconv16_args a = s->args;
+  a.in = c->in[0]->data;
+  a.out = c->out[0]->data;
+  mote_qconv16_run(&a, s->packed, (uint32_t)t0, (uint32_t)t1);
+  return MOTE_OK;
+}
+
+static mote_status pack_f32(void *dst, const mote_opctx *c, const void *arg) {
+  const mote_gemm_f32 *row = arg;
+  const mote_tensor *w = c->in[1];
+  size_t n = (size_t)w->dim[0], k = (size_t)w->dim[1];
+  float *temp = NULL;
+  if (w->dtype != MOTE_F32) {
+    temp = MOTE_NEW_ARRAY(c->env->al, float, n * k);
+    if (temp == NULL)
+      return mote_fail_nomem(c->err);
+    mote_to_float(w, temp);
+  }
+  mote_gemm_f32_pack(row, n, k, temp != NULL ? temp : w->data, 1, (ptrdiff_t)k, mote_has(c, 2) ? c->in[2]->data : NULL, dst,
+                     0, mote_gemm_f32_pack_tiles(row, n));
+  mote_free(c->env->al, temp);
+  return MOTE_OK;
+}
+
+static mote_status prepare_f32(mote_opctx *c, size_t m, size_t n, size_t k) {
+  const mote_linear_attr *a = c->attr;
+  linear_f32 s = {mote_gemm_f32_select(c->env->cpu), {.m = m, .n = n, .k = k, .a_stride = (ptrdiff_t)k, .c_stride = (ptrdiff_t)n}};
+  mote_act_range(&a->act, &s.args.lo, &s.args.hi);
+  size_t size = mote_gemm_f32_packed_size(s.row, n, k);
+  if (size == 0)
+    return mote_op_fail(c, MOTE_ERR_LIMIT, "the packed weights are too large");
+  MOTE_TRY(mote_prepare_pack(c, 1, s.row, mote_const_key(c, 2), size, pack_f32, s.row, &s.args.packed));
+  return mote_add_step(c, f32_run, &s, sizeof s, (int64_t)mote_gemm_f32_tiles(s.row, m, n, k), 0, s.row->name, s.row->isa);
+}
+
+typedef struct qpack_arg {
+  const mote_qconv_row *row;
+  mote_qconv_weights w;
+  mote_qconv16_weights w16;
+} qpack_arg;
+
+static mote_status pack_q(void *dst, const mote_opctx *c, const void *arg) {
+  qpack_arg p = *(const qpack_arg *)arg;
+  const mote_tensor *w = c->in[1];
+  int8_t *temp = NULL;
+  if (mote_dtype_size(w->dtype) != 1) {
+    temp = mote_alloc(c->env->al, (size_t)mote_tensor_numel(w));
+    if (temp == NULL)
+      return mote_fail_nomem(c->err);
+    mote_to_i8(w, temp);
+  }
+  p.w.w = temp != NULL ? temp : w->data;
+  p.w16.w = p.w.w;
+  if (p.row != NULL)
+    p.row->pack(&p.w, dst);
+  else
+    mote_qconv16_pack(&p.w16, dst);
+  mote_free(c->env->al, temp);
+  return MOTE_OK;
+}
+
+static uint64_t scales_salt(const mote_opctx *c) {
+  double parts[3] = {c->in[0]->quant.scale, c->out[0]->quant.scale, c->in[0]->quant.zero_point};
+  return mote_hash_u64(mote_const_key(c, 2), mote_hash(parts, sizeof parts, 13));
+}
+
+static mote_status prepare_q(mote_opctx *c, uint32_t m, uint32_t n, uint32_t k) {
+  const mote_linear_attr *a = c->attr;
+  const mote_tensor *x = c->in[0], *w = c->in[1], *o = c->out[0];
+  bool ok, wide = mote_code_type(x->dtype) == MOTE_I16, strict = c->env->precision == MOTE_PRECISION_STRICT;
+  uint32_t n_scales;
+  const int64_t *bias = mote_bias_i64(c, 2, n, &ok);
+  double *scales = mote_product_scales(c, x, w, o, &n_scales);
+  int32_t *bias32 = bias != NULL && !wide ? mote_prepare_alloc(c, (size_t)n * 4) : NULL;
+  if (!ok || scales == NULL || (bias != NULL && !wide && bias32 == NULL))
+    return mote_fail_nomem(c->err);
+  for (uint32_t i = 0; bias32 != NULL && i < n; i++)
+    bias32[i] = (int32_t)(bias[i] < INT32_MIN ? INT32_MIN : bias[i] > INT32_MAX ? INT32_MAX : bias[i]);
+  const mote_qconv_row *row = wide ? NULL : mote_qconv_select(c->env->cpu);
+  mote_dtype wd = mote_code_type(w->dtype) == MOTE_U8 ? MOTE_U8 : MOTE_I8;
+  qpack_arg p = {row, {1, n, k, 1, 1, wd, NULL, k, 0, 0, 1, w->quant.zero_point, bias32, NULL, scales, n_scales},
+                 {1, n, k, 1, 1, NULL, k, 0, 0, 1, bias, scales, n_scales}};
+  size_t size = wide ? mote_qconv16_packed_size(&p.w16) : row->packed_size(&p.w);
+  const void *packed;
+  if (size == 0)
+    return mote_op_fail(c, MOTE_ERR_LIMIT, "the packed weights are too large");
+  const void *key = wide ? (const void *)&mote_op_linear : (const void *)row;
+  MOTE_TRY(mote_prepare_pack(c, 1, key, scales_salt(c), size, pack_q, &p, &packed));
+  int32_t lo, hi;
+  mote_act_codes(&a->act, o, &lo, &hi);
+  if (wide) {
+    linear_q16 s = {packed, {.n = 1, .ih = 1, .iw = m, .oh = 1, .ow = m, .groups = 1, .oc = n, .ic = k, .kh = 1, .kw = 1, .sh = 1, .sw = 1, .dh = 1, .dw = 1,
+                             .in_x = k, .out_x = n, .lo = lo, .hi = hi, .round = strict ? MOTE_QROUND_FIXED : MOTE_QROUND_AWAY}};
+    return mote_add_step(c, q16_run, &s, sizeof s, mote_qconv16_tiles(&s.args), 0, "qconv16", NULL);
+  }
+  linear_q8 s = {row, packed, {.n = 1, .ih = 1, .iw = m, .oh = 1, .ow = m, .groups = 1, .oc = n, .ic = k, .kh = 1, .kw = 1, .sh = 1, .sw = 1, .dh = 1, .dw = 1,
+                               .in_type = mote_code_type(x->dtype), .out_type = mote_code_type(o->dtype), .in_n = (ptrdiff_t)m * k, .in_y = (ptrdiff_t)m * k, .in_x = k,
+                               .out_n = (ptrdiff_t)m * n, .out_y = (ptrdiff_t)m * n, .out_x = n, .in_zp = x->quant.zero_point, .out_zp = o->quant.zero_point, .lo = lo, .hi = hi,
+                               .round = strict ? MOTE_QROUND_FIXED : MOTE_QROUND_EVEN, .flo = -INFINITY, .fhi = INFINITY}};
+  return mote_add_step(c, q8_run, &s, sizeof s, row->tiles(&s.args), row->scratch_size(&s.args), row->name, NULL);
+}
+
+static mote_status linear_prepare(mote_opctx *c) {
+  const mote_tensor *x = c->in[0], *w = c->in[1];
+  int64_t n = w->dim[0], k = w->dim[1], m = mote_tensor_numel(x) / k;
+  mote_dtype d = mote_code_type(x->dtype);
+  bool fixed = mote_is_const(c, 1) && (!mote_has(c, 2) || mote_is_const(c, 2));
+  if (!fixed || m == 0 || m > INT32_MAX || n > INT32_MAX || k > INT32_MAX)
+    return MOTE_OK; // the reference path
+  if (d == MOTE_F32 && (!mote_has(c, 2) || c->in[2]->dtype == MOTE_F32))
+    return prepare_f32(c, (size_t)m, (size_t)n, (size_t)k);
+  if (d == MOTE_I8 || d == MOTE_U8 || d == MOTE_I16)
+    return prepare_q(c, (uint32_t)m, (uint32_t)n, (uint32_t)k);
+  return MOTE_OK;
+}
+
+static const mote_attr_field linear_fields[] = {MOTE_ACT_FIELDS(mote_linear_attr, act),
+                                                MOTE_ATTR(mote_linear_attr, weights_format, MOTE_ATTR_INT, 0),
+                                                MOTE_ATTR(mote_linear_attr, keep_dims, MOTE_ATTR_BOOL, 0), {NULL}};
+const mote_op mote_op_linear = {.name = "linear", .min_in = 2, .max_in = 3, .n_out = 1, .attr_size = sizeof(mote_linear_attr),
+                                .fields = linear_fields, .infer = linear_infer, .prepare = linear_prepare, .eval = linear_eval};
+
+// ------------------------------------------------------------------------------------------------ batch matmul
+
+typedef struct bmm_geo {
+  int64_t m, n, k, batches;
+  int32_t rank; // of the leading dims
+  int64_t dim[MOTE_MAX_RANK], a_stride[MOTE_MAX_RANK], b_stride[MOTE_MAX_RANK];
+  int64_t a_m, a_k, b_k, b_n; // strides inside a matrix
+} bmm_geo;
+
+static bool bmm_geometry(const mote_opctx *c, bmm_geo *g) {
+  const mote_matmul_attr *at = c->attr;
+  mote_tensor a = *c->in[0], b = *c->in[1];
+  if (a.rank < 2 || b.rank < 2)
+    return false;
+  int64_t ar = a.dim[a.rank - 2], ac = a.dim[a.rank - 1], br = b.dim[b.rank - 2], bc = b.dim[b.rank - 1];
+  g->m = at->transpose_a ? ac : ar, g->k = at->transpose_a ? ar : ac, g->n = at->transpose_b ? br : bc;
+  if (g->k != (at->transpose_b ? bc : br))
+    return false;
+  g->a_m = at->transpose_a ? 1 : ac, g->a_k = at->transpose_a ? ac : 1;
+  g->b_k = at->transpose_b ? 1 : bc, g->b_n = at->transpose_b ? bc : 1;
+  mote_tensor_set_dense(&a); // the operator's inputs are dense
+  mote_tensor_set_dense(&b);
+  a.rank -= 2, b.rank -= 2;
+  if (!mote_broadcast_shape(&a, &b, &g->rank, g->dim) || !mote_broadcast_strides(&a, g->rank, g->dim, g->a_stride) ||
+      !mote_broadcast_strides(&b, g->rank, g->dim, g->b_stride))
+    return false;
+  g->batches = 1;
+  for (int32_t i = 0; i < g->rank; i++)
+    g->batches *= g->dim[i];
+  return true;
+}
+
+static void bmm_offsets(const bmm_geo *g, int64_t batch, int64_t *a, int64_t *b) {
+  *a = *b = 0;
+  for (int32_t i = g->rank - 1; i >= 0; i--) {
+    *a += batch % g->dim[i] * g->a_stride[i];
+    *b += batch % g->dim[i] * g->b_stride[i];
+    batch /= g->dim[i];
+  }
+}
+
+static mote_status bmm_infer(mote_opctx *c) {
+  bmm_geo g;
+  const mote_tensor *a = c->in[0], *b = c->in[1];
+  if (!bmm_geometry(c, &g)) {
+    char x[160], y[160];
+    mote_tensor_text(a, x, sizeof x);
+    mote_tensor_text(b, y, sizeof y);
+    return mote_op_fail(c, MOTE_ERR_SHAPE, "%s and %s cannot be multiplied", x, y);
+  }
+  bool hybrid = a->dtype == MOTE_F32 && narrow_weights(b);
+  if (!hybrid)
+    MOTE_TRY(mote_want_same(c, 0, 1));
+  if (mote_dtype_size(a->dtype) == 0 || a->dtype == MOTE_STRING || a->dtype == MOTE_BOOL || mote_dtype_is_complex(a->dtype))
+    return mote_bad_dtype(c, 0);
+  if (g.rank + 2 > MOTE_MAX_RANK)
+    return mote_op_fail(c, MOTE_ERR_UNSUPPORTED, "rank %d", g.rank + 2);
+  int64_t dim[MOTE_MAX_RANK];
+  memcpy(dim, g.dim, sizeof(int64_t) * (size_t)g.rank);
+  dim[g.rank] = g.m, dim[g.rank + 1] = g.n;
+  bool raw = c->out[0]->dtype == MOTE_I32 && a->dtype == MOTE_I8; // 8-bit codes summed as they are
+  mote_out(c, 0, raw ? MOTE_I32 : a->dtype, g.rank + 2, dim);
+  if (mote_is_quant(a) && !raw && c->out[0]->quant.count == 0)
+    return mote_op_fail(c, MOTE_ERR_FORMAT, "the output needs quantisation parameters");
+  return MOTE_OK;
+}
+
+static void bmm_store(const mote_opctx *c, double sum, int64_t at, int64_t column) {
+  const mote_tensor *a = c->in[0], *b = c->in[1], *o = c->out[0];
+  if (mote_dtype_is_float(a->dtype)) {
+    bool hybrid = !mote_dtype_is_float(b->dtype);
+    mote_store_f64(o->data, o->dtype, at, hybrid ? sum * mote_scale_at(&b->quant, b->quant.count > 1 ? column : 0) : sum);
+    return;
+  }
+  int32_t lo, hi;
+  if (!mote_is_quant(a) || o->quant.count == 0 || o->dtype == MOTE_I32) {
+    mote_store_i64(o->data, o->dtype, at, (int64_t)sum);
+    return;
+  }
+  mote_code_range(o->dtype, &lo, &hi);
+  double scale = a->quant.scale * b->quant.scale / o->quant.scale;
+  mote_store_i64(o->data, mote_code_type(o->dtype), at, mote_quantise(sum * scale, 1, o->quant.zero_point, lo, hi));
+}
+
+// One row of one product a tile.
+static mote_status bmm_rows(const mote_opctx *c, const void *state, int64_t t0, int64_t t1) {
+  (void)state;
+  bmm_geo g;
+  if (!bmm_geometry(c, &g))
+    return MOTE_ERR_INTERNAL;
+  for (int64_t t = t0; t < t1; t++) {
+    int64_t ao, bo, batch = t / MOTE_MAX(g.m, 1), i = t % MOTE_MAX(g.m, 1);
+    bmm_offsets(&g, batch, &ao, &bo);
+    for (int64_t j = 0; j < g.n; j++) {
+      double sum = 0;
+      int64_t ch = c->in[1]->quant.count > 1 ? j : 0;
+      for (int64_t k = 0; k < g.k; k++)
+        sum += code_or_value(c->in[0], ao + i * g.a_m + k * g.a_k, 0) * code_or_value(c->in[1], bo + k * g.b_k + j * g.b_n, ch);
+      bmm_store(c, sum, (batch * g.m + i) * g.n + j, j);
+    }
+  }
+  return MOTE_OK;
+}
+static mote_status bmm_eval(mote_opctx *c) {
+  bmm_geo g;
+  return bmm_geometry(c, &g) ? bmm_rows(c, NULL, 0, g.batches * g.m) : MOTE_ERR_INTERNAL;
+}
+
+// float32: a tile packs one right matrix, turns the left one round if need be, and multiplies.
+typedef struct bmm_f32 {
+  const mote_gemm_f32 *row;
+  size_t packed, left; // bytes of the scratch's two parts
+  bmm_geo g;
+} bmm_f32;
+
+static mote_status bmm_f32_run(const mote_opctx *c, const void *state, int64_t t0, int64_t t1) {
+  const bmm_f32 *s = state;
+  const bmm_geo *g = &s->g;
+  size_t m = (size_t)g->m, n = (size_t)g->n, k = (size_t)g->k;
+  float *left = (float *)(void *)((char *)c->scratch + s->packed);
+  for (int64_t t = t0; t < t1; t++) {
+    int64_t ao, bo;
+    bmm_offsets(g, t, &ao, &bo);
+    const float *a = (const float *)c->in[0]->data + ao, *b = (const float *)c->in[1]->data + bo;
+    mote_gemm_f32_pack(s->row, n, k, b, g->b_k, g->b_n, NULL, c->scratch, 0, mote_gemm_f32_pack_tiles(s->row, n));
+    if (s->left > 0) {
+      for (size_t i = 0; i < m; i++)
+        for (size_t x = 0; x < k; x++)
+          left[i * k + x] = a[(int64_t)i * g->a_m + (int64_t)x * g->a_k];
+      a = left;
+    }
+    mote_gemm_f32_args args = {.m = m, .n = n, .k = k, .a = a, .a_stride = (ptrdiff_t)k, .packed = c->scratch,
+                               .c = (float *)c->out[0]->data + t * g->m * g->n, .c_stride = (ptrdiff_t)n, .lo = -INFINITY, .hi = INFINITY};
+    mote_gemm_f32_run(s->row, &args, 0, mote_gemm_f32_tiles(s->row, m, n, k));
+  }
+  return MOTE_OK;
+}
+
+static mote_status bmm_prepare(mote_opctx *c) {
+  bmm_f32 s = {mote_gemm_f32_select(c->env->cpu)};
+  if (!bmm_geometry(c, &s.g) || mote_tensor_numel(c->out[0]) == 0 || s.g.k == 0)
+    return MOTE_OK;
+  if (c->in[0]->dtype != MOTE_F32 || c->in[1]->dtype != MOTE_F32)
+    return mote_add_step(c, bmm_rows, NULL, 0, s.g.batches * s.g.m, 0, "reference", NULL);
+  s.packed = (mote_gemm_f32_packed_size(s.row, (size_t)s.g.n, (size_t)s.g.k) + 63) & ~(size_t)63;
+  s.left = s.g.a_k != 1 ? (size_t)(s.g.m * s.g.k) * 4 : 0;
+  return mote_add_step(c, bmm_f32_run, &s, sizeof s, s.g.batches, s.packed + s.left, s.row->name, s.row->isa);
+}
+
+static const mote_attr_field matmul_fields[] = {MOTE_ATTR(mote_matmul_attr, transpose_a, MOTE_ATTR_BOOL, 0),
+                                                MOTE_ATTR(mote_matmul_attr, transpose_b, MOTE_ATTR_BOOL, 0), {NULL}};
+const mote_op mote_op_batch_matmul = {.name = "batch_matmul", .min_in = 2, .max_in = 2, .n_out = 1,
+                                      .attr_size = sizeof(mote_matmul_attr), .fields = matmul_fields,
+                                      .infer = bmm_infer, .prepare = bmm_prepare, .eval = bmm_eval};
+
+static const mote_tflite_field fc_options[] = {{"activation", 0, MOTE_FB_I8, 0}, {"weights_format", 1, MOTE_FB_I8, 0},
+                                               {"keep_dims", 2, MOTE_FB_BOOL, 0}, {NULL}};
+static const mote_tflite_field bmm_options[] = {{"transpose_a", 0, MOTE_FB_BOOL, 0}, {"transpose_b", 1, MOTE_FB_BOOL, 0}, {NULL}};
+static const mote_tflite_row tflite_rows[] = {
+    {9, 14, "FULLY_CONNECTED", NULL, &mote_op_linear, fc_options},
+    {126, 5, "BATCH_MATMUL", NULL, &mote_op_batch_matmul, bmm_options},
+    {.name = NULL},
+};
+const mote_op_family mote_family_matmul = {"matmul", tflite_rows, NULL};
