@@ -44,6 +44,22 @@ uint32_t mote_qconv_frame_tiles(const mote_qconv_isa *isa, const mote_qconv_args
 void mote_qconv_frame_run(const mote_qconv_isa *isa, const mote_qconv_args *a, const void *packed, uint32_t t0,
                           uint32_t t1);
 
+// Tiles come in few heights, to keep the code small. The last tile of a strip may go over rows that are done already
+// (the same values are stored again) when that takes fewer tiles.
+typedef struct mote_qconv_step {
+  size_t row, height, next; // first row of the tile, index of its height, rows done after it
+} mote_qconv_step;
+
+// `heights`: `count` of them, rising from 1.
+MOTE_INLINE mote_qconv_step mote_qconv_next(const uint8_t *heights, size_t count, size_t rows, size_t done) {
+  size_t left = rows - done, h = 0;
+  while (h + 1 < count && heights[h] < left && heights[h + 1] <= rows)
+    h++;
+  mote_qconv_step step = {done, h, MOTE_MIN(done + heights[h], rows)};
+  step.row = step.next - heights[h];
+  return step;
+}
+
 // For stores that a row has no fast path of: `dot` holds SUM u*s (or SUM a*s) of `count` columns from `first` on, of
 // strip row `row` whose inputs add up to `row_sum` (read only when w_zp is not 0). Stores them.
 void mote_qconv_finish(const mote_qconv_strip *s, const char *panel, uint32_t width, bool words, size_t row,

@@ -1,7 +1,7 @@
 // Quantised convolution on 16-bit inputs and weights (pairs of them multiplied and added exactly), over the vector
 // operations of one instruction set. The includer defines, before including:
 //   LANES, vi, vf          32-bit lanes a vector, its integer and float types; a panel is two vectors wide
-//   MOST_ROWS, TILES, NAMES   rows of a tile, and the lists TILE(1) .. and tile_1, ..
+//   MOST_ROWS, HEIGHTS, TILES, NAMES   rows of a tile, and the lists 1, .. and TILE(1) .. and tile_1, ..
 //   LOAD SAVE SET_I SET_F ADD_I MADD TO_F LOAD_F MUL MIN ROUND ZERO
 //   SET_W SUB_W WORDS_I8(p) WORDS_U8(p)   16-bit lanes, 2*LANES a vector
 //   requant, REQUANT(a)    constants of a store, from the arguments
@@ -81,19 +81,20 @@ MOTE_INLINE void run_tile(const tile *t, size_t mr) {
   static MOTE_NOINLINE void tile_##mr(const tile *t) { run_tile(t, mr); }
 TILES
 typedef void (*tile_function)(const tile *t);
-static const tile_function tile_of[MOST_ROWS] = {NAMES};
+static const uint8_t heights[] = {HEIGHTS};
+static const tile_function tile_of[] = {NAMES};
 
-// Panel by panel, all rows of the strip in tiles of nearly equal height.
+// Panel by panel, all rows of the strip.
 static void strip(const mote_qconv_strip *s) {
-  size_t count = (s->rows + MOST_ROWS - 1) / MOST_ROWS;
   const char *panel = s->panels;
   for (size_t column = 0; column < s->columns; column += WIDTH, panel += s->panel_size) {
     tile t = {s, NULL, panel, 0, column};
-    for (size_t i = 0; i < count; i++) {
-      size_t rows = (s->rows - t.row + count - i - 1) / (count - i);
+    for (size_t done = 0; done < s->rows;) {
+      mote_qconv_step step = mote_qconv_next(heights, MOTE_COUNT(heights), s->rows, done);
+      t.row = step.row;
       t.a = s->a + (ptrdiff_t)t.row * s->a_stride;
-      tile_of[rows - 1](&t);
-      t.row += rows;
+      tile_of[step.height](&t);
+      done = step.next;
     }
   }
 }

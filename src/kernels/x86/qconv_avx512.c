@@ -4,8 +4,9 @@
 #include "kernels/x86/qwords_avx512.h"
 
 #define MOST_ROWS 12
-#define TILES TILE(1) TILE(2) TILE(3) TILE(4) TILE(5) TILE(6) TILE(7) TILE(8) TILE(9) TILE(10) TILE(11) TILE(12)
-#define NAMES tile_1, tile_2, tile_3, tile_4, tile_5, tile_6, tile_7, tile_8, tile_9, tile_10, tile_11, tile_12
+#define HEIGHTS 1, 2, 4, 8, 12
+#define TILES TILE(1) TILE(2) TILE(4) TILE(8) TILE(12)
+#define NAMES tile_1, tile_2, tile_4, tile_8, tile_12
 // The packs alternate quarters of x and y.
 #define BYTES(x, y, q, out)                                                                                            \
   bytes_of(_mm512_permutexvar_epi64(_mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7), _mm512_packs_epi32(x, y)), q, out)

@@ -1,11 +1,11 @@
-// Quantised convolution with vpdpbusd: tiles of up to 12 rows by 1 to 4 panels of 16 columns (contract: qconv_frame.h).
+// Quantised convolution with vpdpbusd: tiles of up to 12 rows by 1 or 2 panels of 16 columns (contract: qconv_frame.h).
 // Tests: tests/kernels/check_qconv.c
 #include <immintrin.h>
 #include <string.h>
 
 #include "kernels/qconv_frame.h"
 
-enum { WIDTH = 16, MOST_ROWS = 12, MOST_PANELS = 4, BLOCK = WIDTH * MOTE_QCOLS_WORDS * 4 };
+enum { WIDTH = 16, MOST_ROWS = 12, MOST_PANELS = 2, BLOCK = WIDTH * MOTE_QCOLS_WORDS * 4 };
 
 // One tile: `a` is its first row, `panel` its first panel.
 typedef struct tile {
@@ -15,27 +15,6 @@ typedef struct tile {
   size_t row, column; // within the strip
   const int32_t *row_sum;
 } tile;
-
-// Stores the low `count` bytes, count <= 32, in pieces: masked byte stores are slow on some processors.
-MOTE_INLINE void store_bytes(char *out, __m256i v, size_t count) {
-  if (count == 32) {
-    _mm256_storeu_si256((__m256i *)out, v);
-    return;
-  }
-  __m128i half = _mm256_castsi256_si128(v);
-  if (count & 16) {
-    _mm_storeu_si128((__m128i *)out, half);
-    half = _mm256_extracti128_si256(v, 1);
-    out += 16;
-  }
-  if (count & 8) {
-    _mm_storel_epi64((__m128i *)out, half);
-    half = _mm_srli_si128(half, 8);
-    out += 8;
-  }
-  if (count & 7)
-    _mm_mask_storeu_epi8(out, (__mmask16)((1u << (count & 7)) - 1), half);
-}
 
 typedef struct requant {
   __m512 hi;      // hi - zp, in float
@@ -68,30 +47,34 @@ MOTE_INLINE void store_plain(const tile *t, size_t mr, size_t nv, __m512i acc[MO
   requant q = {_mm512_set1_ps((float)(a->hi - a->out_zp)), _mm512_set1_epi16((short)a->out_zp),
                _mm512_set1_epi16((short)a->lo)};
   __m512 scale[MOST_PANELS];
-#pragma GCC unroll 4
+#pragma GCC unroll 2
   for (size_t v = 0; v < nv; v++)
     scale[v] = _mm512_loadu_ps(mote_qcols_at(t->panel + v * t->s->panel_size, WIDTH).scale);
-  size_t columns = MOTE_MIN(t->s->columns - t->column, nv * WIDTH);
+  size_t columns = t->s->columns - t->column;
+  bool full = columns >= nv * WIDTH; // the masked store is slow on some processors
+  uint32_t mask = full ? 0 : (1u << columns) - 1;
 #pragma GCC unroll 12
   for (size_t r = 0; r < mr; r++) {
     char *out = t->s->out[t->row + r] + t->column;
     if (t->row_sum) {
       __m512i fix = _mm512_set1_epi32((int32_t)((uint32_t)t->row_sum[r] * (uint32_t)t->s->w_zp));
-#pragma GCC unroll 4
+#pragma GCC unroll 2
       for (size_t v = 0; v < nv; v++)
         acc[r][v] = _mm512_sub_epi32(acc[r][v], fix);
     }
-#pragma GCC unroll 4
-    for (size_t v = 0; v + 1 < nv; v += 2) {
-      __m256i bytes = bytes_of_two(scaled(acc[r][v], scale[v], &q), scaled(acc[r][v + 1], scale[v + 1], &q), &q);
-      if (v + 2 < nv || columns == nv * WIDTH)
-        _mm256_storeu_si256((__m256i *)(out + v * WIDTH), bytes);
+    if (nv == 2) {
+      __m256i bytes = bytes_of_two(scaled(acc[r][0], scale[0], &q), scaled(acc[r][1], scale[1], &q), &q);
+      if (full)
+        _mm256_storeu_si256((__m256i *)out, bytes);
       else
-        store_bytes(out + v * WIDTH, bytes, columns - v * WIDTH);
+        _mm256_mask_storeu_epi8(out, (__mmask32)mask, bytes);
+    } else {
+      __m128i bytes = _mm256_castsi256_si128(bytes_of_one(scaled(acc[r][0], scale[0], &q), &q));
+      if (full)
+        _mm_storeu_si128((__m128i *)out, bytes);
+      else
+        _mm_mask_storeu_epi8(out, (__mmask16)mask, bytes);
     }
-    if (nv % 2)
-      store_bytes(out + (nv - 1) * WIDTH, bytes_of_one(scaled(acc[r][nv - 1], scale[nv - 1], &q), &q),
-                  columns - (nv - 1) * WIDTH);
   }
 }
 
@@ -109,7 +92,7 @@ MOTE_INLINE void run_tile(const tile *t, size_t mr, size_t nv) {
   bool plain = mote_qconv_plain(s->args);
   __m512i zero = _mm512_set1_epi32(s->args->in_zp + (s->flip ? 128 : 0)), flip = _mm512_set1_epi8((char)s->flip);
   const char *w = t->panel + BLOCK;
-#pragma GCC unroll 4
+#pragma GCC unroll 2
   for (size_t v = 0; v < nv; v++) {
     mote_qcols c = mote_qcols_at(t->panel + v * s->panel_size, WIDTH);
     __m512i start = _mm512_sub_epi32(_mm512_loadu_si512(c.bias), _mm512_mullo_epi32(_mm512_loadu_si512(c.wsum), zero));
@@ -120,7 +103,7 @@ MOTE_INLINE void run_tile(const tile *t, size_t mr, size_t nv) {
   const uint8_t *a = t->a;
   for (size_t k = 0; k < s->steps; k++, a += 4, w += 64) {
     __m512i b[MOST_PANELS];
-#pragma GCC unroll 4
+#pragma GCC unroll 2
     for (size_t v = 0; v < nv; v++)
       b[v] = _mm512_loadu_si512(w + v * s->panel_size);
 #pragma GCC unroll 12
@@ -128,7 +111,7 @@ MOTE_INLINE void run_tile(const tile *t, size_t mr, size_t nv) {
       int32_t four;
       memcpy(&four, a + (ptrdiff_t)r * s->a_stride, 4);
       __m512i u = _mm512_xor_si512(_mm512_set1_epi32(four), flip);
-#pragma GCC unroll 4
+#pragma GCC unroll 2
       for (size_t v = 0; v < nv; v++)
         acc[r][v] = _mm512_dpbusd_epi32(acc[r][v], u, b[v]);
     }
@@ -140,7 +123,7 @@ MOTE_INLINE void run_tile(const tile *t, size_t mr, size_t nv) {
   int32_t dot[MOST_ROWS * MOST_PANELS * WIDTH];
 #pragma GCC unroll 12
   for (size_t r = 0; r < mr; r++)
-#pragma GCC unroll 4
+#pragma GCC unroll 2
     for (size_t v = 0; v < nv; v++)
       _mm512_storeu_si512(dot + (r * nv + v) * WIDTH, acc[r][v]);
   store_general(t, mr, nv, dot);
@@ -150,20 +133,14 @@ typedef void (*tile_function)(const tile *t);
 
 #define TILE(mr, nv)                                                                                                   \
   static MOTE_NOINLINE void tile_##mr##x##nv(const tile *t) { run_tile(t, mr, nv); }
-#define TILES_6(nv) TILE(1, nv) TILE(2, nv) TILE(3, nv) TILE(4, nv) TILE(5, nv) TILE(6, nv)
-#define TILES_8(nv) TILES_6(nv) TILE(7, nv) TILE(8, nv)
-#define TILES_12(nv) TILES_8(nv) TILE(9, nv) TILE(10, nv) TILE(11, nv) TILE(12, nv)
-TILES_12(1)
-TILES_12(2)
-TILES_8(3)
-TILES_6(4)
-
-#define NAMES_6(nv) tile_1x##nv, tile_2x##nv, tile_3x##nv, tile_4x##nv, tile_5x##nv, tile_6x##nv
-#define NAMES_8(nv) NAMES_6(nv), tile_7x##nv, tile_8x##nv
-#define NAMES_12(nv) NAMES_8(nv), tile_9x##nv, tile_10x##nv, tile_11x##nv, tile_12x##nv
-static const tile_function tiles_of[MOST_PANELS][MOST_ROWS] = {
-    {NAMES_12(1)}, {NAMES_12(2)}, {NAMES_8(3)}, {NAMES_6(4)}};
-static const uint8_t rows_of[MOST_PANELS] = {12, 12, 8, 6};
+#define TILES(nv) TILE(1, nv) TILE(2, nv) TILE(4, nv) TILE(6, nv) TILE(8, nv) TILE(12, nv)
+TILES(1)
+TILES(2)
+#define NAMES(nv)                                                                                                      \
+  { tile_1x##nv, tile_2x##nv, tile_4x##nv, tile_6x##nv, tile_8x##nv, tile_12x##nv }
+enum { HEIGHTS = 6 };
+static const uint8_t heights[HEIGHTS] = {1, 2, 4, 6, 8, 12};
+static const tile_function tiles_of[MOST_PANELS][HEIGHTS] = {NAMES(1), NAMES(2)};
 
 // Sum of the unsigned codes of each row.
 static void sum_rows(const mote_qconv_strip *s, int32_t *sums) {
@@ -181,16 +158,16 @@ static void sum_rows(const mote_qconv_strip *s, int32_t *sums) {
   }
 }
 
-// All rows of the strip times `nv` panels, in tiles of nearly equal height.
+// All rows of the strip times `nv` panels.
 static void run_panels(const mote_qconv_strip *s, size_t first, size_t nv, const int32_t *sums) {
-  size_t most = rows_of[nv - 1], count = (s->rows + most - 1) / most;
   tile t = {s, NULL, s->panels + first * s->panel_size, 0, first * WIDTH, NULL};
-  for (size_t i = 0; i < count; i++) {
-    size_t rows = (s->rows - t.row + count - i - 1) / (count - i);
+  for (size_t done = 0; done < s->rows;) {
+    mote_qconv_step step = mote_qconv_next(heights, HEIGHTS, s->rows, done);
+    t.row = step.row;
     t.a = (const uint8_t *)s->a + (ptrdiff_t)t.row * s->a_stride;
     t.row_sum = sums ? sums + t.row : NULL;
-    tiles_of[nv - 1][rows - 1](&t);
-    t.row += rows;
+    tiles_of[nv - 1][step.height](&t);
+    done = step.next;
   }
 }
 
@@ -199,11 +176,8 @@ static void strip(const mote_qconv_strip *s) {
   if (s->w_zp != 0)
     sum_rows(s, sums);
   size_t panels = (s->columns + WIDTH - 1) / WIDTH;
-  for (size_t first = 0; first < panels;) {
-    size_t left = panels - first, runs = (left + MOST_PANELS - 1) / MOST_PANELS, nv = (left + runs - 1) / runs;
-    run_panels(s, first, nv, s->w_zp != 0 ? sums : NULL);
-    first += nv;
-  }
+  for (size_t first = 0; first < panels; first += MOST_PANELS)
+    run_panels(s, first, MOTE_MIN(panels - first, (size_t)MOST_PANELS), s->w_zp != 0 ? sums : NULL);
 }
 
 static const mote_qconv_isa isa = {WIDTH, false, strip, NULL};
