@@ -343,6 +343,14 @@ static void print_ready(check *k) {
   }
 }
 
+// The library puts the model's path in front of its messages; the line names the case already.
+static const char *without_path(const task *t, const char *text) {
+  char path[1200];
+  size_t folder = strlen(t->path) - strlen("case.json");
+  int len = snprintf(path, sizeof path, "%.*s%s: ", (int)folder, t->path, t->model);
+  return len > 0 && (size_t)len < sizeof path && strncmp(text, path, (size_t)len) == 0 ? text + len : text;
+}
+
 static void task_done(void *context, size_t index, const outcome *what) {
   check *k = context;
   task *t = &k->tasks[index];
@@ -352,10 +360,10 @@ static void task_done(void *context, size_t index, const outcome *what) {
     t->state = TASK_FAILED;
   } else if (passes(t, what, &why)) {
     t->state = TASK_PASSED;
-    t->reason = t->expect == EXPECT_RESULT ? NULL : copy_text(what->said.text);
+    t->reason = t->expect == EXPECT_RESULT ? NULL : copy_text(without_path(t, what->said.text));
   } else {
     t->state = t->optional ? TASK_OPTIONAL : TASK_FAILED;
-    t->reason = copy_text(why.text);
+    t->reason = copy_text(without_path(t, why.text));
   }
   t->ms = (double)what->said.ns * 1e-6;
   if (!k->bar)
