@@ -1,5 +1,5 @@
 // Rounding and clamping of quantised results: one definition that every row of every integer family repeats bit for
-// bit. Knows no buffers. Tests: tests/kernels/check_qround.c
+// bit. Knows no buffers. Tests: tests/kernels/check_qhybrid.c
 #ifndef MOTE_KERNELS_QROUND_H
 #define MOTE_KERNELS_QROUND_H
 

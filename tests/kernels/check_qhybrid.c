@@ -1,0 +1,83 @@
+// qhybrid: codes of rows are within half a step of the values, scales as the definition in qhybrid.h; narrow weights.
+// qround: the fixed-point product against exact arithmetic, rounding against the C library.
+#include "kernels/qhybrid.h"
+
+#include <math.h>
+
+#include "kernels/checker.h"
+#include "kernels/qround.h"
+
+static void check_rows(checker *c) {
+  enum { COUNT = 37 };
+  float *in = check_buffer(c, COUNT * 4, CHECK_END), scale;
+  int8_t *out = check_buffer(c, COUNT, CHECK_END);
+  int32_t zp;
+  const float lo = check_random_f32(c, -5, 1), hi = lo + check_random_f32(c, 0, 5);
+  check_fill_f32(c, in, COUNT, lo, hi);
+  mote_qrow_symmetric(in, out, COUNT, &scale);
+  for (size_t i = 0; i < COUNT; i++)
+    check_case(c, fabs(out[i] * (double)scale - in[i]) <= 0.5001 * scale, "mote_qrow_symmetric", "element %zu", i);
+  mote_qrow_asymmetric(in, out, COUNT, &scale, &zp);
+  for (size_t i = 0; i < COUNT; i++)
+    check_case(c, fabs((out[i] - zp) * (double)scale - in[i]) <= 1.01 * scale, "mote_qrow_asymmetric", "element %zu",
+               i);
+  for (size_t i = 0; i < COUNT; i++)
+    in[i] = 0;
+  mote_qrow_symmetric(in, out, COUNT, &scale);
+  check_case(c, scale == 1 && out[COUNT - 1] == 0, "mote_qrow_symmetric", "zeros");
+  mote_qrow_asymmetric(in, out, COUNT, &scale, &zp);
+  check_case(c, scale == 1 && zp == 0 && out[COUNT - 1] == 0, "mote_qrow_asymmetric", "zeros");
+  check_sprinkle_f32(c, in, COUNT, 3);
+  mote_qrow_symmetric(in, out, COUNT, &scale);
+  mote_qrow_asymmetric(in, out, COUNT, &scale, &zp);
+}
+
+static void check_unpack(checker *c) {
+  uint8_t *in = check_buffer(c, 3, CHECK_END);
+  int8_t *out = check_buffer(c, 11, CHECK_END);
+  in[0] = 0x8f;
+  in[1] = 0x70;
+  in[2] = 0xe4;
+  mote_qunpack4(in, out, 5);
+  check_case(c, out[0] == -1 && out[1] == -8 && out[2] == 0 && out[3] == 7 && out[4] == 4, "mote_qunpack4",
+             "low nibble first");
+  mote_qunpack2(in, out, 11);
+  check_case(c, out[0] == -1 && out[2] == 0 && out[3] == -2 && out[8] == 0 && out[9] == 1 && out[10] == -2,
+             "mote_qunpack2", "low bits first");
+}
+
+// The two-step product is within a unit of the exact one.
+static void check_fixed(checker *c) {
+  const double scale = exp2(check_random_f32(c, -20, 3));
+  const int32_t x = (int32_t)check_random(c) >> 6;
+  const mote_qfix fix = mote_qfix_from(scale);
+  const double exact = x * scale;
+  if (fabs(exact) < 2147483000.0 && fabs(x * exp2(fix.shift > 0 ? fix.shift : 0)) < 2147483000.0)
+    check_case(c, fabs(mote_qfix_mul(x, fix) - exact) <= 1.01 + fabs(exact) * 0x1p-30, "mote_qfix_mul", "%d * %g", x,
+               scale);
+  const int64_t wide = (int64_t)x * 4096;
+  if (fabs((double)wide * scale) < 1e9)
+    check_case(c,
+               fabs(mote_qfix_mul64(wide, fix) - (double)wide * scale) <= 0.51 + fabs((double)wide * scale) * 0x1p-14,
+               "mote_qfix_mul64", "%lld * %g", (long long)wide, scale);
+}
+
+static void check_rounding(checker *c) {
+  const float f = check_random_below(c, 2) ? (float)((int)check_random_below(c, 2000) - 1000) * 0.25f
+                                           : check_random_f32(c, -70000, 70000);
+  check_case(c, mote_qround_even(f) == (int32_t)nearbyint((double)f), "mote_qround_even", "%g", (double)f);
+  check_case(c, mote_qround_away(f) == (int32_t)round((double)f), "mote_qround_away", "%g", (double)f);
+}
+
+static void test(checker *c) {
+  for (int i = 0; i < 3000; i++) {
+    check_reset(c);
+    check_rows(c);
+    check_fixed(c);
+    check_rounding(c);
+  }
+  check_reset(c);
+  check_unpack(c);
+}
+
+const check_family check_family_qhybrid = {"qhybrid", test, NULL};
