@@ -155,13 +155,50 @@ static const char *format_word(mote_format format) {
   return format == MOTE_FORMAT_TFLITE ? "tflite" : format == MOTE_FORMAT_TORCHSCRIPT ? "torchscript" : "torch-lite";
 }
 
+// Memory of the primary graph for the shapes of the file, where a size that may vary counts as 1. A graph that cannot
+// be planned is no failure of inspecting it; the reason is told.
+static void add_memory(json_t *r, mote_model *model) {
+  enum { PORTS = 32 };
+  mote_view views[PORTS];
+  mote_session *session = NULL;
+  mote_error error;
+  mote_stats stats;
+  size_t count = mote_model_input_count(model, 0);
+  mote_error_init(&error);
+  memset(&stats, 0, sizeof stats);
+  stats.struct_size = sizeof stats;
+  for (size_t i = 0; i < count && i < PORTS; i++) {
+    mote_port port;
+    mote_port_init(&port);
+    mote_view_init(&views[i]);
+    mote_model_input(model, 0, i, &port);
+    views[i].dtype = port.dtype;
+    views[i].rank = port.rank < 0 ? 0 : port.rank;
+    int64_t stride = 1;
+    for (int32_t k = views[i].rank - 1; k >= 0; k--) {
+      views[i].dim[k] = port.dim[k] < 0 ? 1 : port.dim[k];
+      views[i].stride[k] = stride;
+      stride *= views[i].dim[k];
+    }
+  }
+  if (count <= PORTS && mote_session_create(model, NULL, &session, &error) == MOTE_OK &&
+      mote_session_prepare(session, NULL, views, count, &error) == MOTE_OK) {
+    mote_session_stats(session, &stats);
+    json_object_set_new(r, "arena_bytes", json_integer((json_int_t)stats.arena_bytes));
+    json_object_set_new(r, "weights_bytes", json_integer((json_int_t)stats.weights_bytes));
+  } else {
+    json_object_set_new(r, "plan_error", json_string(count <= PORTS ? mote_error_message(&error) : "too many inputs"));
+  }
+  mote_session_destroy(session);
+}
+
 static json_int_t file_bytes_of(const char *path) {
   struct stat info;
   return stat(path, &info) == 0 ? (json_int_t)info.st_size : 0;
 }
 
 // Everything but the description's text. Opening a program compiles all its methods, so that `compiled` tells of all.
-static json_t *make_report(const char *path, const mote_model *model, const char *text) {
+static json_t *make_report(const char *path, mote_model *model, const char *text) {
   json_t *missing = missing_json(model);
   json_t *r = json_object();
   json_object_set_new(r, "model", json_string(path));
@@ -172,6 +209,8 @@ static json_t *make_report(const char *path, const mote_model *model, const char
   json_object_set_new(r, "operators", operators_json(model, text));
   json_object_set_new(r, "missing", missing);
   json_object_set_new(r, "metadata", metadata_json(model));
+  if (mote_model_format(model) == MOTE_FORMAT_TFLITE)
+    add_memory(r, model);
   return r;
 }
 
@@ -214,6 +253,12 @@ static void print_report(const json_t *r, const char *text, bool verbose) {
       printf("    %6lld  %s\n", (long long)json_integer_value(item), key);
   for (size_t i = 0; i < json_array_size(missing); i++)
     printf("  missing: %s\n", json_string_value(json_array_get(missing, i)));
+  if (json_object_get(r, "arena_bytes"))
+    printf("  memory for the shapes above: arena %lld bytes, packed weights %lld bytes\n",
+           (long long)json_integer_value(json_object_get(r, "arena_bytes")),
+           (long long)json_integer_value(json_object_get(r, "weights_bytes")));
+  if (json_object_get(r, "plan_error"))
+    printf("  cannot be planned: %s\n", json_string_value(json_object_get(r, "plan_error")));
   if (verbose)
     printf("\n%s", text);
 }
