@@ -80,88 +80,135 @@ typedef struct walk {
   const float *zeros;
   size_t ci, co; // of one group
   size_t first_c, first_o;
-  bool merged; // kernel rows are contiguous in the input: a tap is a kernel row
-  size_t x[MOTE_GEMM_F32_MR_MAX], y[MOTE_GEMM_F32_MR_MAX];
-  const float *image[MOTE_GEMM_F32_MR_MAX];
+  bool merged;             // kernel rows are contiguous in the input: a tap is a kernel row
+  size_t inside0, inside1; // output columns all of whose taps have their column inside the input
+  size_t n, y, x;          // output pixel of the next strip
   const float *a[TAPS * MOTE_GEMM_F32_MR_MAX];
   float *c[MOTE_GEMM_F32_MR_MAX];
   const float *residual[MOTE_GEMM_F32_MR_MAX];
   float patch[MOTE_GEMM_F32_MR_MAX * PATCH];
 } walk;
 
-// Output pixels [m, m+rows) in the order n, y, x.
-static void find_outputs(walk *v, size_t m, size_t rows) {
-  const mote_conv_f32_args *args = v->args;
-  size_t x = m % args->out.w, y = m / args->out.w % args->out.h, n = m / args->out.w / args->out.h;
-  for (size_t i = 0; i < rows; i++) {
-    v->x[i] = x;
-    v->y[i] = y;
-    v->image[i] = args->in.data + (ptrdiff_t)n * args->in.n_stride + v->first_c;
-    v->c[i] = args->out.data + (ptrdiff_t)n * args->out.n_stride + (ptrdiff_t)y * args->out.h_stride +
-              (ptrdiff_t)x * args->out.w_stride + v->first_o;
-    if (args->residual.data != NULL)
-      v->residual[i] = args->residual.data + (ptrdiff_t)n * args->residual.n_stride +
-                       (ptrdiff_t)y * args->residual.h_stride + (ptrdiff_t)x * args->residual.w_stride + v->first_o;
-    if (++x == args->out.w) {
-      x = 0;
-      if (++y == args->out.h) {
-        y = 0;
-        n++;
-      }
+// Outputs of one row that belong to the strip: strip rows [r, r+count), columns [x, x+count).
+typedef struct run {
+  size_t r, count, rows; // rows: of the strip
+  size_t n, y, x;
+} run;
+
+static void find_outputs(walk *v, const run *s) {
+  const mote_f32_out *out = &v->args->out;
+  const mote_f32_in *res = &v->args->residual;
+  float *c = out->data + (ptrdiff_t)s->n * out->n_stride + (ptrdiff_t)s->y * out->h_stride +
+             (ptrdiff_t)s->x * out->w_stride + v->first_o;
+  for (size_t i = 0; i < s->count; i++)
+    v->c[s->r + i] = c + (ptrdiff_t)i * out->w_stride;
+  if (res->data == NULL)
+    return;
+  const float *from = res->data + (ptrdiff_t)s->n * res->n_stride + (ptrdiff_t)s->y * res->h_stride +
+                      (ptrdiff_t)s->x * res->w_stride + v->first_o;
+  for (size_t i = 0; i < s->count; i++)
+    v->residual[s->r + i] = from + (ptrdiff_t)i * res->w_stride;
+}
+
+// Pointers of one tap for a run: line + x*step inside the input, zeros outside. `line` NULL: a row of padding.
+static void find_tap(const walk *v, const run *s, const float **a, const float *line, ptrdiff_t offset) {
+  const mote_f32_in *in = &v->args->in;
+  const ptrdiff_t stride = (ptrdiff_t)v->args->slide.stride_w, x0 = (ptrdiff_t)s->x * stride + offset;
+  if (line == NULL) {
+    for (size_t i = 0; i < s->count; i++)
+      a[i] = v->zeros;
+  } else if (s->x >= v->inside0 && s->x + s->count <= v->inside1) {
+    const float *p = line + x0 * in->w_stride;
+    for (size_t i = 0; i < s->count; i++)
+      a[i] = p + (ptrdiff_t)i * (stride * in->w_stride);
+  } else {
+    for (size_t i = 0; i < s->count; i++) {
+      const ptrdiff_t x = x0 + (ptrdiff_t)i * stride;
+      a[i] = (size_t)x < in->w ? line + x * in->w_stride : v->zeros;
     }
   }
+}
+
+// Input line that kernel row i of the run reads, NULL when it is padding.
+static const float *find_line(const walk *v, const run *s, size_t i) {
+  const mote_f32_in *in = &v->args->in;
+  const ptrdiff_t y =
+      (ptrdiff_t)(s->y * v->args->slide.stride_h + i * v->args->slide.dilation_h) - v->args->slide.pad_top;
+  return (size_t)y < in->h ? in->data + (ptrdiff_t)s->n * in->n_stride + y * in->h_stride + v->first_c : NULL;
 }
 
 // Fills a[] for taps [tap0, tap1) of the kernel's kh*kw.
-static void find_inputs(walk *v, size_t rows, size_t tap0, size_t tap1) {
-  const mote_slide *s = &v->args->slide;
-  const mote_f32_in *in = &v->args->in;
-  for (size_t r = 0; r < rows; r++) {
-    const ptrdiff_t y0 = (ptrdiff_t)(v->y[r] * s->stride_h) - s->pad_top;
-    const ptrdiff_t x0 = (ptrdiff_t)(v->x[r] * s->stride_w) - s->pad_left;
-    size_t i = tap0 / s->kw, j = tap0 % s->kw;
-    const float **a = v->a + r;
-    for (size_t tap = tap0; tap < tap1; i++, j = 0) {
-      const ptrdiff_t y = y0 + (ptrdiff_t)(i * s->dilation_h);
-      const bool row_inside = (size_t)y < in->h;
-      const float *line = v->image[r] + (row_inside ? y : 0) * in->h_stride;
-      const size_t columns = row_inside ? in->w : 0;
-      for (; j < s->kw && tap < tap1; j++, tap++, a += rows) {
-        const ptrdiff_t x = x0 + (ptrdiff_t)(j * s->dilation_w);
-        *a = (size_t)x < columns ? line + x * in->w_stride : v->zeros;
-      }
-    }
+static void find_inputs(walk *v, const run *s, size_t tap0, size_t tap1) {
+  const mote_slide *slide = &v->args->slide;
+  size_t i = tap0 / slide->kw, j = tap0 % slide->kw;
+  const float **a = v->a + s->r;
+  for (size_t tap = tap0; tap < tap1; i++, j = 0) {
+    const float *line = find_line(v, s, i);
+    for (; j < slide->kw && tap < tap1; j++, tap++, a += s->rows)
+      find_tap(v, s, a, line, (ptrdiff_t)(j * slide->dilation_w) - slide->pad_left);
   }
 }
 
-// Copies kernel row `i` of an output at the border, with zeros where there is padding.
-static const float *copy_border(walk *v, size_t r, size_t i, ptrdiff_t y, ptrdiff_t x0) {
-  const mote_slide *s = &v->args->slide;
+// Copies a kernel row of an output at the border, with zeros where there is padding.
+static void copy_border(const walk *v, float *to, const float *line, ptrdiff_t x0) {
   const mote_f32_in *in = &v->args->in;
-  float *to = v->patch + (r * s->kh + i) * s->kw * v->ci;
-  for (size_t j = 0; j < s->kw; j++) {
+  for (size_t j = 0; j < v->args->slide.kw; j++) {
     const ptrdiff_t x = x0 + (ptrdiff_t)j;
-    const bool inside = (size_t)y < in->h && (size_t)x < in->w;
-    const float *from = inside ? v->image[r] + y * in->h_stride + x * in->w_stride : v->zeros;
+    const float *from = line != NULL && (size_t)x < in->w ? line + x * in->w_stride : v->zeros;
     memcpy(to + j * v->ci, from, v->ci * sizeof(float));
   }
-  return to;
 }
 
 // The same for kernel rows read as one run.
-static void find_inputs_merged(walk *v, size_t rows) {
-  const mote_slide *s = &v->args->slide;
-  const mote_f32_in *in = &v->args->in;
-  for (size_t r = 0; r < rows; r++) {
-    const ptrdiff_t y0 = (ptrdiff_t)(v->y[r] * s->stride_h) - s->pad_top;
-    const ptrdiff_t x0 = (ptrdiff_t)(v->x[r] * s->stride_w) - s->pad_left;
-    const bool columns_inside = x0 >= 0 && (size_t)x0 + s->kw <= in->w;
-    for (size_t i = 0; i < s->kh; i++) {
-      const ptrdiff_t y = y0 + (ptrdiff_t)(i * s->dilation_h);
-      v->a[i * rows + r] = columns_inside && (size_t)y < in->h ? v->image[r] + y * in->h_stride + x0 * in->w_stride
-                                                               : copy_border(v, r, i, y, x0);
+static void find_inputs_merged(walk *v, const run *s) {
+  const mote_slide *slide = &v->args->slide;
+  const size_t width = slide->kw * v->ci;
+  for (size_t i = 0; i < slide->kh; i++) {
+    const float *line = find_line(v, s, i);
+    const float **a = v->a + i * s->rows + s->r;
+    if (line != NULL && s->x >= v->inside0 && s->x + s->count <= v->inside1) {
+      find_tap(v, s, a, line, -slide->pad_left);
+      continue;
+    }
+    for (size_t k = 0; k < s->count; k++) {
+      const size_t x = s->x + k;
+      if (line != NULL && x >= v->inside0 && x < v->inside1) {
+        a[k] = line + ((ptrdiff_t)(x * slide->stride_w) - slide->pad_left) * v->args->in.w_stride;
+        continue;
+      }
+      float *to = v->patch + ((s->r + k) * slide->kh + i) * width;
+      copy_border(v, to, line, (ptrdiff_t)(x * slide->stride_w) - slide->pad_left);
+      a[k] = to;
     }
   }
+}
+
+// Points the strip's rows at their places, run by run, from the walk's pixel on; taps [tap0, tap1).
+static void find_strip(walk *v, size_t rows, size_t tap0, size_t tap1) {
+  const mote_f32_out *out = &v->args->out;
+  run s = {.rows = rows, .n = v->n, .y = v->y, .x = v->x};
+  while (s.r < rows) {
+    s.count = MOTE_MIN(rows - s.r, out->w - s.x);
+    find_outputs(v, &s);
+    if (v->merged)
+      find_inputs_merged(v, &s);
+    else
+      find_inputs(v, &s, tap0, tap1);
+    s.r += s.count;
+    s.x = 0;
+    if (++s.y == out->h) {
+      s.y = 0;
+      s.n++;
+    }
+  }
+}
+
+static void advance(walk *v, size_t rows) {
+  for (v->x += rows; v->x >= v->args->out.w; v->x -= v->args->out.w)
+    if (++v->y == v->args->out.h) {
+      v->y = 0;
+      v->n++;
+    }
 }
 
 // One strip of a kernel of more than TAPS taps: panel by panel, the sums carried from part to part.
@@ -175,26 +222,26 @@ static void strip_in_parts(const mote_gemm_f32 *gemm, walk *v, const mote_gemm_f
     for (size_t tap = 0; tap < taps; tap += strip.taps) {
       strip.taps = MOTE_MIN((size_t)TAPS, taps - tap);
       strip.k_first = tap * v->ci;
-      find_inputs(v, strip.rows, tap, tap + strip.taps);
+      find_strip(v, strip.rows, tap, tap + strip.taps);
       gemm->strip(&strip);
     }
   }
 }
 
 static void run_rows(const mote_gemm_f32 *gemm, walk *v, mote_gemm_f32_strip *strip, size_t m0, size_t m1) {
-  const mote_slide *s = &v->args->slide;
+  const size_t taps = v->args->slide.kh * v->args->slide.kw, w = v->args->out.w, h = v->args->out.h;
+  v->x = m0 % w;
+  v->y = m0 / w % h;
+  v->n = m0 / w / h;
   for (size_t m = m0; m < m1; m += gemm->mr) {
     strip->rows = MOTE_MIN(gemm->mr, m1 - m);
-    find_outputs(v, m, strip->rows);
-    if (v->merged)
-      find_inputs_merged(v, strip->rows);
-    else if (s->kh * s->kw <= TAPS)
-      find_inputs(v, strip->rows, 0, s->kh * s->kw);
-    else {
+    if (v->merged || taps <= TAPS) {
+      find_strip(v, strip->rows, 0, taps);
+      gemm->strip(strip);
+    } else {
       strip_in_parts(gemm, v, strip);
-      continue;
     }
-    gemm->strip(strip);
+    advance(v, strip->rows);
   }
 }
 
@@ -202,6 +249,30 @@ static bool can_merge(const mote_conv_f32_args *args) {
   const mote_slide *s = &args->slide;
   return args->shape.groups == 1 && args->shape.ci < MERGE_BELOW && s->dilation_w == 1 && s->kh <= TAPS &&
          args->in.w_stride == (ptrdiff_t)args->shape.ci && s->kh * s->kw * args->shape.ci <= PATCH;
+}
+
+// Output columns x with x*stride_w - pad_left >= 0 and their last tap below in.w.
+static void find_inside(walk *v) {
+  const mote_slide *s = &v->args->slide;
+  const ptrdiff_t stride = (ptrdiff_t)s->stride_w, reach = (ptrdiff_t)((s->kw - 1) * s->dilation_w);
+  const ptrdiff_t last = (ptrdiff_t)v->args->in.w - 1 - reach + s->pad_left; // largest x*stride_w
+  v->inside0 = s->pad_left > 0 ? (size_t)((s->pad_left + stride - 1) / stride) : 0;
+  v->inside1 = last < 0 ? 0 : (size_t)(last / stride) + 1;
+}
+
+// A pointwise convolution over dense pixels is the matrix product of all pixels.
+static bool is_product(const mote_conv_f32_args *args) {
+  const mote_slide *s = &args->slide;
+  const mote_f32_in *in = &args->in, *res = &args->residual;
+  const mote_f32_out *out = &args->out;
+  const ptrdiff_t w = (ptrdiff_t)out->w, h = (ptrdiff_t)out->h;
+  const bool pointwise = s->kh == 1 && s->kw == 1 && s->stride_h == 1 && s->stride_w == 1 && s->pad_top == 0 &&
+                         s->pad_left == 0 && args->shape.groups == 1 && in->h >= out->h && in->w >= out->w;
+  const bool lines = out->h == 1 || (in->h_stride == w * in->w_stride && out->h_stride == w * out->w_stride &&
+                                     (res->data == NULL || res->h_stride == w * res->w_stride));
+  const bool images = out->n == 1 || (in->n_stride == h * in->h_stride && out->n_stride == h * out->h_stride &&
+                                      (res->data == NULL || res->n_stride == h * res->h_stride));
+  return pointwise && lines && images && (out->n == 1 || out->h > 1);
 }
 
 size_t mote_conv_f32_tiles(const mote_conv_f32 *row, const mote_conv_f32_args *args) {
@@ -214,12 +285,29 @@ size_t mote_conv_f32_tiles(const mote_conv_f32 *row, const mote_conv_f32_args *a
 void mote_conv_f32_run(const mote_conv_f32 *row, const mote_conv_f32_args *args, size_t t0, size_t t1) {
   const mote_conv_f32_shape *shape = &args->shape;
   const size_t floats = group_floats(row, shape), m = args->out.n * args->out.h * args->out.w;
+  if (is_product(args)) {
+    const mote_gemm_f32_args product = {m,
+                                        shape->co,
+                                        shape->ci,
+                                        args->in.data,
+                                        args->in.w_stride,
+                                        args->packed,
+                                        args->out.data,
+                                        args->out.w_stride,
+                                        args->residual.data,
+                                        args->residual.w_stride,
+                                        args->lo,
+                                        args->hi};
+    mote_gemm_f32_run(row->gemm, &product, t0, t1);
+    return;
+  }
   walk v;
   v.args = args;
   v.zeros = (const float *)args->packed + floats * shape->groups;
   v.ci = shape->ci / shape->groups;
   v.co = shape->co / shape->groups;
   v.merged = can_merge(args);
+  find_inside(&v);
   const size_t depth = shape->kh * shape->kw * v.ci;
   const mote_gemm_f32_blocking block = mote_gemm_f32_block(row->gemm, m, v.co, depth);
   mote_gemm_f32_strip strip = {.a = v.a,
