@@ -24,6 +24,7 @@ prepacked::unpack_prepacked_sizes_linear(Any W_prepack) -> Any
 prim::ModuleContainerIndex.list(Any self, int ind) -> Any
 prim::ModuleContainerIndex.dict(Any self, str ind) -> Any
 prim::tolist(...) -> Any
+prim::shape(Tensor a) -> int[]
 prim::is_nested(Tensor a) -> bool
 torchvision::nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor
 torchvision::roi_align(Tensor input, Tensor rois, float spatial_scale, int pooled_height, int pooled_width, int sampling_ratio, bool aligned) -> Tensor
@@ -36,7 +37,7 @@ torchvision::ps_roi_pool(Tensor input, Tensor rois, float spatial_scale, int poo
 DROP_NAME = re.compile(
     r"backward|_foreach|_fused_|cuda|cudnn|miopen|mkldnn|mps|nested|jagged|padded_tensor|fbgemm|_test_|_cslt|_jvp|onednn|"
     r"sparse|_coo|coo_|csr|csc|bsr|bsc|crow_|ccol_|col_indices|row_indices|functional|_amp_|_assert_tensor|"
-    r"_batch_dim|_scaled_(mm|grouped)|_flash|_efficient|_fft_|_cufft|_triton|_transformer|_dual|_grad_|"
+    r"_batch_dim|_scaled_(mm|grouped)|_flash|_efficient|_fft_|_cufft|_triton|_transformer|_dual|"
     r"sym_|_dist|vulkan|_local_scalar_dense_|_thnn|retain_grad|names?_|_autograd|_record_function|Broadcasting|"
     r"Autograd|MKLDNN|Python|Fusion|Static|TypeCheck|TensorExpr|rpc_|RRef|to_here|BatchSide|TreeReduce|StatValue|Bailout|"
     r"FallbackGraph|BroadcastSizes|ChunkSizes|ReductionSizes|GradCheck|oneDNN|VarConcat|VarStack|confirmed_by|is_owner|owner|Differentiable|profile|BailOut|Guard|FusedConcat|Constant[A-Z]|_cast_(Byte|Char|Double|Short|Half)$|"

@@ -69,10 +69,12 @@ typedef struct mote_node {
   void *res;             // what it resolved to, set by the typing pass
 } mote_node;
 
-#define MOTE_MAX_NODE_DEPTH 600 // blocks and expressions together, real programs reach 40; keeps later passes below 1 MiB of C stack
+#define MOTE_MAX_NODE_DEPTH                                                                                            \
+  600 // blocks and expressions together, real programs reach 40; keeps later passes below 1 MiB of C stack
 
-// Parses a whole record. `out` is a BLOCK of DEF, CLASS and other top-level statements.
-mote_status mote_parse_source(mote_span text, const char *path, mote_arena *arena, mote_map *names, mote_node **out,
-                              mote_error *err) MOTE_MUST_USE;
+// Parses a whole record. `out` is a BLOCK of DEF, CLASS and other top-level statements. Nodes come from `nodes`, names
+// and string literals from `strings`. `lexer` stays usable for places in messages while the text lives.
+mote_status mote_parse_source(mote_lexer *lexer, mote_span text, const char *path, mote_arena *nodes,
+                              mote_arena *strings, mote_map *names, mote_node **out, mote_error *err) MOTE_MUST_USE;
 
 #endif

@@ -30,6 +30,8 @@ typedef struct mote_front {
   mote_map defs;      // qualified name -> mote_def
   MOTE_VEC(mote_function *) queue;
   size_t queue_head;
+  mote_map missing;  // operators already in program->missing
+  bool upgrading;    // an upgrader is being compiled: operators have today's meaning in it
   uint32_t closures; // number of fork bodies so far: names them
 } mote_front;
 
@@ -65,7 +67,7 @@ bool mote_dotted_name(const mote_node *node, char *out, size_t cap, size_t *len)
 const char *mote_upgrader_name(uint64_t version, const char *name, const char *overload);
 // Upgraders of `name` in order of overloads: call with *at 0 first; NULL when there are no more.
 const char *mote_upgrader_next(uint64_t version, const char *name, size_t *at);
-extern const char mote_upgrader_path[], mote_upgrader_source[];
+extern const char mote_upgrader_path[], mote_upgrader_source[], mote_upgrader_prefix[];
 
 // ---------------------------------------------------------------------------------------------------- typing results
 
@@ -166,15 +168,17 @@ typedef struct mote_var {
   mote_function *fn;
   mote_class *cls;
   mote_node *closure;
-  bool conflict; // two branches gave it types that do not fit
+  bool conflict;                                    // two branches gave it types that do not fit
+  const struct mote_trail *then_state, *else_state; // while two branches are joined
 } mote_var;
 typedef struct mote_trail {
   uint32_t var;
-  mote_var old;
+  mote_var state;
 } mote_trail;
 
 typedef struct mote_emit {
   mote_front *front;
+  mote_types *types; // the program's
   mote_unit *unit;
   mote_function *fn;
   mote_error *err;
@@ -185,7 +189,7 @@ typedef struct mote_emit {
   MOTE_VEC(mote_insn) code;
   MOTE_VEC(mote_insn_place) places;
   MOTE_VEC(mote_literal) consts;
-  MOTE_VEC(const mote_type *) types;
+  MOTE_VEC(const mote_type *) type_list;
   MOTE_VEC(mote_op_ref) ops;
   MOTE_VEC(mote_function *) callees;
   uint32_t n_regs;
@@ -200,22 +204,35 @@ typedef struct mote_emit {
 mote_status mote_check(mote_emit *e, mote_node *node, const mote_type *hint) MOTE_MUST_USE;
 mote_status mote_check_convert(mote_emit *e, mote_node *node, const mote_type *want, const char *what,
                                mote_fit *fit) MOTE_MUST_USE;
+// check_call.c: `name = __torch__.m.f`: what the chain names, both NULL when it is no function and no class.
+mote_status mote_check_alias(mote_emit *e, mote_node *node, mote_function **fn, mote_class **cls) MOTE_MUST_USE;
+// The value of the node as a bool.
+mote_status mote_check_condition(mote_emit *e, mote_node *node, mote_fit *fit) MOTE_MUST_USE;
 mote_status mote_check_fail(mote_emit *e, const mote_node *node, mote_status status); // adds the place
 
 // emit.c
 mote_var *mote_emit_var(mote_emit *e, const char *name); // NULL: never assigned
 mote_status mote_emit_insn(mote_emit *e, mote_opcode op, int32_t x, uint32_t n) MOTE_MUST_USE;
 mote_status mote_emit_const(mote_emit *e, const mote_literal *lit) MOTE_MUST_USE; // LOADC
+mote_status mote_emit_const_index(mote_emit *e, const mote_literal *lit, int32_t *index) MOTE_MUST_USE;
+mote_status mote_emit_unpack(mote_emit *e, uint32_t n) MOTE_MUST_USE; // the tuple on top into n values
+mote_status mote_emit_none(mote_emit *e) MOTE_MUST_USE;               // LOADC None
+size_t mote_emit_here(const mote_emit *e);                            // index of the next instruction
+void mote_emit_patch(mote_emit *e, size_t jump);                      // makes the jump at that index come here
+mote_status mote_emit_jump_back(mote_emit *e, size_t target) MOTE_MUST_USE;
 mote_status mote_emit_type(mote_emit *e, const mote_type *const *types, uint32_t n, int32_t *index) MOTE_MUST_USE;
 mote_status mote_emit_callee(mote_emit *e, mote_function *fn, int32_t *index) MOTE_MUST_USE;
 // OP or the instruction that stands for it; pushes n_results values (reported in *pushed).
 mote_status mote_emit_op(mote_emit *e, const char *name, const char *overload, const mote_schema *schema,
                          uint32_t n_args, uint32_t *pushed) MOTE_MUST_USE;
 uint32_t mote_emit_reg(mote_emit *e);
-// emit_expr.c: code that pushes the value of a checked expression. `spread`: several results of an operator, or the
-// items of a tuple display, may stay apart on the stack; *pushed tells how many.
+// emit_expr.c: code that pushes the value of a checked expression.
 mote_status mote_emit_expr(mote_emit *e, mote_node *node) MOTE_MUST_USE;
-mote_status mote_emit_spread(mote_emit *e, mote_node *node, uint32_t *pushed) MOTE_MUST_USE;
+// The same, but several results of an operator, or the items of a tuple display, may stay apart: then *parts tells how
+// many were pushed; 0: one value.
+mote_status mote_emit_parts(mote_emit *e, mote_node *node, uint32_t *parts) MOTE_MUST_USE;
+// For its effect alone: leaves nothing.
+mote_status mote_emit_effect(mote_emit *e, mote_node *node) MOTE_MUST_USE;
 mote_status mote_emit_fit(mote_emit *e, const mote_fit *fit) MOTE_MUST_USE;
 // emit_stmt.c
 mote_status mote_compile_function(mote_front *front, mote_function *fn, mote_error *err) MOTE_MUST_USE;

@@ -11,7 +11,7 @@
 typedef MOTE_VEC(mote_node *) node_list;
 
 typedef struct parser {
-  mote_lexer lx;
+  mote_lexer *lx;
   mote_token tok; // the token not yet taken
   mote_arena *arena;
   mote_error *err;
@@ -21,10 +21,10 @@ typedef struct parser {
 typedef mote_status parse_fn(parser *p, mote_node **out);
 static parse_fn parse_expr, parse_unary, parse_block, parse_statement;
 
-static mote_status advance(parser *p) { return mote_lexer_next(&p->lx, &p->tok, p->err); }
+static mote_status advance(parser *p) { return mote_lexer_next(p->lx, &p->tok, p->err); }
 
 static mote_status at_token(parser *p, mote_status status) {
-  return mote_lexer_at(&p->lx, p->tok.offset, p->err, status);
+  return mote_lexer_at(p->lx, p->tok.offset, p->err, status);
 }
 
 static mote_status unexpected(parser *p, const char *wanted) {
@@ -743,11 +743,11 @@ static mote_status parse_block(parser *p, mote_node **out) {
   return make_list(p, MOTE_NODE_BLOCK, offset, &items, status, out);
 }
 
-mote_status mote_parse_source(mote_span text, const char *path, mote_arena *arena, mote_map *names, mote_node **out,
-                              mote_error *err) {
-  parser p = {.arena = arena, .err = err};
+mote_status mote_parse_source(mote_lexer *lexer, mote_span text, const char *path, mote_arena *nodes,
+                              mote_arena *strings, mote_map *names, mote_node **out, mote_error *err) {
+  parser p = {.arena = nodes, .err = err, .lx = lexer};
   node_list items = {0};
-  MOTE_TRY(mote_lexer_init(&p.lx, text, path, arena, names, err));
+  MOTE_TRY(mote_lexer_init(lexer, text, path, strings, names, err));
   MOTE_TRY(advance(&p));
   return make_list(&p, MOTE_NODE_BLOCK, 0, &items, parse_statements(&p, MOTE_TOK_END, &items), out);
 }

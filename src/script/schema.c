@@ -159,6 +159,12 @@ static mote_status read_type_list(reader *r, int depth, const mote_type **items,
   return MOTE_OK;
 }
 
+// "t", "t1", "tVal": a lower case letter alone or before a digit or capital.
+static bool is_variable(const char *name, size_t len) {
+  bool letter = len >= 1 && len < 8 && *name >= 'a' && *name <= 'z';
+  return letter && (len == 1 || (name[1] >= '0' && name[1] <= '9') || (name[1] >= 'A' && name[1] <= 'Z'));
+}
+
 static mote_status read_plain_type(reader *r, int depth, const mote_type **out) {
   const mote_type *items[MAX_ARGS];
   uint32_t n = 0;
@@ -172,8 +178,9 @@ static mote_status read_plain_type(reader *r, int depth, const mote_type **out) 
   size_t len = word_length(name, true);
   mote_type_kind kind;
   r->at += len;
-  if (len == 1 && *name >= 'a' && *name <= 'z') { // "t" and the like
-    char var[2] = {*name, 0};
+  if (is_variable(name, len)) {
+    char var[8] = {0};
+    memcpy(var, name, len);
     *out = mote_type_var(r->types, var);
   } else if (len > 9 && strncmp(name, "__torch__", 9) == 0) {
     mote_class *cls = mote_types_class(r->types, name, len);

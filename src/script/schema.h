@@ -8,10 +8,10 @@
 typedef struct mote_schema_arg {
   const char *name;
   const mote_type *type;
-  mote_literal value;                     // default
+  mote_literal value; // default
   bool has_default, keyword_only;
   bool is_written, is_out; // changed in place; is_out: keyword-only and written, the out= of such variants
-  int32_t list_size;                      // N of int[N]: one int stands for N equal ones; 0: none
+  int32_t list_size;       // N of int[N]: one int stands for N equal ones; 0: none
 } mote_schema_arg;
 
 typedef struct mote_schema {
