@@ -127,6 +127,24 @@ MOTE_INLINE void dw_patch_vector(const dw_job *job, const float *const *in, floa
     vf_store(out[o] + c, vf_min(hi, vf_max(lo, sum[o])));
 }
 
+// Pointers to the patch's inputs, whose first pixel is (y, x) of the input.
+MOTE_INLINE void dw_patch_inputs(const dw_job *job, const float **in, ptrdiff_t y, ptrdiff_t x, size_t in_rows,
+                                 size_t in_cols) {
+  const mote_f32_in *from = &job->args->in;
+  if (y >= 0 && x >= 0 && (size_t)y + in_rows <= from->h && (size_t)x + in_cols <= from->w) {
+    const float *line = job->image + y * from->h_stride + x * from->w_stride;
+    for (size_t i = 0; i < in_rows; i++, line += from->h_stride) {
+      MOTE_UNROLL
+      for (size_t j = 0; j < in_cols; j++)
+        in[i * in_cols + j] = line + (ptrdiff_t)j * from->w_stride;
+    }
+    return;
+  }
+  for (size_t i = 0; i < in_rows; i++)
+    for (size_t j = 0; j < in_cols; j++)
+      in[i * in_cols + j] = dw_pixel(job, y + (ptrdiff_t)i, x + (ptrdiff_t)j);
+}
+
 // Output rows [y, y+rows), all columns, whole vectors of channels. The last patch of a row is moved left to end with
 // it.
 MOTE_INLINE void dw_patch_rows(const dw_job *job, size_t y, size_t size, size_t stride, size_t rows) {
@@ -136,12 +154,13 @@ MOTE_INLINE void dw_patch_rows(const dw_job *job, size_t y, size_t size, size_t 
   float *out[2 * PATCH_COLS];
   for (size_t x0 = 0; x0 < width; x0 += PATCH_COLS) {
     const size_t x = MOTE_MIN(x0, width - PATCH_COLS);
-    for (size_t i = 0; i < in_rows; i++)
-      for (size_t j = 0; j < in_cols; j++)
-        in[i * in_cols + j] = dw_pixel(job, (ptrdiff_t)(y * stride + i) - job->args->slide.pad_top,
-                                       (ptrdiff_t)(x * stride + j) - job->args->slide.pad_left);
-    for (size_t o = 0; o < rows * PATCH_COLS; o++)
-      out[o] = dw_output(job, y + o / PATCH_COLS, x + o % PATCH_COLS);
+    dw_patch_inputs(job, in, (ptrdiff_t)(y * stride) - job->args->slide.pad_top,
+                    (ptrdiff_t)(x * stride) - job->args->slide.pad_left, in_rows, in_cols);
+    for (size_t r = 0; r < rows; r++) {
+      float *line = dw_output(job, y + r, x);
+      for (size_t o = 0; o < PATCH_COLS; o++)
+        out[r * PATCH_COLS + o] = line + (ptrdiff_t)o * job->args->out.w_stride;
+    }
     for (size_t c = job->c0; c < end; c += VF_W)
       dw_patch_vector(job, in, out, c, size, stride, rows);
   }
