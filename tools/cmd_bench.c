@@ -237,7 +237,6 @@ static bool warm_up(bench *b, note *why) {
   return true;
 }
 
-// Room for the samples is there before the model's memory is measured; a long bench of a tiny model thins out.
 static bool measure(bench *b, note *why) {
   progress *bar = progress_start("measuring", (uint64_t)(b->options.seconds * 10));
   uint64_t start = clock_wall_ns(), limit = (uint64_t)(b->options.seconds * 1e9), spent = 0;
@@ -267,9 +266,10 @@ static bool open_model(bench *b, note *why) {
 
 static bool work(bench *b, note *why) {
   b->room = b->options.seconds * 1e6 + 1000 < MOST_RUNS ? (size_t)(b->options.seconds * 1e6) + 1000 : MOST_RUNS;
-  b->samples = malloc(b->room * sizeof *b->samples); // not touched yet: pages count when a run fills them
+  b->samples = malloc(b->room * sizeof *b->samples);
   if (!b->samples)
     return note_set(why, "no memory for %zu samples", b->room);
+  memset(b->samples, 1, b->room * sizeof *b->samples); // its pages are there before the model's memory is measured
   if (!read_files(b, why))
     return false;
   memory_start(&b->memory);
@@ -285,49 +285,59 @@ static bool work(bench *b, note *why) {
 
 // ------------------------------------------------------------------------------------------- per node
 
-typedef struct node_time {
-  json_t *row;
-  double ns;
-} node_time;
+enum { PROFILE_ROWS = 20000 };
 
-static json_t *profile_row(const mote_profile_row *row, double ns) {
-  return json_pack("{s:s, s:s, s:s, s:s, s:f, s:I}", "op", row->op ? row->op : "", "name", row->name ? row->name : "",
-                   "kernel", row->kernel ? row->kernel : "", "isa", row->isa ? row->isa : "", "us", ns * 1e-3, "calls",
-                   (json_int_t)row->calls);
-}
+typedef struct row_sum {
+  uint64_t ns, calls;
+} row_sum;
 
-// Adds the last run's times to `sums`; the number of rows, at most `room`.
-static size_t add_times(mote_session *session, double *sums, size_t room) {
+// The library's rows add up over a session's runs.
+static size_t read_rows(mote_session *session, row_sum *sums) {
   size_t count = 0;
   mote_profile_row row;
   memset(&row, 0, sizeof row);
   row.struct_size = sizeof row;
-  for (; count < room && mote_session_profile(session, count, &row); count++)
-    sums[count] += (double)row.ns;
+  for (; count < PROFILE_ROWS && mote_session_profile(session, count, &row); count++)
+    sums[count] = (row_sum){row.ns, row.calls};
   return count;
+}
+
+static json_t *row_json(const mote_profile_row *row, const row_sum *before, double runs) {
+  return json_pack("{s:s, s:s, s:s, s:s, s:f, s:f}", "op", row->op ? row->op : "", "name", row->name ? row->name : "",
+                   "kernel", row->kernel ? row->kernel : "", "isa", row->isa ? row->isa : "", "us",
+                   (double)(row->ns - before->ns) * 1e-3 / runs, "calls", (double)(row->calls - before->calls) / runs);
+}
+
+// What the counted runs added to each row.
+static void add_rows(mote_session *session, const row_sum *before, size_t count, json_t *nodes) {
+  mote_profile_row row;
+  memset(&row, 0, sizeof row);
+  row.struct_size = sizeof row;
+  for (size_t i = 0; mote_session_profile(session, i, &row) && i < PROFILE_ROWS; i++) {
+    row_sum none = {0, 0};
+    const row_sum *from = i < count && before[i].calls <= row.calls ? &before[i] : &none;
+    if (row.calls > from->calls)
+      json_array_append_new(nodes, row_json(&row, from, PROFILE_RUNS));
+  }
 }
 
 // A session of its own: profiling costs a little time at each step.
 static bool profile(bench *b, json_t *nodes, note *why) {
-  enum { ROWS = 20000 };
   mote_session *session = NULL;
   mote_error error;
   mote_error_init(&error);
-  double *sums = calloc(ROWS, sizeof *sums);
-  bool ok = sums ? setup_session(b->model, &b->options.common, true, &session, why) : note_set(why, "no memory");
-  size_t rows = 0;
+  row_sum *before = calloc(PROFILE_ROWS, sizeof *before);
+  bool ok = before ? setup_session(b->model, &b->options.common, true, &session, why) : note_set(why, "no memory");
+  size_t count = 0;
   for (int i = 0; ok && i < WARM_RUNS + PROFILE_RUNS; i++) {
+    if (i == WARM_RUNS)
+      count = read_rows(session, before);
     ok = run_once(b, session, &error) == MOTE_OK ? true : note_error(why, &error);
-    if (ok && i >= WARM_RUNS)
-      rows = add_times(session, sums, ROWS);
   }
-  mote_profile_row row;
-  memset(&row, 0, sizeof row);
-  row.struct_size = sizeof row;
-  for (size_t i = 0; ok && i < rows && mote_session_profile(session, i, &row); i++)
-    json_array_append_new(nodes, profile_row(&row, sums[i] / PROFILE_RUNS));
+  if (ok)
+    add_rows(session, before, count, nodes);
   mote_session_destroy(session);
-  free(sums);
+  free(before);
   return ok;
 }
 
