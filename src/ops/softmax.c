@@ -1,0 +1,205 @@
+// Normalisations over one axis: softmax, its logarithm, L2, and across channels. Tests: tests/unit/test_ops_reduce.c
+#include "ops/softmax.h"
+
+#include "kernels/eltwise_f32.h"
+#include "kernels/qpool.h"
+#include "ops/opkit.h"
+
+// Lines along an axis: line i starts at base(i), its n elements are `inner` apart.
+typedef struct lines {
+  int64_t n, inner, count;
+} lines;
+
+static mote_status lines_of(const mote_opctx *c, int64_t axis, lines *l) {
+  const mote_tensor *in = c->in[0];
+  int32_t at;
+  MOTE_TRY(mote_axis_of(c, axis, in->rank, &at));
+  l->n = in->rank > 0 ? in->dim[at] : 1;
+  l->inner = mote_dims_product(in, at + 1, in->rank);
+  l->count = l->n > 0 ? mote_tensor_numel(in) / l->n : 0;
+  return MOTE_OK;
+}
+static int64_t line_base(const lines *l, int64_t i) { return i / l->inner * l->n * l->inner + i % l->inner; }
+
+static double real_at(const mote_tensor *t, int64_t i) {
+  if (mote_dtype_is_float(t->dtype))
+    return mote_load_f64(t->data, t->dtype, i);
+  return t->quant.scale * (double)(mote_load_i64(t->data, mote_code_type(t->dtype), i) - t->quant.zero_point);
+}
+static void real_put(const mote_tensor *t, int64_t i, double v) {
+  int32_t lo, hi;
+  if (mote_dtype_is_float(t->dtype)) {
+    mote_store_f64(t->data, t->dtype, i, v);
+    return;
+  }
+  mote_code_range(t->dtype, &lo, &hi);
+  mote_store_i64(t->data, mote_code_type(t->dtype), i, mote_quantise(v, t->quant.scale, t->quant.zero_point, lo, hi));
+}
+
+// Float, or codes with a scale on both sides.
+static mote_status real_infer(mote_opctx *c) {
+  const mote_tensor *in = c->in[0];
+  if (!mote_dtype_is_float(in->dtype) && !mote_is_quant(in))
+    return mote_bad_dtype(c, 0);
+  mote_out(c, 0, in->dtype, in->rank, in->dim);
+  if (mote_is_quant(in) && c->out[0]->quant.count == 0)
+    return mote_op_fail(c, MOTE_ERR_FORMAT, "the output needs quantisation parameters");
+  return MOTE_OK;
+}
+
+// ------------------------------------------------------------------------------------------------ softmax
+
+static mote_status softmax_infer(mote_opctx *c) {
+  const mote_softmax_attr *a = c->attr;
+  lines l;
+  MOTE_TRY(lines_of(c, a->axis, &l));
+  return real_infer(c);
+}
+
+static void softmax_line(const mote_opctx *c, const lines *l, int64_t i, bool log_of) {
+  const mote_softmax_attr *a = c->attr;
+  int64_t base = line_base(l, i);
+  double top = -HUGE_VAL, sum = 0;
+  for (int64_t k = 0; k < l->n; k++)
+    top = fmax(top, real_at(c->in[0], base + k * l->inner));
+  for (int64_t k = 0; k < l->n; k++)
+    sum += exp((real_at(c->in[0], base + k * l->inner) - top) * a->beta);
+  double log_sum = log(sum);
+  for (int64_t k = 0; k < l->n; k++) {
+    double x = (real_at(c->in[0], base + k * l->inner) - top) * a->beta;
+    real_put(c->out[0], base + k * l->inner, log_of ? x - log_sum : exp(x) / sum);
+  }
+}
+static mote_status softmax_eval(mote_opctx *c) {
+  lines l;
+  MOTE_TRY(lines_of(c, ((const mote_softmax_attr *)c->attr)->axis, &l));
+  for (int64_t i = 0; i < l.count; i++)
+    softmax_line(c, &l, i, c->op == &mote_op_log_softmax);
+  return MOTE_OK;
+}
+
+typedef struct softmax_state {
+  lines l;
+  float beta;
+  int64_t rows_tile;
+  const mote_eltwise_f32 *f32;
+  mote_qsoftmax_table table;
+} softmax_state;
+
+static mote_status softmax_f32(const mote_opctx *c, const void *state, int64_t t0, int64_t t1) {
+  const softmax_state *s = state;
+  size_t n = (size_t)s->l.n;
+  int64_t end = MOTE_MIN(t1 * s->rows_tile, s->l.count);
+  for (int64_t i = t0 * s->rows_tile; i < end; i++) {
+    const float *x = (const float *)c->in[0]->data + (size_t)i * n;
+    float *y = (float *)c->out[0]->data + (size_t)i * n;
+    float top = x[0], sum = 0;
+    for (size_t k = 1; k < n; k++)
+      top = x[k] > top ? x[k] : top;
+    for (size_t k = 0; k < n; k++)
+      y[k] = (x[k] - top) * s->beta;
+    mote_unary_f32_args e = {MOTE_UNARY_EXP, 0, 0, n, y, y};
+    s->f32->unary(&e, 0, mote_unary_f32_tiles(n));
+    for (size_t k = 0; k < n; k++)
+      sum += y[k];
+    for (size_t k = 0; k < n; k++)
+      y[k] /= sum;
+  }
+  return MOTE_OK;
+}
+static mote_status softmax_q8(const mote_opctx *c, const void *state, int64_t t0, int64_t t1) {
+  const softmax_state *s = state;
+  const mote_tensor *in = c->in[0], *out = c->out[0];
+  int64_t end = MOTE_MIN(t1 * s->rows_tile, s->l.count);
+  mote_qsoftmax8(&s->table, mote_code_type(in->dtype), in->data, out->data, (size_t)s->l.n, (float)out->quant.scale, out->quant.zero_point,
+                 (size_t)(t0 * s->rows_tile), (size_t)end);
+  return MOTE_OK;
+}
+
+static mote_status softmax_prepare(mote_opctx *c) {
+  const mote_softmax_attr *a = c->attr;
+  const mote_tensor *in = c->in[0];
+  mote_dtype d = mote_code_type(in->dtype);
+  softmax_state s = {.beta = (float)a->beta};
+  MOTE_TRY(lines_of(c, a->axis, &s.l));
+  bool narrow = (d == MOTE_I8 || d == MOTE_U8) && in->dtype == c->out[0]->dtype;
+  if (s.l.inner != 1 || s.l.count == 0 || s.l.n == 0 || (d != MOTE_F32 && !narrow))
+    return MOTE_OK;
+  s.rows_tile = MOTE_MAX((int64_t)1, 4096 / s.l.n);
+  int64_t tiles = mote_ceil_div(s.l.count, s.rows_tile);
+  if (d == MOTE_F32) {
+    s.f32 = mote_eltwise_f32_select(c->env->cpu);
+    return mote_add_step(c, softmax_f32, &s, sizeof s, tiles, 0, "f32_softmax", s.f32->isa);
+  }
+  mote_qsoftmax_table_fill(&s.table, in->quant.scale * a->beta);
+  return mote_add_step(c, softmax_q8, &s, sizeof s, tiles, 0, "q8_softmax", NULL);
+}
+static const mote_attr_field softmax_fields[] = {MOTE_ATTR(mote_softmax_attr, axis, MOTE_ATTR_INT, -1), MOTE_ATTR(mote_softmax_attr, beta, MOTE_ATTR_FLOAT, 1), {NULL}};
+const mote_op mote_op_softmax = {.name = "softmax", .min_in = 1, .max_in = 1, .n_out = 1, .attr_size = sizeof(mote_softmax_attr),
+                                 .fields = softmax_fields, .infer = softmax_infer, .prepare = softmax_prepare, .eval = softmax_eval};
+const mote_op mote_op_log_softmax = {.name = "log_softmax", .min_in = 1, .max_in = 1, .n_out = 1, .attr_size = sizeof(mote_softmax_attr),
+                                     .fields = softmax_fields, .infer = softmax_infer, .eval = softmax_eval};
+
+// ------------------------------------------------------------------------------------------------ L2, across channels
+
+static mote_status l2_infer(mote_opctx *c) {
+  if (c->in[0]->rank < 1)
+    return mote_op_fail(c, MOTE_ERR_SHAPE, "a scalar");
+  return real_infer(c);
+}
+static mote_status l2_eval(mote_opctx *c) {
+  lines l;
+  MOTE_TRY(lines_of(c, -1, &l));
+  for (int64_t i = 0; i < l.count; i++) {
+    double sum = 0;
+    for (int64_t k = 0; k < l.n; k++)
+      sum += real_at(c->in[0], i * l.n + k) * real_at(c->in[0], i * l.n + k);
+    double norm = fmax(sqrt(sum), 1e-6);
+    for (int64_t k = 0; k < l.n; k++)
+      real_put(c->out[0], i * l.n + k, real_at(c->in[0], i * l.n + k) / norm);
+  }
+  return MOTE_OK;
+}
+static const mote_op mote_op_l2_normalize = {.name = "l2_normalize", .min_in = 1, .max_in = 1, .n_out = 1, .infer = l2_infer, .eval = l2_eval};
+
+typedef struct lrn_attr {
+  int64_t radius;
+  double bias, alpha, beta;
+} lrn_attr;
+static mote_status lrn_infer(mote_opctx *c) {
+  const lrn_attr *a = c->attr;
+  MOTE_TRY(mote_want_dtype(c, 0, MOTE_F32));
+  MOTE_TRY(mote_want_rank(c, 0, 1, MOTE_MAX_RANK));
+  if (a->radius < 0 || a->radius > 65536)
+    return mote_op_fail(c, MOTE_ERR_FORMAT, "radius %lld", (long long)a->radius);
+  mote_out_as(c, 0, 0);
+  return MOTE_OK;
+}
+static mote_status lrn_eval(mote_opctx *c) {
+  const lrn_attr *a = c->attr;
+  lines l;
+  MOTE_TRY(lines_of(c, -1, &l));
+  for (int64_t i = 0; i < l.count; i++)
+    for (int64_t k = 0; k < l.n; k++) {
+      double sum = 0;
+      for (int64_t j = MOTE_MAX(k - a->radius, 0); j <= MOTE_MIN(k + a->radius, l.n - 1); j++)
+        sum += real_at(c->in[0], i * l.n + j) * real_at(c->in[0], i * l.n + j);
+      real_put(c->out[0], i * l.n + k, real_at(c->in[0], i * l.n + k) * pow(a->bias + a->alpha * sum, -a->beta));
+    }
+  return MOTE_OK;
+}
+static const mote_attr_field lrn_fields[] = {MOTE_ATTR(lrn_attr, radius, MOTE_ATTR_INT, 0), MOTE_ATTR(lrn_attr, bias, MOTE_ATTR_FLOAT, 0),
+                                             MOTE_ATTR(lrn_attr, alpha, MOTE_ATTR_FLOAT, 0), MOTE_ATTR(lrn_attr, beta, MOTE_ATTR_FLOAT, 0), {NULL}};
+static const mote_op mote_op_lrn = {.name = "local_response_norm", .min_in = 1, .max_in = 1, .n_out = 1, .attr_size = sizeof(lrn_attr),
+                                    .fields = lrn_fields, .infer = lrn_infer, .eval = lrn_eval};
+
+static const mote_tflite_field softmax_options[] = {{"beta", 0, MOTE_FB_F32, 0}, {NULL}};
+static const mote_tflite_field lrn_options[] = {{"radius", 0, MOTE_FB_I32, 0}, {"bias", 1, MOTE_FB_F32, 0}, {"alpha", 2, MOTE_FB_F32, 0}, {"beta", 3, MOTE_FB_F32, 0}, {NULL}};
+static const mote_tflite_row tflite_rows[] = {
+    {11, 2, "L2_NORMALIZATION", NULL, &mote_op_l2_normalize},
+    {13, 1, "LOCAL_RESPONSE_NORMALIZATION", NULL, &mote_op_lrn, lrn_options},
+    {25, 3, "SOFTMAX", NULL, &mote_op_softmax, softmax_options},
+    {50, 2, "LOG_SOFTMAX", NULL, &mote_op_log_softmax},
+    {.name = NULL},
+};
+const mote_op_family mote_family_softmax = {"softmax", tflite_rows, NULL};
