@@ -277,7 +277,7 @@ static bool inspect(const inspect_options *options, mote_context *context, note 
     const char *description = mote_value_as_string(text, NULL);
     json_t *r = make_report(path, model, description ? description : "");
     if (options->json) {
-      json_dumpf(r, stdout, JSON_INDENT(1));
+      json_dumpf(r, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(9));
       printf("\n");
     } else {
       print_report(r, description ? description : "", options->verbose);

@@ -323,7 +323,7 @@ static void show_scores(run_state *s, const score_list *scores, const label_list
       json_object_set_new(row, "label", json_string(label));
     json_array_append_new(list, row);
     if (!s->options.common.json)
-      printf("%8.4f  %4zu  %s\n", best->value, best->index, label ? label : "");
+      printf("%8.4f  %4zu%s%s\n", best->value, best->index, label ? "  " : "", label ? label : "");
   }
   json_object_set_new(s->report, "top", list);
   json_object_set_new(s->report, "softmax", json_boolean(scores->softmax));
@@ -403,7 +403,7 @@ static void show_report(run_state *s) {
             format_name(mote_model_format(s->model)), (double)s->load_ns * 1e-6, (double)s->run_ns * 1e-6,
             mote_context_cpu(s->context));
   if (common->json) {
-    json_dumpf(s->report, stdout, JSON_INDENT(1));
+    json_dumpf(s->report, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(9));
     printf("\n");
   }
 }

@@ -111,7 +111,7 @@ refuses "unknown input name" 1 'no input "nobody"' "${run[@]}" --in "nobody=$gra
 npy "$work/i32.npy" '<i4' '1, 4' 16
 refuses "type of an input" 1 'int32.*float32' "${run[@]}" --in "$work/i32.npy"
 npy "$work/rank.npy" '<f4' '1, 2, 2, 2, 1' 32
-refuses "rank of an input" 1 'input 0' "${run[@]}" --in "$work/rank.npy"
+refuses "shape of an input" 1 'float32\[1, 2, 2, 2, 1\]' "${run[@]}" --in "$work/rank.npy"
 npy "$work/short.npy" '<f4' '100, 100' 16
 refuses "cut-off .npy" 1 'needs 10000 elements' "${run[@]}" --in "$work/short.npy"
 npy "$work/object.npy" '|O' '1,' 8
