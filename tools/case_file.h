@@ -1,4 +1,4 @@
-// Case files: what to run, and what must come out. The grammar is that of the corpora's READMEs.
+// Case files: what to run, and what must come out. The grammar is in docs/case-files.md.
 // Tests: tests/models/cli_test.sh
 #ifndef MOTE_TOOLS_CASE_FILE_H
 #define MOTE_TOOLS_CASE_FILE_H

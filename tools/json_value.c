@@ -1,4 +1,4 @@
-// Owns: the grammar of VALUE (docs of `mote run --case`). Must not know: cases, tolerances.
+// Owns: the grammar of values (docs/case-files.md). Must not know: cases, tolerances.
 // Tests: tests/models/cli_test.sh
 #include "json_value.h"
 #include "files.h"
