@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/checked.h"
+#include "kernels/dwconv_f32_any.h"
 #include "kernels/rows.h"
 
 #define MOTE_ROW(symbol) extern const mote_dwconv_f32 symbol;
@@ -37,7 +38,8 @@ void mote_dwconv_f32_pack(const mote_dwconv_f32 *row, size_t kh, size_t kw, size
                           void *packed) {
   const size_t outputs = channels * multiplier;
   float *to = packed;
-  for (size_t o0 = 0; o0 < outputs; o0 += row->block) {
+  for (size_t block = 0; block < outputs; block += row->block) {
+    const size_t o0 = mote_dw_first(outputs, row->block, block);
     const size_t count = MOTE_MIN(row->block, outputs - o0);
     for (size_t o = 0; o < row->block; o++)
       *to++ = bias != NULL && o < count ? bias[o0 + o] : 0.0f;
@@ -52,6 +54,5 @@ void mote_dwconv_f32_pack(const mote_dwconv_f32 *row, size_t kh, size_t kw, size
 
 size_t mote_dwconv_f32_tiles(const mote_dwconv_f32_args *args) {
   const size_t bands = (args->out.h + MOTE_DWCONV_F32_BAND - 1) / MOTE_DWCONV_F32_BAND;
-  const size_t chunks = (args->channels + MOTE_DWCONV_F32_CHUNK - 1) / MOTE_DWCONV_F32_CHUNK;
-  return args->out.n * bands * chunks;
+  return args->out.n * bands * mote_dw_chunks(args->channels);
 }

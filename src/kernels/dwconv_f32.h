@@ -35,8 +35,9 @@ void mote_dwconv_f32_pack(const mote_dwconv_f32 *row, size_t kh, size_t kw, size
                           const float *w, ptrdiff_t i_stride, ptrdiff_t j_stride, ptrdiff_t o_stride, const float *bias,
                           void *packed);
 
-// A tile is BAND output rows by CHUNK input channels of one image; tile t = (n*bands + band)*chunks + chunk. CHUNK is a
-// multiple of every row's block.
+// A tile is BAND output rows by about CHUNK input channels of one image; tile t = (n*bands + band)*chunks + chunk.
+// Chunk k starts at channel k*CHUNK; the last one takes the rest, half a CHUNK to one and a half, so that none is
+// narrow.
 enum { MOTE_DWCONV_F32_BAND = 2, MOTE_DWCONV_F32_CHUNK = 256 };
 
 // Tiles of the output window, from the shapes alone; independent of each other.

@@ -12,12 +12,22 @@ typedef struct mote_dw_tile {
   size_t n, y0, y1, c0, c1; // image, output rows, input channels
 } mote_dw_tile;
 
+static inline size_t mote_dw_chunks(size_t channels) {
+  return MOTE_MAX((channels + MOTE_DWCONV_F32_CHUNK / 2) / MOTE_DWCONV_F32_CHUNK, (size_t)1);
+}
+
+// First output channel of the packed block that begins at `o`, a multiple of `block`: o itself, but the last block is
+// moved back to end with the channels when it can be, so that it is whole.
+static inline size_t mote_dw_first(size_t outputs, size_t block, size_t o) {
+  return outputs >= block && o + block > outputs ? outputs - block : o;
+}
+
 static inline mote_dw_tile mote_dw_tile_at(const mote_dwconv_f32_args *args, size_t t) {
   const size_t bands = (args->out.h + MOTE_DWCONV_F32_BAND - 1) / MOTE_DWCONV_F32_BAND;
-  const size_t chunks = (args->channels + MOTE_DWCONV_F32_CHUNK - 1) / MOTE_DWCONV_F32_CHUNK;
+  const size_t chunks = mote_dw_chunks(args->channels);
   mote_dw_tile tile;
   tile.c0 = t % chunks * MOTE_DWCONV_F32_CHUNK;
-  tile.c1 = MOTE_MIN(tile.c0 + MOTE_DWCONV_F32_CHUNK, args->channels);
+  tile.c1 = t % chunks + 1 == chunks ? args->channels : tile.c0 + MOTE_DWCONV_F32_CHUNK;
   tile.y0 = t / chunks % bands * MOTE_DWCONV_F32_BAND;
   tile.y1 = MOTE_MIN(tile.y0 + MOTE_DWCONV_F32_BAND, args->out.h);
   tile.n = t / chunks / bands;
@@ -27,7 +37,8 @@ static inline mote_dw_tile mote_dw_tile_at(const mote_dwconv_f32_args *args, siz
 static inline float mote_dw_one(const mote_dwconv_f32_args *args, size_t block, const float *image, size_t y, size_t x,
                                 size_t c, size_t o) {
   const mote_slide *s = &args->slide;
-  const float *w = (const float *)args->packed + o / block * block * (s->kh * s->kw + 1) + o % block;
+  const size_t begin = o / block * block, first = mote_dw_first(args->channels * args->multiplier, block, begin);
+  const float *w = (const float *)args->packed + begin * (s->kh * s->kw + 1) + (o - first);
   float sum = *w;
   for (size_t i = 0; i < s->kh; i++) {
     const ptrdiff_t iy = (ptrdiff_t)(y * s->stride_h + i * s->dilation_h) - s->pad_top;

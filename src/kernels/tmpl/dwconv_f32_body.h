@@ -29,16 +29,19 @@ static float *dw_output(const dw_job *job, size_t y, size_t x) {
   return job->out + (ptrdiff_t)y * job->args->out.h_stride + (ptrdiff_t)x * job->args->out.w_stride;
 }
 
-static const float *dw_weights(const dw_job *job, size_t c) { // of the block that starts at channel c
+// Weights of the block that begins at channel c, and where its channels lie.
+static const float *dw_weights(const dw_job *job, size_t c) {
   return (const float *)job->args->packed + c * (job->args->slide.kh * job->args->slide.kw + 1);
 }
+
+static size_t dw_channel(const dw_job *job, size_t c) { return mote_dw_first(job->args->channels, VF_W, c); }
 
 // ---- any kernel: a list of taps
 
 MOTE_INLINE void dw_list_vector(const dw_job *job, const float *const *taps, float *const *out, size_t c,
                                 size_t outputs, size_t count) {
   const float *w = dw_weights(job, c);
-  const size_t n = job->args->slide.kh * job->args->slide.kw;
+  const size_t at = dw_channel(job, c), n = job->args->slide.kh * job->args->slide.kw;
   const vf lo = vf_set1(job->args->lo), hi = vf_set1(job->args->hi), bias = vf_load(w);
   vf sum[GROUP];
   MOTE_UNROLL
@@ -49,29 +52,29 @@ MOTE_INLINE void dw_list_vector(const dw_job *job, const float *const *taps, flo
     const vf weight = vf_load(w);
     MOTE_UNROLL
     for (size_t o = 0; o < outputs; o++)
-      sum[o] = vf_fma(count == VF_W ? vf_load(taps[o] + c) : vf_load_n(taps[o] + c, count), weight, sum[o]);
+      sum[o] = vf_fma(count == VF_W ? vf_load(taps[o] + at) : vf_load_n(taps[o] + at, count), weight, sum[o]);
   }
   MOTE_UNROLL
   for (size_t o = 0; o < outputs; o++) {
     const vf v = vf_min(hi, vf_max(lo, sum[o]));
     if (count == VF_W)
-      vf_store(out[o] + c, v);
+      vf_store(out[o] + at, v);
     else
-      vf_store_n(out[o] + c, v, count);
+      vf_store_n(out[o] + at, v, count);
   }
 }
 
-MOTE_INLINE void dw_list_channels(const dw_job *job, const float *const *taps, float *const *out, size_t c0,
-                                  size_t outputs) {
-  size_t c = c0;
-  for (; c + VF_W <= job->c1; c += VF_W)
+MOTE_INLINE void dw_list_channels(const dw_job *job, const float *const *taps, float *const *out, size_t outputs) {
+  if (job->args->channels < VF_W) {
+    dw_list_vector(job, taps, out, 0, outputs, job->args->channels);
+    return;
+  }
+  for (size_t c = job->c0; c < job->c1; c += VF_W)
     dw_list_vector(job, taps, out, c, outputs, VF_W);
-  if (c < job->c1)
-    dw_list_vector(job, taps, out, c, outputs, job->c1 - c);
 }
 
-// Outputs of row y, channels [c0, c1).
-static void dw_list_row(const dw_job *job, size_t y, size_t c0) {
+// Outputs of row y.
+static void dw_list_row(const dw_job *job, size_t y) {
   const mote_slide *s = &job->args->slide;
   const float *taps[TAPS_MAX * GROUP];
   float *out[GROUP];
@@ -86,10 +89,10 @@ static void dw_list_row(const dw_job *job, size_t y, size_t c0) {
                           (ptrdiff_t)((x + o) * s->stride_w + j * s->dilation_w) - s->pad_left);
     }
     if (outputs == GROUP)
-      dw_list_channels(job, taps, out, c0, GROUP);
+      dw_list_channels(job, taps, out, GROUP);
     else
       for (size_t o = 0; o < outputs; o++)
-        dw_list_channels(job, taps + o, out + o, c0, 1);
+        dw_list_channels(job, taps + o, out + o, 1);
   }
 }
 
@@ -99,6 +102,7 @@ MOTE_INLINE void dw_patch_vector(const dw_job *job, const float *const *in, floa
                                  size_t stride, size_t rows) {
   const size_t in_rows = (rows - 1) * stride + size, in_cols = (PATCH_COLS - 1) * stride + size;
   const float *w = dw_weights(job, c);
+  const size_t at = dw_channel(job, c);
   const vf lo = vf_set1(job->args->lo), hi = vf_set1(job->args->hi), bias = vf_load(w);
   vf sum[2 * PATCH_COLS];
   MOTE_UNROLL
@@ -109,7 +113,7 @@ MOTE_INLINE void dw_patch_vector(const dw_job *job, const float *const *in, floa
   for (size_t y = 0; y < in_rows; y++) {
     MOTE_UNROLL
     for (size_t x = 0; x < in_cols; x++) {
-      const vf v = vf_load(in[y * in_cols + x] + c);
+      const vf v = vf_load(in[y * in_cols + x] + at);
       MOTE_UNROLL
       for (size_t r = 0; r < rows; r++) {
         MOTE_UNROLL
@@ -124,7 +128,7 @@ MOTE_INLINE void dw_patch_vector(const dw_job *job, const float *const *in, floa
   }
   MOTE_UNROLL
   for (size_t o = 0; o < rows * PATCH_COLS; o++)
-    vf_store(out[o] + c, vf_min(hi, vf_max(lo, sum[o])));
+    vf_store(out[o] + at, vf_min(hi, vf_max(lo, sum[o])));
 }
 
 // Pointers to the patch's inputs, whose first pixel is (y, x) of the input.
@@ -145,11 +149,11 @@ MOTE_INLINE void dw_patch_inputs(const dw_job *job, const float **in, ptrdiff_t 
       in[i * in_cols + j] = dw_pixel(job, y + (ptrdiff_t)i, x + (ptrdiff_t)j);
 }
 
-// Output rows [y, y+rows), all columns, whole vectors of channels. The last patch of a row is moved left to end with
+// Output rows [y, y+rows), all columns. The last patch of a row is moved left to end with
 // it.
 MOTE_INLINE void dw_patch_rows(const dw_job *job, size_t y, size_t size, size_t stride, size_t rows) {
   const size_t in_rows = (rows - 1) * stride + size, in_cols = (PATCH_COLS - 1) * stride + size;
-  const size_t width = job->args->out.w, end = job->c0 + (job->c1 - job->c0) / VF_W * VF_W;
+  const size_t width = job->args->out.w;
   const float *in[7 * 11]; // of two rows, stride 2, size 5
   float *out[2 * PATCH_COLS];
   for (size_t x0 = 0; x0 < width; x0 += PATCH_COLS) {
@@ -161,7 +165,7 @@ MOTE_INLINE void dw_patch_rows(const dw_job *job, size_t y, size_t size, size_t 
       for (size_t o = 0; o < PATCH_COLS; o++)
         out[r * PATCH_COLS + o] = line + (ptrdiff_t)o * job->args->out.w_stride;
     }
-    for (size_t c = job->c0; c < end; c += VF_W)
+    for (size_t c = job->c0; c < job->c1; c += VF_W)
       dw_patch_vector(job, in, out, c, size, stride, rows);
   }
 }
@@ -186,7 +190,7 @@ static const dw_patch_fn patch_table[4][2] = {{dw_3x3s1_one, dw_3x3s1_two},
 static int dw_patch_index(const mote_dwconv_f32_args *args) {
   const mote_slide *s = &args->slide;
   if (s->kh != s->kw || (s->kh != 3 && s->kh != 5) || s->stride_h != s->stride_w || s->stride_h > 2 ||
-      s->dilation_h != 1 || s->dilation_w != 1 || args->out.w < PATCH_COLS)
+      s->dilation_h != 1 || s->dilation_w != 1 || args->out.w < PATCH_COLS || args->channels < VF_W)
     return -1;
   return (s->kh == 5 ? 2 : 0) + (s->stride_h == 2 ? 1 : 0);
 }
@@ -206,14 +210,12 @@ static void run(const mote_dwconv_f32_args *args, size_t t0, size_t t1) {
       mote_dw_any(args, VF_W, &tile);
       continue;
     }
-    size_t listed = tile.c0; // the channels from here on take the list form
     if (patch >= 0) {
       patch_table[patch][tile.y1 - tile.y0 - 1](&job, tile.y0);
-      listed += (tile.c1 - tile.c0) / VF_W * VF_W;
+      continue;
     }
-    if (listed < tile.c1)
-      for (size_t y = tile.y0; y < tile.y1; y++)
-        dw_list_row(&job, y, listed);
+    for (size_t y = tile.y0; y < tile.y1; y++)
+      dw_list_row(&job, y);
   }
 }
 
