@@ -100,22 +100,16 @@ static void count_node(json_t *operators, const char *line, size_t len) {
   count_operator(operators, line + digits, end - digits);
 }
 
-static bool word_byte(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == ':';
-}
-
-// In a program's description operators are the words with "::", such as aten::add.Tensor.
-static void count_words(json_t *operators, const char *line, size_t len) {
-  for (size_t at = 0; at < len;) {
-    size_t end = at, colons = 0;
-    while (end < len && word_byte(line[end])) {
-      colons += end > at && line[end] == ':' && line[end - 1] == ':';
-      end++;
-    }
-    if (colons == 1 && line[at] != ':' && line[at] != '.')
-      count_operator(operators, line + at, end - at);
-    at = end + 1;
-  }
+// A line of a program's description that runs an operator is "  NUMBER OP x n  aten::add.Tensor", or OPN.
+static void count_instruction(json_t *operators, const char *line, size_t len) {
+  char opcode[8] = "", operator_name[160] = "", copy[400];
+  if (len >= sizeof copy)
+    return;
+  memcpy(copy, line, len);
+  copy[len] = 0;
+  int got = sscanf(copy, "%*u %7s %*d %*u %159s", opcode, operator_name);
+  if (got == 2 && (strcmp(opcode, "OP") == 0 || strcmp(opcode, "OPN") == 0))
+    count_operator(operators, operator_name, strlen(operator_name));
 }
 
 static json_t *operators_json(const mote_model *model, const char *text) {
@@ -125,7 +119,7 @@ static json_t *operators_json(const mote_model *model, const char *text) {
     if (mote_model_format(model) == MOTE_FORMAT_TFLITE)
       count_node(operators, line, len);
     else
-      count_words(operators, line, len);
+      count_instruction(operators, line, len);
     line += len + (line[len] != 0);
   }
   return operators;
