@@ -33,7 +33,7 @@ typedef struct mote_qcols_source {
 void mote_qcols_fill(mote_qcols c, size_t width, size_t count, const mote_qcols_source *src, size_t first);
 
 typedef struct mote_qstore {
-  mote_dtype type; // I8, U8, I32, F32
+  mote_dtype type; // I8, U8, I16, I32, F32
   mote_qround round;
   int32_t zp, lo, hi;
   float flo, fhi;

@@ -1,7 +1,7 @@
 // Quantised convolution and matrix product: 8-bit activations, 8-bit weights, 32-bit sums. A fully connected layer is a
 // convolution of 1x1 images, n of them; a matrix product is a 1x1 convolution.
 //   sum[p][o] = bias[o] + SUM (in - in_zp) * (w - w_zp)     (32 bits, wrapping; outside the image in = in_zp)
-//   8-bit out = clamp(round((float)sum * scale[o]) + out_zp, lo, hi)   (see qround.h; FIXED uses the exact scale)
+//   code out  = clamp(round((float)sum * scale[o]) + out_zp, lo, hi)   (see qround.h; FIXED uses the exact scale)
 //   I32 out   = sum
 //   F32 out   = clamp((float)sum * (scale[o] * image_scale) + float_bias[o], flo, fhi)
 // Every row gives the same bits. Work is cut into tiles by shape alone. Knows no graph, allocates nothing, touches no
@@ -22,7 +22,7 @@ typedef struct mote_qconv_weights {
   int32_t zp;                   // within the range of the type
   const int32_t *bias;          // groups*oc values, or NULL
   const float *float_bias;      // added after scaling when the output is F32, or NULL
-  // in scale * weight scale / out scale for 8-bit outputs; what turns the sum into a real number for F32. Finite, >= 0.
+  // in scale * weight scale / out scale for codes; what turns the sum into a real number for F32. Finite, >= 0.
   const double *scale;
   uint32_t scale_count; // 1 or groups*oc
 } mote_qconv_weights;
@@ -35,13 +35,13 @@ typedef struct mote_qconv_args {
   // and columns outside 0..ih-1, 0..iw-1 count as padding.
   int32_t pad_top, pad_left;
   mote_dtype in_type;         // MOTE_I8 or MOTE_U8
-  mote_dtype out_type;        // MOTE_I8, MOTE_U8, MOTE_I32 or MOTE_F32
+  mote_dtype out_type;        // MOTE_I8, MOTE_U8, MOTE_I16, MOTE_I32 or MOTE_F32
   const void *in;             // pixel (0, 0) of the window, channel 0 of group 0; channels are adjacent
   ptrdiff_t in_n, in_y, in_x; // elements from an image, a row, a pixel to the next
   void *out;
   ptrdiff_t out_n, out_y, out_x; // out_x >= groups*oc
   int32_t in_zp;                 // within the range of in_type
-  int32_t out_zp, lo, hi;        // 8-bit outputs; within the range of out_type
+  int32_t out_zp, lo, hi;        // 8- and 16-bit outputs; within the range of out_type
   mote_qround round;
   const int32_t *image_zp;  // one an image instead of in_zp, or NULL
   const float *image_scale; // one an image, or NULL for 1; F32 only

@@ -29,6 +29,7 @@ typedef struct mote_qconv16_args {
   ptrdiff_t out_n, out_y, out_x;
   int32_t lo, hi;
   mote_qround round; // AWAY or FIXED
+  bool sum32;        // the model's bias has 32 bits: FIXED takes the 32-bit product of the wrapped sum
 } mote_qconv16_args;
 
 size_t mote_qconv16_packed_size(const mote_qconv16_weights *w); // 0: overflow

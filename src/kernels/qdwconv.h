@@ -26,7 +26,7 @@ typedef struct mote_qdwconv_args {
   uint32_t channels, multiplier, kh, kw;
   uint32_t sh, sw, dh, dw;
   int32_t pad_top, pad_left;
-  mote_dtype in_type, out_type; // I8 or U8; I8, U8, I32 or F32
+  mote_dtype in_type, out_type; // I8 or U8; I8, U8, I16, I32 or F32
   const void *in;
   ptrdiff_t in_n, in_y, in_x;
   void *out;

@@ -17,6 +17,8 @@ typedef enum mote_qbinary_op {
   MOTE_QMAX = 4,    // the larger of a * a_scale and b * b_scale
   MOTE_QMIN = 5,
   MOTE_QPRELU = 6, // a >= 0 ? a * a_scale : (a * b) * b_scale
+  MOTE_QADD_EACH =
+      7, // a * a_scale and b * b_scale, each rounded half away from zero first (16 bits, scales powers of 2)
 } mote_qbinary_op;
 
 // Scales hold everything: for ADD, MAX, MIN in/out; for MUL a*b/out; for DIV a/(b*out); for SQDIFF in/sqrt(out); for
@@ -27,6 +29,8 @@ typedef struct mote_qbinary {
   int32_t a_zp, b_zp, out_zp, lo, hi;
   float a_scale, b_scale;
   mote_qround round;
+  mote_qfix a_fix, b_fix, out_fix; // FIXED only
+  int32_t left_shift;
 } mote_qbinary;
 
 // One operand of a conversion. I8, U8, I16, I32 are codes with a zero point; F32 is itself.
@@ -53,23 +57,5 @@ typedef struct mote_qeltwise_row {
 extern const mote_qeltwise_row *const mote_qeltwise_rows[];
 extern const size_t mote_qeltwise_row_count;
 const mote_qeltwise_row *mote_qeltwise_select(const mote_cpu *cpu);
-
-// Real function of one variable, as a plan-time callback.
-typedef double (*mote_qfunction)(double x, const void *ctx);
-
-typedef struct mote_qrange {
-  double scale;
-  int32_t zp, lo, hi;
-} mote_qrange;
-
-// table[code] = round half away(f((code - in.zp) * in.scale) / out.scale) + out.zp, for all codes of I8 or U8.
-void mote_qtable_fill(uint8_t table[256], mote_dtype in_type, mote_qrange in, mote_qrange out, mote_qfunction f,
-                      const void *ctx);
-
-enum { MOTE_QTABLE16 = 513 };
-// 16-bit codes: 512 steps of 128 codes with linear interpolation, corrected at the middle of each step.
-void mote_qtable16_fill(int16_t table[MOTE_QTABLE16], mote_qrange in, mote_qrange out, mote_qfunction f,
-                        const void *ctx);
-void mote_qtable16_lookup(const int16_t table[MOTE_QTABLE16], const int16_t *in, int16_t *out, size_t count);
 
 #endif

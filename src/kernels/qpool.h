@@ -48,7 +48,7 @@ extern const size_t mote_qpool_row_count;
 const mote_qpool_row *mote_qpool_select(const mote_cpu *cpu);
 
 // Softmax over adjacent codes. exp((code - largest) * scale * beta) comes from a table, the sum is in float32 in order,
-// the result is round half away(e / (sum * out_scale)) + out_zp; 1/256 and -128 (I8), 0 (U8), 1/32768 and 0 (I16).
+// the result is round half away(e / (sum * out_scale)) + out_zp; the usual 1/256 and -128 (I8), 0 (U8).
 typedef struct mote_qsoftmax_table {
   float e[256]; // e[d] for code = largest - d
 } mote_qsoftmax_table;
@@ -56,10 +56,10 @@ void mote_qsoftmax_table_fill(mote_qsoftmax_table *t, double scale_beta);
 // I8 or U8 (input and output of the same type); rows [r0, r1) of `depth` codes.
 void mote_qsoftmax8(const mote_qsoftmax_table *t, mote_dtype type, const void *in, void *out, size_t depth,
                     float out_scale, int32_t out_zp, size_t r0, size_t r1);
-void mote_qsoftmax16(float scale_beta, const int16_t *in, int16_t *out, size_t depth, size_t r0, size_t r1);
+// 16 bits: see qtable.h.
 
-// Bilinear resizing as TensorFlow Lite does it on integers: coordinates with 10 fraction bits, exact weights, result
-// rounded half away from zero. Codes are I8, U8 or I16; tiles are the n*oh output rows.
+// Bilinear resizing as TensorFlow Lite does it. I8 and I16: coordinates with 10 fraction bits, exact weights, result
+// rounded half away from zero. U8: float32 coordinates and weights, halves up. Tiles are the n*oh output rows.
 typedef struct mote_qresize_args {
   mote_dtype type;
   uint32_t n, ih, iw, oh, ow, channels;

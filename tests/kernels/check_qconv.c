@@ -75,9 +75,9 @@ static void random_geometry(checker *c, mote_qconv_args *a) {
 }
 
 static void random_types(checker *c, mote_qconv_args *a) {
-  static const mote_dtype types[] = {MOTE_I8, MOTE_I8, MOTE_U8, MOTE_U8, MOTE_I32, MOTE_F32};
+  static const mote_dtype types[] = {MOTE_I8, MOTE_I8, MOTE_U8, MOTE_U8, MOTE_I16, MOTE_I32, MOTE_F32};
   a->in_type = between(c, 0, 1) ? MOTE_I8 : MOTE_U8;
-  a->out_type = types[between(c, 0, 5)];
+  a->out_type = types[between(c, 0, 6)];
   const int32_t base = a->out_type == MOTE_I8 ? -128 : 0;
   a->in_zp = random_code(c, a->in_type);
   a->out_zp = base + between(c, 0, 255);
@@ -121,7 +121,7 @@ static qconv_case random_case(checker *c) {
     a->image_zp = zps;
     a->image_scale = scales;
   }
-  const size_t out_size = a->out_type == MOTE_I32 || a->out_type == MOTE_F32 ? 4 : 1;
+  const size_t out_size = a->out_type == MOTE_I32 || a->out_type == MOTE_F32 ? 4 : a->out_type == MOTE_I16 ? 2 : 1;
   const ptrdiff_t outs = a->out_n * (a->n - 1) + a->out_y * (a->oh - 1) + a->out_x * (a->ow - 1) + columns;
   q.out_bytes = (size_t)outs * out_size;
   a->out = check_buffer(c, q.out_bytes, place);
@@ -166,7 +166,11 @@ static void put_expected(const qconv_case *q, uint32_t n, ptrdiff_t at, uint32_t
     double r = a->round == MOTE_QROUND_EVEN ? nearbyint((double)f) : round((double)f);
     if (a->round == MOTE_QROUND_FIXED)
       r = mote_qfix_mul(sum, mote_qfix_from(scale));
-    q->expect[at] = (uint8_t)(int32_t)fmax(fmin(r + a->out_zp, a->hi), a->lo);
+    const int32_t code_out = (int32_t)fmax(fmin(r + a->out_zp, a->hi), a->lo);
+    if (a->out_type == MOTE_I16)
+      ((int16_t *)q->expect)[at] = (int16_t)code_out;
+    else
+      q->expect[at] = (uint8_t)code_out;
   }
 }
 

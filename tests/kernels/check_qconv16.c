@@ -63,7 +63,8 @@ static conv16_case random_case(checker *c) {
                            .pad_left = between(c, -1, 1),
                            .lo = -32768,
                            .hi = 32767,
-                           .round = between(c, 0, 1) ? MOTE_QROUND_AWAY : MOTE_QROUND_FIXED};
+                           .round = between(c, 0, 1) ? MOTE_QROUND_AWAY : MOTE_QROUND_FIXED,
+                           .sum32 = between(c, 0, 2) == 0};
   a->in_x = (ptrdiff_t)(w->groups * w->ic);
   a->in_y = a->in_x * a->iw;
   a->in_n = a->in_y * a->ih;
@@ -94,6 +95,8 @@ static int32_t expected(const conv16_case *q, uint32_t n, uint32_t oy, uint32_t 
         sum += (int64_t)a->in[at] * w->w[(ptrdiff_t)channel * w->w_o + y * w->w_y + x * w->w_x + i * w->w_i];
       }
   const double scale = w->scale[w->scale_count == 1 ? 0 : channel];
+  if (a->round == MOTE_QROUND_FIXED && a->sum32)
+    return (int32_t)fmax(fmin(mote_qfix_mul((int32_t)(uint32_t)(uint64_t)sum, mote_qfix_from(scale)), a->hi), a->lo);
   const double q64 =
       a->round == MOTE_QROUND_FIXED ? mote_qfix_mul64(sum, mote_qfix_from(scale)) : round((double)sum * scale);
   return (int32_t)fmax(fmin(q64, a->hi), a->lo);

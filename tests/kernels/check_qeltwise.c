@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "kernels/checker.h"
@@ -35,6 +36,8 @@ static float real_of(const mote_qbinary *p, float a, float b) {
   switch (p->op) {
   case MOTE_QADD:
     return x + y;
+  case MOTE_QADD_EACH:
+    return (float)(round((double)x) + round((double)y));
   case MOTE_QMUL:
     return ab * p->a_scale;
   case MOTE_QDIV:
@@ -64,7 +67,7 @@ static void run_binary(void *arg) {
 }
 
 static mote_qbinary random_binary(checker *c) {
-  mote_qbinary p = {.op = (mote_qbinary_op)between(c, 0, MOTE_QPRELU),
+  mote_qbinary p = {.op = (mote_qbinary_op)between(c, 0, MOTE_QADD_EACH),
                     .type = (mote_dtype)between(c, MOTE_I8, MOTE_I16)};
   if (between(c, 0, 1))
     p.op = (mote_qbinary_op)between(c, MOTE_QADD, MOTE_QMUL);
@@ -208,29 +211,43 @@ static void check_lookup(checker *c) {
   }
 }
 
-static double logistic(double x, const void *ctx) {
-  (void)ctx;
-  return 1 / (1 + exp(-x));
-}
-
-// Every code of both widths; interpolation may miss the function by a step or so.
-static void check_tables(checker *c) {
-  const mote_qrange in8 = {0.05, -10, -128, 127}, out8 = {1.0 / 256, -128, -128, 127};
-  uint8_t table[256];
-  mote_qtable_fill(table, MOTE_I8, in8, out8, logistic, NULL);
-  for (int q = -128; q < 128; q++) {
-    const int want = (int)fmin(round(logistic((q + 10) * 0.05, NULL) * 256) - 128, 127);
-    check_case(c, (int8_t)table[(uint8_t)q] == want, "mote_qtable_fill", "code %d", q);
-  }
-  const mote_qrange in16 = {8.0 / 32768, 0, -32768, 32767}, out16 = {1.0 / 32768, 0, -32768, 32767};
-  int16_t table16[MOTE_QTABLE16];
-  mote_qtable16_fill(table16, in16, out16, logistic, NULL);
-  for (int q = -32768; q < 32768; q++) {
-    const int16_t in = (int16_t)q;
-    int16_t out;
-    mote_qtable16_lookup(table16, &in, &out, 1);
-    const double want = fmin(logistic(q * in16.scale, NULL) * 32768, 32767);
-    check_case(c, fabs(out - want) <= 2, "mote_qtable16_lookup", "code %d gives %d, expected %f", q, out, want);
+// FIXED stays within a step or two of real arithmetic, and all rows agree.
+static void check_fixed(checker *c) {
+  static const mote_qbinary_op ops[] = {MOTE_QADD, MOTE_QMUL, MOTE_QSQDIFF, MOTE_QPRELU};
+  enum { COUNT = 40 };
+  const float sa = check_random_f32(c, 0.2f, 1), sb = check_random_f32(c, 0.2f, 1), so = check_random_f32(c, 1, 2);
+  mote_qbinary p = {.op = ops[between(c, 0, 3)],
+                    .type = MOTE_I8,
+                    .a_zp = between(c, -128, 127),
+                    .b_zp = 3,
+                    .out_zp = -5,
+                    .lo = -128,
+                    .hi = 127,
+                    .round = MOTE_QROUND_FIXED};
+  const double t = 2 * fmax(sa, sb);
+  p.left_shift = p.op == MOTE_QSQDIFF ? 7 : 20;
+  p.a_scale = p.op == MOTE_QMUL ? sa * sb / so : p.op == MOTE_QSQDIFF ? sa / sqrtf(so) : sa / so;
+  p.b_scale = p.op == MOTE_QPRELU ? sa * sb / so : p.op == MOTE_QSQDIFF ? sb / sqrtf(so) : sb / so;
+  p.a_fix = mote_qfix_from(p.op == MOTE_QPRELU ? sa / (double)so : sa / t);
+  p.b_fix = mote_qfix_from(sb / t);
+  p.out_fix = mote_qfix_from(p.op == MOTE_QADD      ? t / ((1 << 20) * (double)so)
+                             : p.op == MOTE_QSQDIFF ? t * t / ((1 << 14) * (double)so)
+                                                    : (double)sa * sb / so);
+  int8_t *a = check_buffer(c, COUNT, CHECK_END), *b = check_buffer(c, COUNT, CHECK_END),
+         *out = check_buffer(c, COUNT, CHECK_END);
+  check_fill_bytes(c, a, COUNT);
+  check_fill_bytes(c, b, COUNT);
+  for (size_t r = 0; r < mote_qeltwise_row_count; r++) {
+    if (!check_can_run(c, mote_qeltwise_rows[r]->needs))
+      continue;
+    mote_qeltwise_rows[r]->binary(&p, a, 1, b, 1, out, COUNT);
+    for (size_t i = 0; i < COUNT; i++) {
+      const int32_t want =
+          rounded(real_of(&p, (float)(a[i] - p.a_zp), (float)(b[i] - p.b_zp)), MOTE_QROUND_AWAY, p.out_zp, p.lo, p.hi);
+      const int slack = p.op == MOTE_QSQDIFF ? 3 : 1;
+      check_case(c, abs(out[i] - want) <= slack, mote_qeltwise_rows[r]->name, "fixed op %d: %d, real arithmetic %d",
+                 p.op, out[i], want);
+    }
   }
 }
 
@@ -240,10 +257,12 @@ static void test(checker *c) {
     check_binary(c);
     check_reset(c);
     check_convert(c);
+    check_reset(c);
+    if (i % 8 == 0)
+      check_fixed(c);
   }
   check_reset(c);
   check_lookup(c);
-  check_tables(c);
 }
 
 static void bench(checker *c) {

@@ -35,7 +35,7 @@ void mote_qcols_fill(mote_qcols c, size_t width, size_t count, const mote_qcols_
   }
 }
 
-static int32_t to_8bit(const mote_qstore *s, const mote_qcols *c, size_t j, int32_t sum) {
+static int32_t to_code(const mote_qstore *s, const mote_qcols *c, size_t j, int32_t sum) {
   if (s->round == MOTE_QROUND_FIXED) {
     mote_qfix fix = {c->mult[j], c->shift[j]};
     return mote_qrequant_fixed(sum, fix, s->zp, s->lo, s->hi);
@@ -49,7 +49,11 @@ void mote_qstore_run(const mote_qstore *s, const mote_qcols *c, size_t first, co
   case MOTE_I8:
   case MOTE_U8: // the low byte is the code in both
     for (size_t j = 0; j < count; j++)
-      ((uint8_t *)out)[j] = (uint8_t)to_8bit(s, c, first + j, sum[j]);
+      ((uint8_t *)out)[j] = (uint8_t)to_code(s, c, first + j, sum[j]);
+    break;
+  case MOTE_I16:
+    for (size_t j = 0; j < count; j++)
+      ((int16_t *)out)[j] = (int16_t)to_code(s, c, first + j, sum[j]);
     break;
   case MOTE_I32:
     memcpy(out, sum, count * sizeof *sum);

@@ -111,7 +111,7 @@ static void add_depthwise(const int16_t *in, size_t count, const int16_t *w, int
 
 static int16_t finish(const mote_qconv16_args *a, const panel *p, size_t j, int64_t sum) {
   if (a->round == MOTE_QROUND_FIXED) {
-    int32_t q = mote_qfix_mul64(sum, p->fix[j]);
+    int32_t q = a->sum32 ? mote_qfix_mul((int32_t)(uint32_t)(uint64_t)sum, p->fix[j]) : mote_qfix_mul64(sum, p->fix[j]);
     return (int16_t)MOTE_MAX(MOTE_MIN(q, a->hi), a->lo);
   }
   double f = (double)sum * p->scale[j];

@@ -1,4 +1,4 @@
-// Portable quantised element-wise work: the oracle (contract: qeltwise.h), and the tables of unary functions.
+// Portable quantised element-wise work: the oracle (contract: qeltwise.h).
 // Tests: tests/kernels/check_qeltwise.c
 #include "kernels/qeltwise.h"
 
@@ -31,6 +31,9 @@ static float real_of(const mote_qbinary *p, float a, float b) {
   switch (p->op) {
   case MOTE_QADD:
     return x + y;
+  case MOTE_QADD_EACH:
+    return (float)mote_qround_away(mote_qclampf(x, -65536.0f, 65536.0f)) +
+           (float)mote_qround_away(mote_qclampf(y, -65536.0f, 65536.0f));
   case MOTE_QMUL:
     return (a * b) * p->a_scale;
   case MOTE_QDIV:
@@ -46,8 +49,48 @@ static float real_of(const mote_qbinary *p, float a, float b) {
   }
 }
 
+static int32_t minus_shifted(const mote_qbinary *p, int32_t a, int32_t b) {
+  return mote_qfix_mul(a * (1 << p->left_shift), p->a_fix) - mote_qfix_mul(b * (1 << p->left_shift), p->b_fix);
+}
+
+// TensorFlow Lite's reference arithmetic, up to the zero point.
+static int32_t fixed_of(const mote_qbinary *p, int32_t a, int32_t b) {
+  int32_t d;
+  switch (p->op) {
+  case MOTE_QADD:
+    d = mote_qfix_mul(b * (1 << p->left_shift), p->b_fix);
+    d = mote_qfix_mul(a * (1 << p->left_shift), p->a_fix) + (p->b_scale < 0 ? -d : d);
+    return mote_qfix_mul(d, p->out_fix);
+  case MOTE_QSQDIFF:
+    d = minus_shifted(p, a, b);
+    return mote_qfix_mul((int32_t)((uint32_t)d * (uint32_t)d), p->out_fix);
+  case MOTE_QPRELU:
+    return a >= 0 ? mote_qfix_mul(a, p->a_fix) : mote_qfix_mul(a * b, p->out_fix);
+  default:
+    return mote_qfix_mul(a * b, p->out_fix);
+  }
+}
+
+static bool fixed(const mote_qbinary *p) {
+  return p->round == MOTE_QROUND_FIXED &&
+         (p->op == MOTE_QADD || p->op == MOTE_QMUL || p->op == MOTE_QSQDIFF || p->op == MOTE_QPRELU);
+}
+
+static void fixed_binary(const mote_qbinary *p, const void *a, size_t a_step, const void *b, size_t b_step, void *out,
+                         size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    int64_t q = fixed_of(p, load(p->type, a, i * a_step) - p->a_zp, load(p->type, b, i * b_step) - p->b_zp);
+    q += p->out_zp;
+    store(p->type, out, i, (int32_t)(q < p->lo ? p->lo : q > p->hi ? p->hi : q));
+  }
+}
+
 static void binary(const mote_qbinary *p, const void *a, size_t a_step, const void *b, size_t b_step, void *out,
                    size_t count) {
+  if (fixed(p)) {
+    fixed_binary(p, a, a_step, b, b_step, out, count);
+    return;
+  }
   for (size_t i = 0; i < count; i++) {
     float x = (float)(load(p->type, a, i * a_step) - p->a_zp), y = (float)(load(p->type, b, i * b_step) - p->b_zp);
     store(p->type, out, i, mote_qround_value(real_of(p, x, y), p->round, p->out_zp, p->lo, p->hi));
@@ -94,38 +137,3 @@ static void convert(const mote_qconvert *p, const void *in, void *out, size_t co
 }
 
 const mote_qeltwise_row mote_q_eltwise__c = {"mote_q_eltwise__c", 0, binary, lookup, convert};
-
-// Not finite counts as the nearer end; NaN as the zero point.
-static int32_t code_of(double x, const mote_qrange *r) {
-  double q = round(x / r->scale) + r->zp;
-  return q != q ? r->zp : q < r->lo ? r->lo : q > r->hi ? r->hi : (int32_t)q;
-}
-
-void mote_qtable_fill(uint8_t table[256], mote_dtype in_type, mote_qrange in, mote_qrange out, mote_qfunction f,
-                      const void *ctx) {
-  for (int i = 0; i < 256; i++) {
-    int code = in_type == MOTE_U8 || i < 128 ? i : i - 256;
-    table[i] = (uint8_t)code_of(f((code - in.zp) * in.scale, ctx), &out);
-  }
-}
-
-void mote_qtable16_fill(int16_t table[MOTE_QTABLE16], mote_qrange in, mote_qrange out, mote_qfunction f,
-                        const void *ctx) {
-  double first = (INT16_MIN - (double)in.zp) * in.scale, step = 128.0 * in.scale;
-  for (int i = 0; i < 512; i++) {
-    double x = first + i * step;
-    double at = f(x, ctx) / out.scale, middle = f(x + step / 2, ctx) / out.scale, next = f(x + step, ctx) / out.scale;
-    // Half of what the chord misses at its middle goes into the left end.
-    double error = round((round(at) + round(next)) / 2) - round(middle);
-    table[i] = (int16_t)code_of((round(at) - round(error / 2)) * out.scale, &out);
-  }
-  table[512] = (int16_t)code_of(f(first + 512 * step, ctx), &out);
-}
-
-void mote_qtable16_lookup(const int16_t table[MOTE_QTABLE16], const int16_t *in, int16_t *out, size_t count) {
-  for (size_t i = 0; i < count; i++) {
-    int32_t at = in[i] + 32768;
-    int32_t base = table[at >> 7], slope = table[(at >> 7) + 1] - base;
-    out[i] = (int16_t)(base + ((slope * (at & 127) + 64) >> 7));
-  }
-}

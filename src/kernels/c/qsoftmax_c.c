@@ -30,21 +30,3 @@ void mote_qsoftmax8(const mote_qsoftmax_table *t, mote_dtype type, const void *i
     softmax8_row(t, type == MOTE_I8 ? 0x80 : 0, (const uint8_t *)in + r * depth, (uint8_t *)out + r * depth, depth,
                  out_scale, out_zp);
 }
-
-static void softmax16_row(float scale_beta, const int16_t *in, int16_t *out, size_t depth) {
-  int32_t most = INT16_MIN;
-  for (size_t i = 0; i < depth; i++)
-    most = MOTE_MAX(most, in[i]);
-  float sum = 0.0f;
-  for (size_t i = 0; i < depth; i++)
-    sum += expf((float)(in[i] - most) * scale_beta);
-  for (size_t i = 0; i < depth; i++) {
-    float p = expf((float)(in[i] - most) * scale_beta) / sum;
-    out[i] = (int16_t)mote_qround_value(p * 32768.0f, MOTE_QROUND_AWAY, 0, INT16_MIN, INT16_MAX);
-  }
-}
-
-void mote_qsoftmax16(float scale_beta, const int16_t *in, int16_t *out, size_t depth, size_t r0, size_t r1) {
-  for (size_t r = r0; r < r1; r++)
-    softmax16_row(scale_beta, in + r * depth, out + r * depth, depth);
-}
