@@ -247,7 +247,11 @@ mote_status mote_session_reset(mote_session *session, mote_error *error) {
   return session->model->backend->reset != NULL ? session->model->backend->reset(session->state, error) : MOTE_OK;
 }
 
-void mote_session_cancel(mote_session *session) { mote_engine_cancel(session->engine); }
+void mote_session_cancel(mote_session *session) {
+  mote_engine_cancel(session->engine);
+  if (session->model->backend->cancel != NULL)
+    session->model->backend->cancel(session->state);
+}
 
 void mote_session_stats(const mote_session *s, mote_stats *stats) {
   memset(stats, 0, sizeof *stats);
