@@ -16,6 +16,14 @@ void mote_recorder_destroy(mote_recorder *r);
 mote_status mote_recorder_call(mote_vm *vm, const mote_function *fn, const mote_val *args, uint32_t n, mote_val *result,
                                mote_error *err) MOTE_MUST_USE;
 
+// Appends an operator when it can be recorded (shapes known before running); *done tells.
+mote_status mote_recorder_emit(mote_recorder *r, const mote_op *op, const void *attr, mote_handle *const *in,
+                               int32_t n_in, mote_val *out, int32_t *n_out, bool *done, mote_error *err) MOTE_MUST_USE;
+// `view` was made from the lazy tensor `h` by `op`: the graph may see that operator instead of a window on the base.
+mote_status mote_recorder_view(mote_recorder *r, mote_handle *h, const mote_op *op, const void *attr, mote_handle *view,
+                               mote_error *err) MOTE_MUST_USE;
+// Records an in-place write when it covers a whole storage that the graph may replace; *done tells.
+mote_status mote_recorder_write(mote_recorder *r, mote_handle *dst, mote_handle *src, bool *done) MOTE_MUST_USE;
 // Everything recorded so far is computed.
 mote_status mote_recorder_flush(mote_recorder *r, mote_error *err) MOTE_MUST_USE;
 // True when a storage's data is still to be computed.

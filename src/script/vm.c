@@ -9,6 +9,7 @@ enum { FRAMES_MAX = 10000, NESTED_MAX = 100 };
 // ------------------------------------------------------------------------------------------------ life
 
 mote_status mote_vm_init(mote_vm *vm) {
+  mote_map_init(&vm->interned, vm->al);
   vm->n_consts = vm->program->functions.len;
   vm->consts = MOTE_NEW_ARRAY(vm->al, mote_val *, vm->n_consts + 1);
   for (int i = 0; i < 4; i++)
@@ -35,6 +36,9 @@ void mote_vm_destroy(mote_vm *vm) {
     mote_free(vm->al, vm->consts[i]);
   }
   mote_val_clear(&vm->text);
+  for (size_t i = 0; i < vm->interned.count; i++)
+    mote_free(vm->al, (void *)(uintptr_t)vm->interned.entries[i].key);
+  mote_map_destroy(&vm->interned);
   mote_free(vm->al, vm->consts);
   mote_free(vm->al, vm->stack);
   mote_free(vm->al, vm->regs);

@@ -97,6 +97,7 @@ typedef struct mote_vm {
   size_t n_consts;
   mote_val text; // print's unfinished line
   uint64_t random[4];
+  mote_map interned; // strings of attributes
 } mote_vm;
 
 // ------------------------------------------------------------------------------------------------ vm.c
