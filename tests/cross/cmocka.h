@@ -1,5 +1,5 @@
-// Stands in for CMocka where it does not exist for the target, as in a cross build: the assertions and the group runner that
-// mote's tests use, with CMocka's meaning, results in TAP. Owns nothing else; native builds take the real CMocka.
+// Stands in for CMocka where it does not exist for the target, as in a cross build: the assertions and the group runner
+// that mote's tests use, with CMocka's meaning, results in TAP. Owns nothing else; native builds take the real CMocka.
 #ifndef MOTE_TESTS_CROSS_CMOCKA_H
 #define MOTE_TESTS_CROSS_CMOCKA_H
 
@@ -23,12 +23,18 @@ struct CMUnitTest {
   void *initial_state;
 };
 
-#define cmocka_unit_test(f) {#f, f, NULL, NULL, NULL}
-#define cmocka_unit_test_setup(f, setup) {#f, f, setup, NULL, NULL}
-#define cmocka_unit_test_teardown(f, teardown) {#f, f, NULL, teardown, NULL}
-#define cmocka_unit_test_setup_teardown(f, setup, teardown) {#f, f, setup, teardown, NULL}
-#define cmocka_unit_test_prestate(f, state) {#f, f, NULL, NULL, state}
-#define cmocka_unit_test_prestate_setup_teardown(f, setup, teardown, state) {#f, f, setup, teardown, state}
+#define cmocka_unit_test(f)                                                                                            \
+  { #f, f, NULL, NULL, NULL }
+#define cmocka_unit_test_setup(f, setup)                                                                               \
+  { #f, f, setup, NULL, NULL }
+#define cmocka_unit_test_teardown(f, teardown)                                                                         \
+  { #f, f, NULL, teardown, NULL }
+#define cmocka_unit_test_setup_teardown(f, setup, teardown)                                                            \
+  { #f, f, setup, teardown, NULL }
+#define cmocka_unit_test_prestate(f, state)                                                                            \
+  { #f, f, NULL, NULL, state }
+#define cmocka_unit_test_prestate_setup_teardown(f, setup, teardown, state)                                            \
+  { #f, f, setup, teardown, state }
 
 static jmp_buf cm_shim_back;
 
@@ -47,16 +53,16 @@ __attribute__((noreturn, unused, format(printf, 3, 4))) static void cm_shim_fail
   longjmp(cm_shim_back, CM_SHIM_FAILED);
 }
 
-#define CM_SHIM_CHECK(ok, ...)                                                                                          \
+#define CM_SHIM_CHECK(ok, ...)                                                                                         \
   do {                                                                                                                 \
     if (!(ok))                                                                                                         \
-      cm_shim_fail(__FILE__, __LINE__, __VA_ARGS__);                                                                     \
+      cm_shim_fail(__FILE__, __LINE__, __VA_ARGS__);                                                                   \
   } while (0)
 
-#define CM_SHIM_COMPARE(a, op, b)                                                                                        \
+#define CM_SHIM_COMPARE(a, op, b)                                                                                      \
   do {                                                                                                                 \
     intmax_t cm_a = (intmax_t)(a), cm_b = (intmax_t)(b);                                                               \
-    CM_SHIM_CHECK(cm_a op cm_b, "%s (%" PRIdMAX ") " #op " %s (%" PRIdMAX ") does not hold", #a, cm_a, #b, cm_b);        \
+    CM_SHIM_CHECK(cm_a op cm_b, "%s (%" PRIdMAX ") " #op " %s (%" PRIdMAX ") does not hold", #a, cm_a, #b, cm_b);      \
   } while (0)
 
 #define skip() cm_shim_skip()
@@ -70,12 +76,12 @@ __attribute__((noreturn, unused, format(printf, 3, 4))) static void cm_shim_fail
 #define assert_ptr_not_equal(a, b) CM_SHIM_CHECK((const void *)(a) != (const void *)(b), "%s is %s", #a, #b)
 #define assert_int_equal(a, b) CM_SHIM_COMPARE(a, ==, b)
 #define assert_int_not_equal(a, b) CM_SHIM_COMPARE(a, !=, b)
-#define assert_in_range(v, low, high)                                                                                   \
+#define assert_in_range(v, low, high)                                                                                  \
   CM_SHIM_CHECK((uintmax_t)(v) >= (uintmax_t)(low) && (uintmax_t)(v) <= (uintmax_t)(high), "%s is out of range", #v)
-#define assert_not_in_range(v, low, high)                                                                               \
+#define assert_not_in_range(v, low, high)                                                                              \
   CM_SHIM_CHECK((uintmax_t)(v) < (uintmax_t)(low) || (uintmax_t)(v) > (uintmax_t)(high), "%s is in the range", #v)
 #define assert_return_code(rc, error) CM_SHIM_CHECK((rc) >= 0, "%s is negative", #rc)
-#define assert_string_equal(a, b)                                                                                       \
+#define assert_string_equal(a, b)                                                                                      \
   do {                                                                                                                 \
     const char *cm_a = (a), *cm_b = (b);                                                                               \
     CM_SHIM_CHECK(strcmp(cm_a, cm_b) == 0, "\"%s\" is not \"%s\"", cm_a, cm_b);                                        \
@@ -83,9 +89,9 @@ __attribute__((noreturn, unused, format(printf, 3, 4))) static void cm_shim_fail
 #define assert_string_not_equal(a, b) CM_SHIM_CHECK(strcmp((a), (b)) != 0, "%s is %s", #a, #b)
 #define assert_memory_equal(a, b, n) CM_SHIM_CHECK(memcmp((a), (b), (n)) == 0, "%s and %s differ", #a, #b)
 #define assert_memory_not_equal(a, b, n) CM_SHIM_CHECK(memcmp((a), (b), (n)) != 0, "%s and %s are equal", #a, #b)
-#define assert_float_equal(a, b, eps)                                                                                   \
+#define assert_float_equal(a, b, eps)                                                                                  \
   CM_SHIM_CHECK((a) - (b) <= (eps) && (b) - (a) <= (eps), "%s (%g) is not %s (%g)", #a, (double)(a), #b, (double)(b))
-#define assert_float_not_equal(a, b, eps)                                                                               \
+#define assert_float_not_equal(a, b, eps)                                                                              \
   CM_SHIM_CHECK(!((a) - (b) <= (eps) && (b) - (a) <= (eps)), "%s equals %s", #a, #b)
 #define print_message(...) printf(__VA_ARGS__)
 #define print_error(...) printf(__VA_ARGS__)
@@ -126,9 +132,9 @@ static inline int cm_shim_group(const char *name, const struct CMUnitTest *tests
   return failed;
 }
 
-#define cmocka_run_group_tests(tests, setup, teardown)                                                                  \
+#define cmocka_run_group_tests(tests, setup, teardown)                                                                 \
   cm_shim_group(#tests, tests, sizeof(tests) / sizeof((tests)[0]), setup, teardown)
-#define cmocka_run_group_tests_name(name, tests, setup, teardown)                                                       \
+#define cmocka_run_group_tests_name(name, tests, setup, teardown)                                                      \
   cm_shim_group(name, tests, sizeof(tests) / sizeof((tests)[0]), setup, teardown)
 
 #endif
