@@ -1,0 +1,5 @@
+// Portable row of the Winograd convolution. Knows no graph. Tests: tests/kernels/check_winograd_f32.c
+#include "kernels/tmpl/vf_c.h"
+
+#define WINOGRAD_GEMM mote_f32_gemm_4x8__c
+#include "kernels/tmpl/winograd_f32_body.h"
