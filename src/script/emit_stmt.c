@@ -301,6 +301,13 @@ static mote_status emit_branches(mote_emit *e, mote_node *node, mote_states *the
 }
 
 static mote_status emit_if(mote_emit *e, mote_node *node) {
+  // Scripts of a module's constants are full of `if False:`; what is never reached need not even be typed.
+  if (node->kids[0]->kind == MOTE_NODE_TRUE)
+    return emit_block(e, node->kids[1]);
+  if (node->kids[0]->kind == MOTE_NODE_FALSE && node->kids[2] == NULL)
+    return MOTE_OK;
+  if (node->kids[0]->kind == MOTE_NODE_FALSE)
+    return node->kids[2]->kind == MOTE_NODE_IF ? mote_emit_statement(e, node->kids[2]) : emit_block(e, node->kids[2]);
   mote_states then_states = {0}, else_states = {0};
   mote_status status = emit_branches(e, node, &then_states, &else_states);
   MOTE_VEC_FREE(e->al, &then_states);
