@@ -41,10 +41,17 @@ void mote_qtable16_lookup(const int16_t table[MOTE_QTABLE16], const int16_t *in,
     out[i] = lookup16(table, in[i]);
 }
 
+// Value i/24 of the logistic function in units of 2^-16, plus half of what a chord of that length misses at its middle:
+// (1/24)^2 / 8 times the second derivative, which is negative here.
+static double sigmoid_node(int i) {
+  double v = 1.0 / (1.0 + exp(-i / 24.0)), curvature = v * (1 - v) * (1 - 2 * v);
+  return 65536.0 * (v - curvature / (24.0 * 24.0 * 8.0) / 2);
+}
+
 // Inputs are brought to units of 1/(3 * 4096). A scale of 2^-12 or 2^-11 takes no rounding for that.
 void mote_qsigmoid16_fill(mote_qsigmoid16 *t, double in_scale, bool tanh) {
   for (int i = 0; i < 256; i++) {
-    double v = round(65536.0 / (1.0 + exp(-i / 24.0)));
+    double v = round(sigmoid_node(i));
     t->table[i] = (uint16_t)(v > 65535 ? 65535 : v);
   }
   double multiplier = in_scale * 4096.0 * 3.0;
