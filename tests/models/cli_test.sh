@@ -137,7 +137,8 @@ if unshare -m true 2>/dev/null; then
   refuses "full disk" 1 'out0\.npy: cannot write: No space left' unshare -m bash "$work/full.sh" "$mote" "$work/full" "$graph"
 else
   # A limit on the size of files fails writes in the same place.
-  refuses "file size limit" 1 'out0\.npy: cannot write' bash -c "ulimit -f 0; exec '$mote' run '$graph/model.tflite' --in '$graph/in0.npy' --out '$work/full' 2> >(cat >&2)"
+  refuses "file size limit" 1 'out0\.npy: cannot write' bash -c "set -o pipefail; (ulimit -f 0; exec '$mote' run '$graph/model.tflite' \
+    --in '$graph/in0.npy' --out '$work/full' 2>&1) | cat >&2"
   echo "skipped: full disk: mounting needs root"
 fi
 result "$([ -z "$(ls "$work/full")" ] && echo yes || echo no)" "nothing is left on a full disk" "$(ls "$work/full")"
