@@ -1,0 +1,202 @@
+// Reading and writing at indices that are data: every index is checked where it is used.
+// Tests: tests/unit/test_ops_index.c
+#include "ops/gather.h"
+
+#include "ops/opkit.h"
+
+static mote_status index_fail(const mote_opctx *c, int64_t index, int64_t size) {
+  return mote_op_fail(c, MOTE_ERR_DATA, "index %lld of a dimension of %lld", (long long)index, (long long)size);
+}
+static bool is_index_type(mote_dtype d) { return mote_dtype_is_int(d) && mote_dtype_size(d) > 0; }
+static int64_t index_of(const mote_tensor *t, int64_t i) { return mote_load_i64(t->data, t->dtype, i); }
+
+// ------------------------------------------------------------------------------------------------ gather
+
+static mote_status gather_axes(const mote_opctx *c, int32_t *axis, int32_t *batch) {
+  const mote_gather_attr *a = c->attr;
+  const mote_tensor *x = c->in[0], *ids = c->in[1];
+  MOTE_TRY(mote_axis_of(c, a->axis, x->rank, axis));
+  int64_t b = a->batch_dims < 0 ? a->batch_dims + ids->rank : a->batch_dims;
+  if (b < 0 || b > ids->rank || b > *axis)
+    return mote_op_fail(c, MOTE_ERR_SHAPE, "%lld batch dimensions, axis %d", (long long)a->batch_dims, *axis);
+  *batch = (int32_t)b;
+  return MOTE_OK;
+}
+static mote_status gather_infer(mote_opctx *c) {
+  const mote_tensor *x = c->in[0], *ids = c->in[1];
+  int32_t axis, batch, rank = 0;
+  int64_t dim[3 * MOTE_MAX_RANK];
+  MOTE_TRY(gather_axes(c, &axis, &batch));
+  if (!is_index_type(ids->dtype))
+    return mote_bad_dtype(c, 1);
+  if (x->rank < 1 || mote_dtype_size(x->dtype) == 0 || x->rank + ids->rank - 1 - batch > MOTE_MAX_RANK)
+    return mote_op_fail(c, MOTE_ERR_UNSUPPORTED, "rank %d by rank %d of %s", x->rank, ids->rank, mote_dtype_name(x->dtype));
+  for (int32_t i = 0; i < batch; i++)
+    if (x->dim[i] != ids->dim[i])
+      return mote_op_fail(c, MOTE_ERR_SHAPE, "batch dimension %d: %lld and %lld", i, (long long)x->dim[i], (long long)ids->dim[i]);
+  for (int32_t i = 0; i < axis; i++)
+    dim[rank++] = x->dim[i];
+  for (int32_t i = batch; i < ids->rank; i++)
+    dim[rank++] = ids->dim[i];
+  for (int32_t i = axis + 1; i < x->rank; i++)
+    dim[rank++] = x->dim[i];
+  mote_out(c, 0, x->dtype, rank, dim);
+  if (c->out[0]->quant.count == 0 && x->quant.count == 1)
+    c->out[0]->quant = x->quant;
+  return MOTE_OK;
+}
+static mote_status gather_eval(mote_opctx *c) {
+  const mote_tensor *x = c->in[0], *ids = c->in[1];
+  int32_t axis, batch;
+  MOTE_TRY(gather_axes(c, &axis, &batch));
+  size_t size = mote_dtype_size(x->dtype);
+  int64_t batches = mote_dims_product(x, 0, batch), outer = mote_dims_product(x, batch, axis), n = x->dim[axis];
+  int64_t inner = mote_dims_product(x, axis + 1, x->rank), count = mote_dims_product(ids, batch, ids->rank);
+  size_t bytes = (size_t)inner * size;
+  char *to = c->out[0]->data;
+  for (int64_t b = 0; b < batches; b++)
+    for (int64_t o = 0; o < outer; o++)
+      for (int64_t i = 0; i < count; i++, to += bytes) {
+        int64_t at = index_of(ids, b * count + i);
+        if (at < 0 || at >= n)
+          return index_fail(c, at, n);
+        memcpy(to, (const char *)x->data + (size_t)(((b * outer + o) * n + at) * inner) * size, bytes);
+      }
+  return MOTE_OK;
+}
+static const mote_attr_field gather_fields[] = {MOTE_ATTR(mote_gather_attr, axis, MOTE_ATTR_INT, 0), MOTE_ATTR(mote_gather_attr, batch_dims, MOTE_ATTR_INT, 0), {NULL}};
+const mote_op mote_op_gather = {.name = "gather", .flags = MOTE_OP_CHECKS_DATA, .min_in = 2, .max_in = 2, .n_out = 1, .attr_size = sizeof(mote_gather_attr), .fields = gather_fields, .infer = gather_infer, .eval = gather_eval};
+
+// ------------------------------------------------------------------------------------------------ gather_nd, scatter_nd
+
+static mote_status gather_nd_infer(mote_opctx *c) {
+  const mote_tensor *x = c->in[0], *ids = c->in[1];
+  if (!is_index_type(ids->dtype))
+    return mote_bad_dtype(c, 1);
+  MOTE_TRY(mote_want_rank(c, 1, 1, MOTE_MAX_RANK));
+  int64_t depth = ids->dim[ids->rank - 1], dim[2 * MOTE_MAX_RANK];
+  if (depth > x->rank || mote_dtype_size(x->dtype) == 0 || ids->rank - 1 + x->rank - depth > MOTE_MAX_RANK)
+    return mote_op_fail(c, MOTE_ERR_SHAPE, "indices of %lld numbers into rank %d", (long long)depth, x->rank);
+  int32_t rank = 0;
+  for (int32_t i = 0; i < ids->rank - 1; i++)
+    dim[rank++] = ids->dim[i];
+  for (int32_t i = (int32_t)depth; i < x->rank; i++)
+    dim[rank++] = x->dim[i];
+  mote_out(c, 0, x->dtype, rank, dim);
+  if (c->out[0]->quant.count == 0 && x->quant.count == 1)
+    c->out[0]->quant = x->quant;
+  return MOTE_OK;
+}
+// Offset in elements of the block that index tuple `i` names in a dense tensor.
+static mote_status tuple_offset(const mote_opctx *c, const mote_tensor *ids, int64_t i, int64_t depth, const mote_tensor *x, int64_t *out) {
+  int64_t at = 0;
+  for (int64_t k = 0; k < depth; k++) {
+    int64_t index = index_of(ids, i * depth + k);
+    if (index < 0 || index >= x->dim[k])
+      return index_fail(c, index, x->dim[k]);
+    at = at * x->dim[k] + index;
+  }
+  *out = at * mote_dims_product(x, (int32_t)depth, x->rank);
+  return MOTE_OK;
+}
+static mote_status gather_nd_eval(mote_opctx *c) {
+  const mote_tensor *x = c->in[0], *ids = c->in[1];
+  int64_t depth = ids->dim[ids->rank - 1], count = mote_dims_product(ids, 0, ids->rank - 1);
+  size_t size = mote_dtype_size(x->dtype), bytes = (size_t)mote_dims_product(x, (int32_t)depth, x->rank) * size;
+  for (int64_t i = 0; i < count; i++) {
+    int64_t at;
+    MOTE_TRY(tuple_offset(c, ids, i, depth, x, &at));
+    memcpy((char *)c->out[0]->data + (size_t)i * bytes, (const char *)x->data + (size_t)at * size, bytes);
+  }
+  return MOTE_OK;
+}
+const mote_op mote_op_gather_nd = {.name = "gather_nd", .flags = MOTE_OP_CHECKS_DATA, .min_in = 2, .max_in = 2, .n_out = 1, .infer = gather_nd_infer, .eval = gather_nd_eval};
+
+static mote_status scatter_nd_infer(mote_opctx *c) {
+  const mote_tensor *ids = c->in[0], *up = c->in[1];
+  mote_ints shape;
+  if (mote_needs(c, 2))
+    return MOTE_OK;
+  if (!is_index_type(ids->dtype))
+    return mote_bad_dtype(c, 0);
+  MOTE_TRY(mote_ints_of(c, 2, &shape));
+  MOTE_TRY(mote_want_rank(c, 0, 1, MOTE_MAX_RANK));
+  int64_t depth = ids->dim[ids->rank - 1];
+  int32_t outer = ids->rank - 1;
+  if (shape.count > MOTE_MAX_RANK || depth > shape.count || up->rank != outer + shape.count - depth || mote_dtype_size(up->dtype) == 0 || up->dtype == MOTE_STRING)
+    return mote_op_fail(c, MOTE_ERR_SHAPE, "updates of rank %d at indices of %lld numbers into rank %d", up->rank, (long long)depth, shape.count);
+  for (int32_t i = 0; i < up->rank; i++)
+    if (up->dim[i] != (i < outer ? ids->dim[i] : shape.at[i - outer + depth]))
+      return mote_op_fail(c, MOTE_ERR_SHAPE, "dimension %d of the updates is %lld", i, (long long)up->dim[i]);
+  mote_out(c, 0, up->dtype, shape.count, shape.at);
+  return MOTE_OK;
+}
+static mote_status scatter_nd_eval(mote_opctx *c) {
+  const mote_tensor *ids = c->in[0], *up = c->in[1], *out = c->out[0];
+  int64_t depth = ids->dim[ids->rank - 1], count = mote_dims_product(ids, 0, ids->rank - 1), n = mote_dims_product(out, (int32_t)depth, out->rank);
+  bool real = mote_dtype_is_float(out->dtype);
+  size_t bytes;
+  if (mote_tensor_bytes(out, &bytes))
+    memset(out->data, 0, bytes);
+  for (int64_t i = 0; i < count; i++) {
+    int64_t at;
+    MOTE_TRY(tuple_offset(c, ids, i, depth, out, &at));
+    for (int64_t k = 0; k < n; k++) {
+      if (real)
+        mote_store_f64(out->data, out->dtype, at + k, mote_load_f64(out->data, out->dtype, at + k) + mote_load_f64(up->data, up->dtype, i * n + k));
+      else
+        mote_store_i64(out->data, out->dtype, at + k, (int64_t)((uint64_t)index_of(out, at + k) + (uint64_t)index_of(up, i * n + k)));
+    }
+  }
+  return MOTE_OK;
+}
+const mote_op mote_op_scatter_nd = {.name = "scatter_nd", .flags = MOTE_OP_CHECKS_DATA, .min_in = 3, .max_in = 3, .n_out = 1, .infer = scatter_nd_infer, .eval = scatter_nd_eval};
+
+// ------------------------------------------------------------------------------------------------ embedding
+
+static bool gives_float(const mote_opctx *c) { return c->in[0]->quant.count > 0 && c->out[0]->dtype == MOTE_F32; }
+static mote_status embedding_infer(mote_opctx *c) {
+  const mote_tensor *t = c->in[0], *ids = c->in[1];
+  int64_t dim[2 * MOTE_MAX_RANK];
+  int32_t rank = 0;
+  if (!is_index_type(ids->dtype))
+    return mote_bad_dtype(c, 1);
+  MOTE_TRY(mote_want_rank(c, 0, 1, MOTE_MAX_RANK));
+  if (ids->rank + t->rank - 1 > MOTE_MAX_RANK || (mote_dtype_size(t->dtype) == 0 && !gives_float(c)))
+    return mote_op_fail(c, MOTE_ERR_UNSUPPORTED, "rank %d or type %s", ids->rank + t->rank - 1, mote_dtype_name(t->dtype));
+  for (int32_t i = 0; i < ids->rank; i++)
+    dim[rank++] = ids->dim[i];
+  for (int32_t i = 1; i < t->rank; i++)
+    dim[rank++] = t->dim[i];
+  mote_out(c, 0, gives_float(c) ? MOTE_F32 : t->dtype, rank, dim);
+  return MOTE_OK;
+}
+static mote_status embedding_eval(mote_opctx *c) {
+  const mote_tensor *t = c->in[0], *ids = c->in[1], *out = c->out[0];
+  int64_t n = mote_tensor_numel(ids), row = mote_dims_product(t, 1, t->rank);
+  size_t size = mote_dtype_size(t->dtype);
+  for (int64_t i = 0; i < n; i++) {
+    int64_t at = index_of(ids, i);
+    if (at < 0 || at >= t->dim[0])
+      return index_fail(c, at, t->dim[0]);
+    if (!gives_float(c)) {
+      memcpy((char *)out->data + (size_t)(i * row) * size, (const char *)t->data + (size_t)(at * row) * size, (size_t)row * size);
+      continue;
+    }
+    int64_t ch = t->quant.count > 1 ? at : 0;
+    for (int64_t k = 0; k < row; k++)
+      ((float *)out->data)[i * row + k] = (float)((double)(mote_code_at(t, at * row + k) - mote_zero_at(&t->quant, ch)) * mote_scale_at(&t->quant, ch));
+  }
+  return MOTE_OK;
+}
+const mote_op mote_op_embedding = {.name = "embedding", .flags = MOTE_OP_CHECKS_DATA, .min_in = 2, .max_in = 2, .n_out = 1, .infer = embedding_infer, .eval = embedding_eval};
+
+static const mote_tflite_field gather_options[] = {{"axis", 0, MOTE_FB_I32, 0}, {"batch_dims", 1, MOTE_FB_I32, 0}, {NULL}};
+static const mote_tflite_row tflite_rows[] = {
+    {7, 5, "EMBEDDING_LOOKUP", NULL, &mote_op_embedding, NULL, NULL, "1 0"},
+    {36, 7, "GATHER", NULL, &mote_op_gather, gather_options},
+    {107, 5, "GATHER_ND", NULL, &mote_op_gather_nd},
+    {122, 1, "SCATTER_ND", NULL, &mote_op_scatter_nd},
+    {.name = NULL},
+};
+const mote_op_family mote_family_gather = {"gather", tflite_rows, NULL};
