@@ -55,12 +55,9 @@ static void pack_group(const mote_gemm_f32 *gemm, const mote_conv_f32_shape *sha
     const float *from = w + (ptrdiff_t)n0 * o_stride;
     to += width;
     for (size_t i = 0; i < shape->kh; i++)
-      for (size_t j = 0; j < shape->kw; j++) {
-        const float *tap = from + (ptrdiff_t)i * i_stride + (ptrdiff_t)j * j_stride;
-        for (size_t c = 0; c < ci; c++, to += width)
-          for (size_t o = 0; o < width; o++)
-            to[o] = o < cols ? tap[(ptrdiff_t)o * o_stride + (ptrdiff_t)c * c_stride] : 0.0f;
-      }
+      for (size_t j = 0; j < shape->kw; j++, to += ci * width)
+        mote_gemm_f32_pack_rows(to, width, cols, ci, from + (ptrdiff_t)i * i_stride + (ptrdiff_t)j * j_stride, c_stride,
+                                o_stride);
   }
 }
 

@@ -2,6 +2,8 @@
 // Knows no graph. Tests: tests/kernels/check_gemm_f32.c
 #include "kernels/gemm_f32.h"
 
+#include <string.h>
+
 #include "base/checked.h"
 #include "kernels/gemm_f32_block.h"
 #include "kernels/rows.h"
@@ -35,31 +37,38 @@ size_t mote_gemm_f32_packed_size(const mote_gemm_f32 *row, size_t n, size_t k) {
 
 size_t mote_gemm_f32_pack_tiles(const mote_gemm_f32 *row, size_t n) { return (n + row->nr - 1) / row->nr; }
 
-// One panel of `width` columns of which `cols` exist; to[0..width) is the bias, then a row per k.
+// Squares of 16x16, so that a cache line of the source gives its 16 elements while it is there.
+static void pack_transposed(float *to, size_t width, size_t cols, size_t k, const float *b, ptrdiff_t k_stride,
+                            ptrdiff_t n_stride) {
+  enum { SQUARE = 16 };
+  for (size_t j0 = 0; j0 < cols; j0 += SQUARE)
+    for (size_t p0 = 0; p0 < k; p0 += SQUARE) {
+      const size_t j1 = MOTE_MIN(j0 + SQUARE, cols), p1 = MOTE_MIN(p0 + SQUARE, k);
+      for (size_t j = j0; j < j1; j++) {
+        const float *from = b + (ptrdiff_t)j * n_stride;
+        for (size_t p = p0; p < p1; p++)
+          to[p * width + j] = from[(ptrdiff_t)p * k_stride];
+      }
+    }
+}
+
+void mote_gemm_f32_pack_rows(float *to, size_t width, size_t cols, size_t k, const float *b, ptrdiff_t k_stride,
+                             ptrdiff_t n_stride) {
+  if (n_stride == 1)
+    for (size_t p = 0; p < k; p++)
+      memcpy(to + p * width, b + (ptrdiff_t)p * k_stride, cols * sizeof(float));
+  else
+    pack_transposed(to, width, cols, k, b, k_stride, n_stride);
+  for (size_t p = 0; p < k && cols < width; p++)
+    memset(to + p * width + cols, 0, (width - cols) * sizeof(float));
+}
+
+// A panel: a row of biases, then the rows of B.
 static void pack_panel(float *to, size_t width, size_t cols, size_t k, const float *b, ptrdiff_t k_stride,
                        ptrdiff_t n_stride, const float *bias) {
   for (size_t j = 0; j < width; j++)
     to[j] = bias != NULL && j < cols ? bias[j] : 0.0f;
-  to += width;
-  if (n_stride == 1) {
-    for (size_t p = 0; p < k; p++, to += width) {
-      const float *from = b + (ptrdiff_t)p * k_stride;
-      for (size_t j = 0; j < cols; j++)
-        to[j] = from[j];
-      for (size_t j = cols; j < width; j++)
-        to[j] = 0.0f;
-    }
-    return;
-  }
-  // Columns eight at a time, so that a cache line of the panel is written by few passes over k.
-  for (size_t j0 = 0; j0 < width; j0 += 8) {
-    const size_t j1 = MOTE_MIN(j0 + 8, width);
-    for (size_t p = 0; p < k; p++) {
-      const float *from = b + (ptrdiff_t)p * k_stride;
-      for (size_t j = j0; j < j1; j++)
-        to[p * width + j] = j < cols ? from[(ptrdiff_t)j * n_stride] : 0.0f;
-    }
-  }
+  mote_gemm_f32_pack_rows(to + width, width, cols, k, b, k_stride, n_stride);
 }
 
 void mote_gemm_f32_pack(const mote_gemm_f32 *row, size_t n, size_t k, const float *b, ptrdiff_t k_stride,
