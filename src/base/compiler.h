@@ -15,8 +15,12 @@
 #define MOTE_UNLIKELY(x) __builtin_expect(!!(x), 0)
 #define MOTE_NOINLINE __attribute__((noinline))
 #define MOTE_INLINE static inline __attribute__((always_inline))
-// In front of a loop of a constant, small count (at most 64) whose body must stay in registers.
+// In front of a loop of a constant, small count (at most 64) whose body must stay in registers. clang does so unasked.
+#if defined(__clang__)
+#define MOTE_UNROLL
+#else
 #define MOTE_UNROLL _Pragma("GCC unroll 64")
+#endif
 // Says that vector x is still needed here, so that no instruction before this may use its register as destination. Without
 // it compilers let the multiplicand of a fused multiply-add take the sum's place and run out of registers.
 #if defined(__x86_64__)

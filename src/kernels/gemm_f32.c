@@ -89,9 +89,10 @@ mote_gemm_f32_blocking mote_gemm_f32_block(const mote_gemm_f32 *row, size_t m, s
   const size_t depth = k + 1;
   const size_t panels = (n + row->nr - 1) / row->nr;
   mote_gemm_f32_blocking block;
-  size_t in_block = MOTE_MIN(MOTE_MAX(cached / depth / row->nr, 1), MOTE_MAX(panels, 1));
-  if (m <= row->mr) // few rows: split the columns instead
-    in_block = MOTE_MIN(in_block, MOTE_MAX(work / depth / row->nr / MOTE_MAX(m, 1), m == 1 ? 4 : 1));
+  size_t in_block = MOTE_MAX(cached / depth / row->nr, 1);
+  if (m <= row->mr) // B passes by once, at the memory's speed: smaller work, but four panels for the form of one row
+    in_block = MOTE_MAX(work / 4 / depth / row->nr / MOTE_MAX(m, 1), m == 1 ? 4 : 1);
+  in_block = MOTE_MIN(in_block, MOTE_MAX(panels, 1));
   block.n = in_block * row->nr;
   const size_t strip = depth * row->mr * block.n;
   block.m = row->mr * MOTE_MIN(MOTE_MAX(work / strip, 1), 64);

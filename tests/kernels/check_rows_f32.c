@@ -74,6 +74,23 @@ static void check_rows(checker *c, const rows_run *runs, size_t count, const row
   }
 }
 
+// The same with the output over the input: x is copied there first.
+static void check_in_place(checker *c, const rows_run *runs, size_t count, const float **x, float **y, size_t size) {
+  const float *source = *x;
+  float *expected = check_buffer(c, size * sizeof(float), CHECK_ALIGNED);
+  *y = expected;
+  runs[count - 1].call(&runs[count - 1]);
+  for (size_t i = 0; i < count; i++) {
+    if (!check_can_run(c, runs[i].features))
+      continue;
+    float *both = check_buffer(c, size * sizeof(float), CHECK_END);
+    *x = *y = memcpy(both, source, size * sizeof(float));
+    if (check_guarded_call(c, runs[i].name, run_rows, (void *)&runs[i]))
+      check_case(c, check_diff_f32(both, expected, size) == size, runs[i].name, "in place, %zu elements", size);
+  }
+  *x = source;
+}
+
 enum { ROWS_MAX = 8, SIZE_MAX_CASE = 20000 };
 
 #define ROWS_LIST(family)                                                                                              \
@@ -127,6 +144,7 @@ static void test_softmax(checker *c) {
     ROWS_LIST(softmax)
     const rows_case one = {&args.y, args.rows * args.cols, (check_place)((k + 1) % 3), expect, bound};
     check_rows(c, runs, count, &one);
+    check_in_place(c, runs, count, &args.x, &args.y, args.rows * args.cols);
   }
 }
 
@@ -178,6 +196,7 @@ static void test_norm(checker *c) {
     ROWS_LIST(norm)
     const rows_case one = {&args.y, args.rows * args.cols, (check_place)((k + 1) % 3), expect, bound};
     check_rows(c, runs, count, &one);
+    check_in_place(c, runs, count, &args.x, &args.y, args.rows * args.cols);
   }
 }
 
