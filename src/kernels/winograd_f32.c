@@ -32,6 +32,12 @@ static size_t block_count(const mote_conv_f32_args *args) {
   return args->out.n * blocks_of(args->out.h) * blocks_of(args->out.w);
 }
 
+// Blocks a tile. Weights that stay in a second-level cache (1 MiB) need not be shared by many, and smaller groups give
+// the threads more to share.
+static size_t group_of(const mote_conv_f32_shape *shape) {
+  return shape->ci * shape->co <= ((size_t)1 << 18) / PLANES ? GROUP / 2 : GROUP;
+}
+
 bool mote_winograd_f32_fits(const mote_conv_f32_args *args) {
   const mote_slide *s = &args->slide;
   const mote_conv_f32_shape *shape = &args->shape;
@@ -99,13 +105,14 @@ void mote_winograd_f32_pack(const mote_winograd_f32 *row, const mote_conv_f32_sh
 }
 
 size_t mote_winograd_f32_scratch_size(const mote_conv_f32_shape *shape) {
-  return (size_t)PLANES * GROUP * (shape->ci + shape->co) * sizeof(float);
+  return PLANES * group_of(shape) * (shape->ci + shape->co) * sizeof(float);
 }
 
 static size_t column_tiles(const mote_conv_f32_args *args) { return (args->shape.co + COLUMNS - 1) / COLUMNS; }
 
 size_t mote_winograd_f32_tiles(const mote_conv_f32_args *args) {
-  return (block_count(args) + GROUP - 1) / GROUP * column_tiles(args);
+  const size_t group = group_of(&args->shape);
+  return (block_count(args) + group - 1) / group * column_tiles(args);
 }
 
 typedef struct block_place {
@@ -131,7 +138,7 @@ static void transform_input(const mote_winograd_f32 *row, const mote_conv_f32_ar
           inside ? in->data + (ptrdiff_t)at.n * in->n_stride + y * in->h_stride + x * in->w_stride : zeros;
     }
   }
-  row->input(pixels, args->shape.ci, v, GROUP * args->shape.ci);
+  row->input(pixels, args->shape.ci, v, group_of(&args->shape) * args->shape.ci);
 }
 
 static void transform_output(const mote_winograd_f32 *row, const mote_conv_f32_args *args, const float *bias,
@@ -152,7 +159,8 @@ static void transform_output(const mote_winograd_f32 *row, const mote_conv_f32_a
                                               : NULL;
   }
   const mote_winograd_f32_output job = {
-      m, GROUP * args->shape.co, bias, to, res->data != NULL ? residual : NULL, n0, n1, args->lo, args->hi};
+      m,       group_of(&args->shape) * args->shape.co, bias, to, res->data != NULL ? residual : NULL, n0, n1, args->lo,
+      args->hi};
   row->output(&job);
 }
 
@@ -160,12 +168,12 @@ static void transform_output(const mote_winograd_f32 *row, const mote_conv_f32_a
 // cache.
 static void multiply(const mote_gemm_f32 *gemm, const mote_conv_f32_args *args, size_t floats, const float *v, float *m,
                      size_t count, size_t n0, size_t n1) {
-  const size_t ci = args->shape.ci, co = args->shape.co;
+  const size_t ci = args->shape.ci, co = args->shape.co, group = group_of(&args->shape);
   const float *a[GROUP];
   float *c[GROUP];
   mote_gemm_f32_strip strip = {
       .taps = 1, .k = ci, .k_total = ci, .packed = args->packed, .n = co, .lo = -INFINITY, .hi = INFINITY};
-  for (size_t plane = 0; plane < PLANES; plane++, strip.packed += floats, v += GROUP * ci, m += GROUP * co) {
+  for (size_t plane = 0; plane < PLANES; plane++, strip.packed += floats, v += group * ci, m += group * co) {
     for (size_t i = 0; i < count; i++) {
       a[i] = v + i * ci;
       c[i] = m + i * co;
@@ -185,11 +193,12 @@ static void multiply(const mote_gemm_f32 *gemm, const mote_conv_f32_args *args, 
 void mote_winograd_f32_run(const mote_winograd_f32 *row, const mote_conv_f32_args *args, void *scratch, size_t t0,
                            size_t t1) {
   const size_t floats = plane_floats(row, &args->shape), ci = args->shape.ci, co = args->shape.co;
+  const size_t group = group_of(&args->shape);
   const float *bias = (const float *)args->packed + PLANES * floats;
-  float *v = scratch, *m = v + (size_t)PLANES * GROUP * ci;
+  float *v = scratch, *m = v + PLANES * group * ci;
   const size_t across = column_tiles(args), blocks = block_count(args);
   for (size_t t = t0; t < t1; t++) {
-    const size_t first = t / across * GROUP, count = MOTE_MIN((size_t)GROUP, blocks - first);
+    const size_t first = t / across * group, count = MOTE_MIN(group, blocks - first);
     const size_t n0 = t % across * COLUMNS, n1 = MOTE_MIN(n0 + COLUMNS, co);
     if (t == t0 || n0 == 0) // the next columns of the same blocks find them transformed
       for (size_t i = 0; i < count; i++)
