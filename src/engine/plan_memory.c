@@ -81,7 +81,10 @@ mote_status mote_plan_place(mote_engine *e, mote_plan *plan, mote_error *err) {
   mote_status status = MOTE_OK;
   for (int32_t i = 0; i < plan->n_values && status == MOTE_OK; i++) {
     mote_plan_value *v = &plan->values[i];
-    if (!mote_tensor_bytes(&v->t, &v->bytes))
+    bool unused = v->last < 0 && v->place != MOTE_PLACE_OUT; // belongs to another part of the graph: its shape may be open
+    if (unused)
+      v->bytes = 0;
+    else if (!mote_tensor_bytes(&v->t, &v->bytes))
       status = mote_fail(err, MOTE_ERR_LIMIT, "a value of the plan is too large");
     bool placed = v->place == MOTE_PLACE_ARENA && v->last >= 0;
     items[i] = (mote_lifetime){.bytes = placed ? MOTE_MAX(v->bytes, 1) : 0, .first = v->first, .last = v->last};
