@@ -22,7 +22,7 @@ static bool add_after(json_t *entry, value_writer *writer, const call_run *run, 
   json_t *after = json_object();
   for (size_t i = 0; i < run->input_count; i++) {
     char key[24];
-    if (value_same(run->before[i], run->inputs[i], 0))
+    if (!input_changed(run, i))
       continue;
     json_t *item = value_to_json(writer, run->inputs[i], why);
     if (!item) {
@@ -47,11 +47,7 @@ static void add_pairs(json_t *list, const leaf_list *outs, size_t out, const lea
 
 static bool add_alias(json_t *entry, const call_run *run, note *why) {
   leaf_list ins = {0}, outs = {0};
-  bool ok = true;
-  for (size_t i = 0; ok && i < run->input_count; i++)
-    ok = leaves_add(&ins, run->inputs[i], 0);
-  for (size_t i = 0; ok && i < run->output_count; i++)
-    ok = leaves_add(&outs, run->outputs[i], 0);
+  bool ok = leaves_of_call(run, &ins, &outs);
   json_t *list = json_array();
   for (size_t i = 0; ok && i < outs.count; i++) {
     add_pairs(list, &outs, i, &ins, ins.count, "in");
@@ -60,8 +56,8 @@ static bool add_alias(json_t *entry, const call_run *run, note *why) {
   if (json_array_size(list))
     json_object_set(entry, "alias", list);
   json_decref(list);
-  free(ins.items);
-  free(outs.items);
+  leaves_free(&ins);
+  leaves_free(&outs);
   return ok ? true : note_set(why, "no memory");
 }
 

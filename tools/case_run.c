@@ -113,6 +113,12 @@ bool call_start(const case_env *env, const case_file *c, const case_call *call, 
   if (!read_inputs(env, c, call, method, &out->inputs, &out->input_count, why) ||
       !read_inputs(env, c, call, method, &out->before, &before, why))
     return false;
+  out->leaves = calloc(out->input_count + 1, sizeof *out->leaves);
+  if (!out->leaves)
+    return note_set(why, "no memory");
+  for (size_t i = 0; i < out->input_count; i++)
+    if (!leaves_add(&out->leaves[i], out->inputs[i], 0))
+      return note_set(why, "no memory");
   for (uint32_t i = 0; i < c->repeat && out->status == MOTE_OK; i++)
     invoke(env, call->method, out);
   return out->status != MOTE_OK || split_result(env, c, call, method, out, why);
@@ -126,6 +132,9 @@ static void release_all(mote_value **values, size_t count) {
 
 void call_end(call_run *run) {
   mote_value_release(run->result);
+  for (size_t i = 0; run->leaves && i < run->input_count; i++)
+    leaves_free(&run->leaves[i]);
+  free(run->leaves);
   release_all(run->inputs, run->input_count);
   release_all(run->before, run->input_count);
   free(run->outputs);
@@ -150,26 +159,36 @@ bool case_prelude(const case_env *env, const case_file *c, note *why) {
   return true;
 }
 
-bool leaves_add(leaf_list *list, const mote_value *value, int depth) {
-  mote_kind kind = mote_value_kind(value);
-  if (kind == MOTE_KIND_TENSOR) {
-    if (list->count == list->room) {
-      size_t room = list->room ? 2 * list->room : 16;
-      const mote_value **items = realloc(list->items, room * sizeof *items);
-      if (!items)
-        return false;
-      list->items = items;
-      list->room = room;
-    }
-    list->items[list->count++] = value;
-    return true;
+static bool leaf_add(leaf_list *list, mote_value *tensor) {
+  if (list->count == list->room) {
+    size_t room = list->room ? 2 * list->room : 16;
+    mote_value **items = realloc(list->items, room * sizeof *items);
+    if (!items)
+      return false;
+    list->items = items;
+    list->room = room;
   }
+  list->items[list->count++] = mote_value_retain(tensor);
+  return true;
+}
+
+bool leaves_add(leaf_list *list, mote_value *value, int depth) {
+  mote_kind kind = mote_value_kind(value);
+  if (kind == MOTE_KIND_TENSOR)
+    return leaf_add(list, value);
   if (kind != MOTE_KIND_LIST && kind != MOTE_KIND_TUPLE && kind != MOTE_KIND_DICT)
     return true;
   for (size_t i = 0; depth < LEAF_DEPTH && i < mote_value_count(value); i++)
     if (!leaves_add(list, mote_value_item(value, i), depth + 1))
       return false;
   return true;
+}
+
+void leaves_free(leaf_list *list) {
+  while (list->count)
+    mote_value_release(list->items[--list->count]);
+  free(list->items);
+  memset(list, 0, sizeof *list);
 }
 
 // ------------------------------------------------------------------------------------------- sameness
@@ -206,48 +225,22 @@ static bool tensors_same(const mote_value *a, const mote_value *b) {
   return true;
 }
 
-static bool scalars_same(const mote_value *a, const mote_value *b, mote_kind kind) {
-  double va[2] = {0, 0}, vb[2] = {0, 0};
-  size_t la = 0, lb = 0;
-  const char *ta, *tb;
-  switch (kind) {
-  case MOTE_KIND_BOOL:
-    return mote_value_as_bool(a) == mote_value_as_bool(b);
-  case MOTE_KIND_INT:
-    return mote_value_as_int(a) == mote_value_as_int(b);
-  case MOTE_KIND_FLOAT:
-    va[0] = mote_value_as_float(a);
-    vb[0] = mote_value_as_float(b);
-    return memcmp(va, vb, sizeof va) == 0;
-  case MOTE_KIND_COMPLEX:
-    mote_value_as_complex(a, &va[0], &va[1]);
-    mote_value_as_complex(b, &vb[0], &vb[1]);
-    return memcmp(va, vb, sizeof va) == 0;
-  case MOTE_KIND_STRING:
-    ta = mote_value_as_string(a, &la);
-    tb = mote_value_as_string(b, &lb);
-    return la == lb && memcmp(ta, tb, la) == 0;
-  default:
-    return true;
-  }
+bool leaves_of_call(const call_run *run, leaf_list *ins, leaf_list *outs) {
+  bool ok = true;
+  for (size_t i = 0; i < run->input_count; i++)
+    for (size_t k = 0; ok && k < run->leaves[i].count; k++)
+      ok = leaf_add(ins, run->leaves[i].items[k]);
+  for (size_t i = 0; ok && i < run->output_count; i++)
+    ok = leaves_add(outs, run->outputs[i], 0);
+  return ok;
 }
 
-bool value_same(const mote_value *a, const mote_value *b, int depth) {
-  mote_kind kind = mote_value_kind(a);
-  if (kind != mote_value_kind(b) || depth > LEAF_DEPTH)
-    return false;
-  if (kind == MOTE_KIND_TENSOR)
-    return tensors_same(a, b);
-  if (kind != MOTE_KIND_LIST && kind != MOTE_KIND_TUPLE && kind != MOTE_KIND_DICT)
-    return scalars_same(a, b, kind);
-  size_t count = mote_value_count(a);
-  if (count != mote_value_count(b))
-    return false;
-  for (size_t i = 0; i < count; i++) {
-    if (kind == MOTE_KIND_DICT && !value_same(mote_value_item_key(a, i), mote_value_item_key(b, i), depth + 1))
-      return false;
-    if (!value_same(mote_value_item(a, i), mote_value_item(b, i), depth + 1))
-      return false;
-  }
-  return true;
+bool input_changed(const call_run *run, size_t index) {
+  leaf_list was = {0};
+  const leaf_list *now = &run->leaves[index];
+  bool changed = !leaves_add(&was, run->before[index], 0) || was.count != now->count;
+  for (size_t i = 0; !changed && i < was.count; i++)
+    changed = !tensors_same(was.items[i], now->items[i]);
+  leaves_free(&was);
+  return changed;
 }

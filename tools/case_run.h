@@ -10,9 +10,19 @@ typedef struct case_env {
   mote_session *session;
 } case_env;
 
+// Tensors inside values, in order: lists and tuples by item, dicts by value. The list holds a reference to each, so
+// that they stay when the container changes.
+typedef struct leaf_list {
+  mote_value **items;
+  size_t count, room;
+} leaf_list;
+bool leaves_add(leaf_list *list, mote_value *value, int depth);
+void leaves_free(leaf_list *list);
+
 typedef struct call_run {
   mote_value **inputs; // as the call left them
-  mote_value **before; // as they were
+  leaf_list *leaves;   // the tensors that were in each input when the call began
+  mote_value **before; // inputs as they were
   size_t input_count;
   mote_status status;
   note why;             // when status is not MOTE_OK
@@ -32,14 +42,11 @@ void call_end(call_run *run);
 // A failure that PyTorch would raise as an exception, as against one of the file, of memory or of a bound.
 bool call_raised(const case_env *env, mote_status status);
 
-// Tensors inside values, in order: lists and tuples by item, dicts by value.
-typedef struct leaf_list {
-  const mote_value **items;
-  size_t count, room;
-} leaf_list;
-bool leaves_add(leaf_list *list, const mote_value *value, int depth);
+// The tensors that went in and those that came out.
+bool leaves_of_call(const call_run *run, leaf_list *ins, leaf_list *outs);
 
-// Equal in kind, shape, type and bits, all the way down.
-bool value_same(const mote_value *a, const mote_value *b, int depth);
+// True when the call wrote into a tensor of input `index`. Lists and dicts do not count: the goldens come from Python,
+// where a method gets copies of them.
+bool input_changed(const call_run *run, size_t index);
 
 #endif

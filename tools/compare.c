@@ -364,8 +364,8 @@ static bool compare_after(const comparison *how, const case_call *call, const ca
     const json_t *want = json_object_get(call->after, key);
     if (want && !compare_value(how, want, run->inputs[i], where, why))
       return false;
-    if (!want && !value_same(run->before[i], run->inputs[i], 0))
-      return note_set(why, "input %zu was changed in place, expected to be left alone", i);
+    if (!want && input_changed(run, i))
+      return note_set(why, "a tensor of input %zu was changed in place, expected to be left alone", i);
   }
   return true;
 }
@@ -412,14 +412,10 @@ static bool compare_alias(const case_call *call, const leaf_list *ins, const lea
 
 static bool compare_aliases(const case_call *call, const call_run *run, note *why) {
   leaf_list ins = {0}, outs = {0};
-  bool ok = true;
-  for (size_t i = 0; ok && i < run->input_count; i++)
-    ok = leaves_add(&ins, run->inputs[i], 0);
-  for (size_t i = 0; ok && i < run->output_count; i++)
-    ok = leaves_add(&outs, run->outputs[i], 0);
+  bool ok = leaves_of_call(run, &ins, &outs);
   ok = ok ? compare_alias(call, &ins, &outs, why) : note_set(why, "no memory");
-  free(ins.items);
-  free(outs.items);
+  leaves_free(&ins);
+  leaves_free(&outs);
   return ok;
 }
 
