@@ -181,6 +181,7 @@ typedef struct gather {
   const mote_qconv_isa *isa;
   const mote_qconv_args *a;
   bool joined;         // the pixels of a kernel row are adjacent bytes
+  bool small;          // bytes, joined, a kernel row of at most COPY
   size_t channel, run; // first channel of the group; bytes of a joined kernel row
 } gather;
 
@@ -213,12 +214,27 @@ MOTE_INLINE char *gather_line(const gather *g, int32_t zp, const char *line, int
   return to;
 }
 
+// Kernel rows of at most COPY bytes that lie inside the image with COPY bytes to read: nearly all of a first layer with
+// 3 channels. False: not such a place.
+MOTE_INLINE bool gather_short(const gather *g, const char *image, int64_t y, int64_t x, char *to) {
+  const mote_qconv_args *a = g->a;
+  if (!g->small || y < 0 || y + (int64_t)(a->kh - 1) * a->dh >= a->ih || x < 0 || (a->iw - x) * a->ic < COPY)
+    return false;
+  const char *line = image + y * a->in_y + x * a->in_x;
+  for (uint32_t ky = 0; ky < a->kh; ky++, to += g->run, line += a->dh * a->in_y)
+    memcpy(to, line, COPY);
+  memset(to, a->in_type == MOTE_I8 ? 0x80 : 0, 3);
+  return true;
+}
+
 static void gather_row(const gather *g, place p, char *to, size_t size) {
   const mote_qconv_args *a = g->a;
   int32_t zp = a->image_zp ? a->image_zp[p.n] : a->in_zp;
   int64_t y = (int64_t)p.y * a->sh - a->pad_top, x0 = (int64_t)p.x * a->sw - a->pad_left;
   char *end = to + size;
   const char *image = (const char *)a->in + p.n * a->in_n + (ptrdiff_t)g->channel;
+  if (gather_short(g, image, y, x0, to))
+    return;
   for (uint32_t ky = 0; ky < a->kh; ky++, y += a->dh)
     to = gather_line(g, zp, y >= 0 && y < a->ih ? image + y * a->in_y : NULL, x0, to);
   // Meets zero weights, and must be 0 after the flip: row sums count it.
@@ -248,7 +264,8 @@ static void run_tile(const mote_qconv_isa *isa, const mote_qconv_args *a, const 
   s.columns = MOTE_MIN(last * isa->width, (size_t)a->oc) - first * isa->width;
   s.out = out;
   bool direct = in_place(isa, a);
-  gather g = {isa, a, a->dw == 1 && a->in_x == (ptrdiff_t)a->ic, (size_t)group * a->ic, (size_t)a->kw * a->ic};
+  gather g = {isa, a, a->dw == 1 && a->in_x == (ptrdiff_t)a->ic, false, (size_t)group * a->ic, (size_t)a->kw * a->ic};
+  g.small = g.joined && !isa->words && g.run <= COPY;
   s.a_stride = direct ? pixel_step(a) : (ptrdiff_t)(c->steps * 4);
   s.a = direct ? (const char *)a->in + (ptrdiff_t)row * s.a_stride + (ptrdiff_t)((size_t)group * a->ic) : a->scratch;
   ptrdiff_t size = (ptrdiff_t)mote_qtype_size(a->out_type),
