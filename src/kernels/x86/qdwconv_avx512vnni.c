@@ -4,7 +4,8 @@
 // vpdpbusd then does four taps of 16 channels. For the usual kernels a column is interleaved once and added to every
 // output it belongs to. Interleaving leaves channels in the order
 //   vector v, 128-bit lane l, dword i  <->  channel 16*l + 4*v + i
-// which the saturating packs of the store undo; the column blocks are packed in that order too.
+// which the saturating packs of the store undo; the column blocks are packed in that order too. A last block of at most
+// 32 channels is packed twice side by side: the usual kernels then compute two outputs at a time, half a row apart.
 // Tests: tests/kernels/check_qdwconv.c
 #include <immintrin.h>
 #include <string.h>
@@ -15,7 +16,7 @@
 
 extern const mote_qdwconv_row mote_q8_dwconv_1x16__c;
 
-enum { BLOCK = 64, COLS = BLOCK * MOTE_QCOLS_WORDS * 4, HEAD = 64, ROWS = 4 };
+enum { BLOCK = 64, HALF = 32, COLS = BLOCK * MOTE_QCOLS_WORDS * 4, HEAD = 64, ROWS = 4 };
 
 // Packed: HEAD bytes (first the signed zero point), then a block of 64 channels after the other: its columns, then
 // kw * row_groups * 256 bytes of weights.
@@ -66,9 +67,13 @@ static void pack(const mote_qdwconv_weights *w, void *packed) {
   memcpy(packed, &zp, sizeof zp);
   char *block = (char *)packed + HEAD;
   for (size_t first = 0; first < w->channels; first += BLOCK, block += block_size(w->kh, w->kw))
-    for (size_t place = 0; place < BLOCK; place++)
-      if (first + channel_at(place) < w->channels)
-        pack_channel(w, first + channel_at(place), place, zp, block);
+    for (size_t place = 0; place < BLOCK; place++) {
+      size_t channel = channel_at(place), left = w->channels - first;
+      if (left <= HALF)
+        channel %= HALF;
+      if (channel < left)
+        pack_channel(w, first + channel, place, zp, block);
+    }
 }
 
 static uint32_t tiles(const mote_qdwconv_args *a) { return a->n * a->oh; }
@@ -88,15 +93,29 @@ typedef struct lane {
   __m512i flip;
 } lane;
 
-// The interleaved taps of `used` rows, row `first` and below, in one column. Taps past them meet zero weights.
-MOTE_INLINE void column(const lane *l, size_t first, size_t used, int64_t x, bool full, __m512i t[4]) {
-  bool inside = x >= 0 && x < l->a->iw;
+// How a block fills the vectors: 64 channels; fewer; or at most 32, and the other half holds another output.
+typedef enum fill { FULL, PART, TWICE } fill;
+
+MOTE_INLINE __m512i load(const lane *l, const uint8_t *p, const uint8_t *second, fill f) {
+  if (f == FULL)
+    return _mm512_loadu_si512(p);
+  if (f == PART)
+    return _mm512_maskz_loadu_epi8(l->mask, p);
+  __mmask32 mask = (__mmask32)l->mask;
+  return _mm512_inserti64x4(_mm512_castsi256_si512(_mm256_maskz_loadu_epi8(mask, p)),
+                            _mm256_maskz_loadu_epi8(mask, second), 1);
+}
+
+// The interleaved taps of `used` rows, row `first` and below, in column x (and `apart` columns further for the second
+// half). Taps past them meet zero weights.
+MOTE_INLINE void column(const lane *l, size_t first, size_t used, int64_t x, int64_t apart, fill f, __m512i t[4]) {
+  bool inside = x >= 0 && x < l->a->iw, inside2 = x + apart >= 0 && x + apart < l->a->iw;
   __m512i r[ROWS];
 #pragma GCC unroll 4
   for (size_t i = 0; i < ROWS; i++) {
-    const uint8_t *p = inside ? l->rows[first + i] + x * l->steps[first + i] : l->pad;
-    r[i] = i >= used ? _mm512_setzero_si512()
-                     : _mm512_xor_si512(full ? _mm512_loadu_si512(p) : _mm512_maskz_loadu_epi8(l->mask, p), l->flip);
+    const uint8_t *row = l->rows[first + i], *p = inside ? row + x * l->steps[first + i] : l->pad;
+    const uint8_t *second = f == TWICE && inside2 ? row + (x + apart) * l->steps[first + i] : l->pad;
+    r[i] = i >= used ? _mm512_setzero_si512() : _mm512_xor_si512(load(l, p, second, f), l->flip);
   }
   __m512i a0 = _mm512_unpacklo_epi8(r[0], r[1]), a1 = _mm512_unpackhi_epi8(r[0], r[1]);
   __m512i b0 = _mm512_unpacklo_epi8(r[2], r[3]), b1 = _mm512_unpackhi_epi8(r[2], r[3]);
@@ -152,7 +171,7 @@ MOTE_INLINE bool plain(const mote_qdwconv_args *a) {
 }
 
 // What lies below -2^31 becomes INT_MIN; all packs saturate, so that clamping comes last.
-MOTE_INLINE void store_plain(const lane *l, const __m512i acc[4], bool full, char *out) {
+MOTE_INLINE __m512i codes(const lane *l, const __m512i acc[4]) {
   const mote_qdwconv_args *a = l->a;
   const float *scale = mote_qcols_at(l->block, BLOCK).scale;
   __m512 hi = _mm512_set1_ps((float)(a->hi - a->out_zp));
@@ -161,52 +180,73 @@ MOTE_INLINE void store_plain(const lane *l, const __m512i acc[4], bool full, cha
   __m512i y = _mm512_packs_epi32(scaled(acc[2], scale + 32, hi), scaled(acc[3], scale + 48, hi));
   x = _mm512_max_epi16(_mm512_adds_epi16(x, zp), lo);
   y = _mm512_max_epi16(_mm512_adds_epi16(y, zp), lo);
-  __m512i q = a->out_type == MOTE_U8 ? _mm512_packus_epi16(x, y) : _mm512_packs_epi16(x, y);
-  if (full)
+  return a->out_type == MOTE_U8 ? _mm512_packus_epi16(x, y) : _mm512_packs_epi16(x, y);
+}
+
+// `second`: where the second half goes, or NULL.
+MOTE_INLINE void store_plain(const lane *l, const __m512i acc[4], fill f, char *out, char *second) {
+  __m512i q = codes(l, acc);
+  if (f == FULL)
     _mm512_storeu_si512(out, q);
   else
     _mm512_mask_storeu_epi8(out, l->mask, q);
+  if (f == TWICE && second)
+    _mm256_mask_storeu_epi8(second, (__mmask32)l->mask, _mm512_extracti64x4_epi64(q, 1));
 }
 
-MOTE_INLINE void store(const lane *l, const __m512i acc[4], bool full, uint32_t ox) {
-  ptrdiff_t at = (ptrdiff_t)ox * l->a->out_x;
+static MOTE_NOINLINE void store_other(const lane *l, const int32_t permuted[BLOCK], fill f, char *out, char *second) {
+  store_general(l, permuted, out);
+  if (f != TWICE || !second)
+    return;
+  int32_t moved[BLOCK]; // lanes 2 and 3 of each vector to lanes 0 and 1
+  for (size_t v = 0; v < 4; v++)
+    memcpy(moved + v * 16, permuted + v * 16 + 8, 8 * sizeof(int32_t));
+  store_general(l, moved, second);
+}
+
+// Output ox, and for TWICE the one `apart` further if the row has it.
+MOTE_INLINE void store(const lane *l, const __m512i acc[4], fill f, uint32_t ox, uint32_t apart) {
+  ptrdiff_t size = (ptrdiff_t)mote_qtype_size(l->a->out_type), step = l->a->out_x * size;
+  char *out = l->out + (ptrdiff_t)ox * step;
+  char *second = f == TWICE && ox + apart < l->a->ow ? out + (ptrdiff_t)apart * step : NULL;
   if (plain(l->a)) {
-    store_plain(l, acc, full, l->out + at);
+    store_plain(l, acc, f, out, second);
     return;
   }
   int32_t permuted[BLOCK];
 #pragma GCC unroll 4
   for (size_t v = 0; v < 4; v++)
     _mm512_storeu_si512(permuted + v * 16, acc[v]);
-  store_general(l, permuted, l->out + at * (ptrdiff_t)mote_qtype_size(l->a->out_type));
+  store_other(l, permuted, f, out, second);
 }
 
 // kw columns at stride s, each interleaved once. acc[j] is the output j places after the one that is finished next, so
 // column c of the step adds to it with kernel column kw - s + c - j*s.
-MOTE_INLINE void slide(const lane *l, size_t kh, int64_t kw, int64_t s, bool full) {
+MOTE_INLINE void slide(const lane *l, size_t kh, int64_t kw, int64_t s, fill f) {
   const size_t groups = (kh + ROWS - 1) / ROWS;
   enum { MOST = 5 };
   const mote_qdwconv_args *a = l->a;
   const int64_t live = (kw + s - 1) / s;
+  const uint32_t apart = f == TWICE ? (a->ow + 1) / 2 : 0, count = f == TWICE ? apart : a->ow;
   __m512i acc[MOST][4], first[4];
   start(l, first);
 #pragma GCC unroll 5
   for (int64_t j = 0; j < live; j++)
     copy4(acc[j], first);
-  for (int64_t ox = 1 - live; ox < (int64_t)a->ow; ox++) {
+  for (int64_t ox = 1 - live; ox < (int64_t)count; ox++) {
 #pragma GCC unroll 2
     for (int64_t c = 0; c < s; c++)
 #pragma GCC unroll 2
       for (size_t g = 0; g < groups; g++) {
         __m512i t[4];
-        column(l, g * ROWS, MOTE_MIN(kh - g * ROWS, (size_t)ROWS), ox * s - a->pad_left + kw - s + c, full, t);
+        column(l, g * ROWS, MOTE_MIN(kh - g * ROWS, (size_t)ROWS), ox * s - a->pad_left + kw - s + c, apart * s, f, t);
 #pragma GCC unroll 5
         for (int64_t j = 0; j < live; j++)
           if (kw - s + c - j * s >= 0)
             add(l->block + COLS + ((size_t)(kw - s + c - j * s) * groups + g) * BLOCK * ROWS, t, acc[j]);
       }
     if (ox >= 0)
-      store(l, acc[0], full, (uint32_t)ox);
+      store(l, acc[0], f, (uint32_t)ox, apart);
 #pragma GCC unroll 5
     for (int64_t j = 0; j + 1 < live; j++)
       copy4(acc[j], acc[j + 1]);
@@ -217,9 +257,11 @@ MOTE_INLINE void slide(const lane *l, size_t kh, int64_t kw, int64_t s, bool ful
 #define SLIDE(name, k, s)                                                                                              \
   static MOTE_NOINLINE void name(const lane *l) {                                                                      \
     if (l->channels == BLOCK)                                                                                          \
-      slide(l, k, k, s, true);                                                                                         \
+      slide(l, k, k, s, FULL);                                                                                         \
+    else if (l->channels > HALF)                                                                                       \
+      slide(l, k, k, s, PART);                                                                                         \
     else                                                                                                               \
-      slide(l, k, k, s, false);                                                                                        \
+      slide(l, k, k, s, TWICE);                                                                                        \
   }
 SLIDE(slide_3x3s1, 3, 1)
 SLIDE(slide_3x3s2, 3, 2)
@@ -254,7 +296,7 @@ static MOTE_NOINLINE void any_kernel(lane *l, uint32_t oy, size_t channel) {
       __m512i ones = _mm512_set1_epi32(0x01010101 >> (8 * (ROWS - used)));
       for (uint32_t kx = 0; kx < a->kw; kx++) {
         __m512i t[4];
-        column(l, 0, ROWS, (int64_t)ox * a->sw - a->pad_left + (int64_t)kx * a->dw, false, t);
+        column(l, 0, ROWS, (int64_t)ox * a->sw - a->pad_left + (int64_t)kx * a->dw, 0, PART, t);
         add(l->block + COLS + (kx * groups + g) * BLOCK * ROWS, t, acc);
         for (size_t v = 0; v < 4; v++)
           inputs[v] = _mm512_dpbusd_epi32(inputs[v], t[v], ones);
@@ -262,7 +304,7 @@ static MOTE_NOINLINE void any_kernel(lane *l, uint32_t oy, size_t channel) {
     }
     for (size_t v = 0; v < 4; v++)
       acc[v] = _mm512_sub_epi32(acc[v], _mm512_mullo_epi32(inputs[v], _mm512_set1_epi32(l->w_zp)));
-    store(l, acc, false, ox);
+    store(l, acc, PART, ox, 0);
   }
 }
 
