@@ -51,6 +51,8 @@ static mote_status read_generic(mote_front *front, const mote_unit *unit, const 
   for (uint32_t i = 0; i < n; i++)
     MOTE_TRY(mote_read_type(front, unit, items[i], &args[i], err));
   *out = mote_type_generic(&front->program->types, kind, args, n);
+  if (*out == NULL && front->program->types.short_of_memory)
+    return mote_fail_nomem(err);
   if (*out == NULL)
     return fail_at(unit, node, err, mote_fail(err, MOTE_ERR_FORMAT, "%s takes other arguments", head->u.name));
   return MOTE_OK;

@@ -7,6 +7,11 @@
 #include "base/fail.h"
 
 mote_status mote_check_fail(mote_emit *e, const mote_node *node, mote_status status) {
+  if (e->types->short_of_memory) { // then "does not fit" may only mean that nothing could be compared
+    if (e->err != NULL)
+      mote_fail_clear(e->err);
+    return mote_fail_nomem(e->err);
+  }
   return mote_unit_at(e->unit, node->offset, e->err, status);
 }
 

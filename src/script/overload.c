@@ -117,6 +117,7 @@ static const char *implicit_conversion(mote_types *types, const mote_type *have,
 static bool make_items(mote_front *front, mote_fit *fit, uint32_t n) {
   fit->items = MOTE_ARENA_ARRAY(&front->scratch, mote_fit, n + 1);
   fit->n = n;
+  front->program->types.short_of_memory |= fit->items == NULL;
   return fit->items != NULL;
 }
 
@@ -260,6 +261,8 @@ bool mote_match(mote_front *front, const mote_signature *sig, const mote_actual 
   mote_fit local[LOCAL_FITS]; // most attempts fail: only the one that succeeds takes arena memory
   size_t n_fits = (size_t)sig->n_args + n + 1;
   m.fits = n_fits <= LOCAL_FITS ? local : MOTE_ARENA_ARRAY(&front->scratch, mote_fit, n_fits);
+  bool *short_of_memory = &front->program->types.short_of_memory;
+  *short_of_memory |= m.fits == NULL;
   if (m.fits == NULL)
     return false;
   uint32_t keywords = 0;
@@ -275,6 +278,7 @@ bool mote_match(mote_front *front, const mote_signature *sig, const mote_actual 
     *fits = m.fits == local ? MOTE_ARENA_ARRAY(&front->scratch, mote_fit, n_fits) : m.fits;
     if (*fits != NULL && m.fits == local)
       memcpy(*fits, local, (n_fits - 1) * sizeof *local);
+    *short_of_memory |= *fits == NULL;
     return *fits != NULL;
   }
   if (why != NULL)

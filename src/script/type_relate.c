@@ -9,9 +9,8 @@
 
 // A class that cannot be defined (missing from the file) counts as related to nothing; using it fails elsewhere.
 static void define(mote_types *types, const mote_type *type) {
-  if (type->kind == MOTE_TYPE_CLASS && type->cls->kind == MOTE_CLASS_UNKNOWN &&
-      mote_class_define(types, type->cls, NULL) != MOTE_OK)
-    return;
+  if (type->kind == MOTE_TYPE_CLASS && type->cls->kind == MOTE_CLASS_UNKNOWN)
+    types->short_of_memory |= mote_class_define(types, type->cls, NULL) == MOTE_ERR_NOMEM;
 }
 
 static bool implements(const mote_class *cls, const mote_class *iface) {
@@ -107,6 +106,7 @@ static const mote_type *unify_tuples(mote_types *types, const mote_type *a, cons
   if (a->n_args != b->n_args)
     return NULL;
   const mote_type **items = MOTE_ARENA_ARRAY(types->arena, const mote_type *, a->n_args + 1);
+  types->short_of_memory |= items == NULL;
   if (items == NULL)
     return NULL;
   for (uint32_t i = 0; i < a->n_args; i++)

@@ -173,7 +173,7 @@ static mote_status read_args(reader *r, mote_type_kind kind, int depth, const mo
   if (status == MOTE_OK) {
     *out = mote_type_generic(r->types, kind, args.at, (uint32_t)args.len);
     if (*out == NULL)
-      status = bad(r, "wrong number of type arguments");
+      status = r->types->short_of_memory ? mote_fail_nomem(r->err) : bad(r, "wrong number of type arguments");
   }
   MOTE_VEC_FREE(al, &args);
   return status;

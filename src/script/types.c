@@ -27,7 +27,7 @@ void mote_types_destroy(mote_types *types) {
 }
 
 // The key of a type is its kind, its payload pointer and its arguments: arguments are interned, so pointers do.
-static const mote_type *intern(mote_types *types, const mote_type *want, const void *payload, size_t payload_len) {
+static const mote_type *intern_new(mote_types *types, const mote_type *want, const void *payload, size_t payload_len) {
   size_t args_len = want->n_args * sizeof(mote_type *);
   size_t len = sizeof(uint32_t) * 2 + payload_len + args_len;
   uint8_t small[128], *key = len <= sizeof small ? small : mote_arena_alloc(types->arena, len);
@@ -60,6 +60,12 @@ static const mote_type *intern(mote_types *types, const mote_type *want, const v
   if (entry == NULL)
     return NULL;
   entry->value.ptr = type;
+  return type;
+}
+
+static const mote_type *intern(mote_types *types, const mote_type *want, const void *payload, size_t payload_len) {
+  const mote_type *type = intern_new(types, want, payload, payload_len);
+  types->short_of_memory |= type == NULL;
   return type;
 }
 
@@ -125,6 +131,7 @@ const mote_type *mote_type_union(mote_types *types, const mote_type *const *args
     cap += args[i]->n_args + 2;
   }
   const mote_type **members = MOTE_ARENA_ARRAY(types->arena, const mote_type *, cap + 1);
+  types->short_of_memory |= members == NULL;
   if (members == NULL)
     return NULL;
   uint32_t count = 0;

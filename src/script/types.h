@@ -92,7 +92,8 @@ typedef struct mote_types {
   // Defines a class that is still MOTE_CLASS_UNKNOWN when its inside is needed; set by the program. May be NULL.
   mote_status (*define)(void *ctx, mote_class *cls, mote_error *err);
   void *define_ctx;
-  uint32_t work; // comparisons made: bounds what deeply shared types may cost
+  uint32_t work;        // comparisons made: bounds what deeply shared types may cost
+  bool short_of_memory; // an allocation failed where only yes or no could be answered
 } mote_types;
 
 // The arena owns all types and classes.

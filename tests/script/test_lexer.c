@@ -64,7 +64,7 @@ static void test_brackets_join_lines(void **state) {
   (void)state;
   fixture f;
   open_text(&f, "(a,\n      b)\n");
-  static const mote_token_kind want[] = {MOTE_TOK_OP, MOTE_TOK_NAME, MOTE_TOK_OP,      MOTE_TOK_NAME,
+  static const mote_token_kind want[] = {MOTE_TOK_OP, MOTE_TOK_NAME,    MOTE_TOK_OP, MOTE_TOK_NAME,
                                          MOTE_TOK_OP, MOTE_TOK_NEWLINE, MOTE_TOK_END};
   for (size_t i = 0; i < MOTE_COUNT(want); i++)
     assert_int_equal(next(&f).kind, want[i]);

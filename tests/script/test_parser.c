@@ -34,10 +34,10 @@ static void close_tree(fixture *f) {
 
 // The tree in prefix form: enough to see how things group.
 static void show(const mote_node *n, mote_text *out) {
-  static const char *const kinds[] = {"",       ".",     "call",  "kw",  "[]",   ":",     "tuple", "list", "dict",  "",
-                                      "",       "",      "",      "T",   "F",    "None",  "...",   "u",    "b",     "is",
-                                      "in",     "and",   "or",    "not", "?:",   "=",     "expr",  "return", "pass", "if",
-                                      "while",  "for",   "with",  "do",  "def",  "param", "class"};
+  static const char *const kinds[] = {"",      ".",   "call", "kw",  "[]",  ":",     "tuple", "list",   "dict", "",
+                                      "",      "",    "",     "T",   "F",   "None",  "...",   "u",      "b",    "is",
+                                      "in",    "and", "or",   "not", "?:",  "=",     "expr",  "return", "pass", "if",
+                                      "while", "for", "with", "do",  "def", "param", "class"};
   if (n == NULL) {
     mote_text_str(out, "_");
     return;
@@ -128,9 +128,9 @@ static void test_depth_is_bounded(void **state) {
   (void)state;
   static const struct {
     const char *start, *unit;
-  } cases[] = {{"", "("}, {"", "-"},    {"", "not "},       {"x", "[x"},          {"x", " ** x"}, {"x", "(x"},
-               {"", "["}, {"x", ".a"},  {"x", " if x else x"}, {"", "while x: "}, {"x", "()"},    {"x", "+x"},
-               {"", "{"}, {"x", "[0]"}, {"", "if x: "}};
+  } cases[] = {{"", "("},   {"", "-"},   {"", "not "}, {"x", "[x"},           {"x", " ** x"},
+               {"x", "(x"}, {"", "["},   {"x", ".a"},  {"x", " if x else x"}, {"", "while x: "},
+               {"x", "()"}, {"x", "+x"}, {"", "{"},    {"x", "[0]"},          {"", "if x: "}};
   for (size_t i = 0; i < MOTE_COUNT(cases); i++) {
     fixture f;
     mote_text text;
