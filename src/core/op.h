@@ -125,6 +125,7 @@ enum mote_op_flags {
   MOTE_OP_CONTROL = 1 << 9,       // runs subgraphs (if, while, call)
   MOTE_OP_NO_FOLD = 1 << 10,      // do not evaluate at plan time though all inputs are constant (would grow memory)
   MOTE_OP_IDENTITY = 1 << 11,     // output equals input 0 (dropout in inference, identity)
+  MOTE_OP_TAKES_LAST = 1 << 13,   // out[0] may use the memory of the last of four inputs (a residual of the same shape)
   MOTE_OP_SHAPE_ONLY = 1 << 12,   // eval reads only dims and types of its inputs (shape, rank, zeros_like): folds early
 };
 

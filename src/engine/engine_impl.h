@@ -81,8 +81,6 @@ mote_status mote_plan_run(mote_engine *e, mote_plan *plan, void *const *in, void
 mote_status mote_infer_checked(mote_engine *e, mote_opctx *c) MOTE_MUST_USE;
 // Evaluates a node whose inputs are all known into out->data (dense, allocated by the caller).
 mote_status mote_eval_known(mote_engine *e, mote_opctx *c) MOTE_MUST_USE;
-// Identity of a constant's contents for the weights cache.
-uint64_t mote_const_identity(const mote_gvalue *v);
 
 // engine.c: drops all plans of a key.
 void mote_engine_forget(mote_engine *e, uint64_t key);

@@ -284,6 +284,20 @@ static mote_status collect_outputs(builder *b) {
   return status;
 }
 
+static mote_status pass_constant(mote_pass_ctx *ctx, uint64_t key, const void *maker, const mote_tensor *t,
+                                 mote_pass_fill *fill, void *arg, mote_vid *out) {
+  mote_engine *e = ctx->planner;
+  const mote_packed *kept;
+  size_t bytes;
+  if (!mote_tensor_bytes(t, &bytes))
+    return mote_fail(ctx->err, MOTE_ERR_LIMIT, "a folded constant is too large");
+  mote_weights_key k = {key, (uint64_t)(uintptr_t)maker, 0xFA55};
+  MOTE_TRY(mote_weights_get(e->weights, k, bytes, t, NULL, fill, arg, &kept, &e->pack_ns, ctx->err));
+  mote_tensor made = kept->t;
+  return mote_graph_const(ctx->g, &made, kept->bytes, mote_hash_u64(key, (uint64_t)(uintptr_t)maker), NULL, out,
+                          ctx->err);
+}
+
 static mote_status build(builder *b, int32_t first) {
   mote_plan *plan = b->plan;
   bool stop = false;
@@ -302,8 +316,8 @@ static mote_status build(builder *b, int32_t first) {
   mote_pass_ctx passes = {.env = &b->e->env,
                           .g = b->g,
                           .no_passes = b->e->no_passes,
-                          .weights = b->e->weights,
-                          .pack_ns = &b->e->pack_ns,
+                          .constant = pass_constant,
+                          .planner = b->e,
                           .err = b->err};
   MOTE_TRY(mote_passes_run(&passes));
   MOTE_TRY(mote_plan_emit(b->e, plan, b->src, b->err));

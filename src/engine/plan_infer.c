@@ -89,8 +89,3 @@ out:
   mote_free(e->al, scratch);
   return status;
 }
-
-uint64_t mote_const_identity(const mote_gvalue *v) {
-  uint64_t h = mote_hash_u64(v->key, v->storage != NULL ? v->storage->version + 1u : 1u);
-  return h != 0 ? h : 1;
-}

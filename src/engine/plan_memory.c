@@ -59,13 +59,15 @@ static void reuse_in_place(mote_plan *plan) {
     const mote_opctx *c = plan->steps.at[s].ctx;
     bool alone =
         (s == 0 || plan->steps.at[s - 1].ctx != c) && (s + 1 == plan->steps.len || plan->steps.at[s + 1].ctx != c);
-    if (!(c->op->flags & MOTE_OP_ELEMENTWISE) || c->n_out != 1 || !alone)
+    bool last_only = (c->op->flags & MOTE_OP_TAKES_LAST) && c->n_in == 4;
+    if ((!(c->op->flags & MOTE_OP_ELEMENTWISE) && !last_only) || c->n_out != 1 || !alone)
       continue;
     mote_vid out = id_of(plan, c->out[0]);
     if (plan->values[out].place != MOTE_PLACE_ARENA || plan->values[out].first != (int32_t)s)
       continue;
-    for (int32_t i = 0; i < c->n_in; i++)
-      if (c->in[i] != NULL && can_take_over(plan, c->in[i], &plan->values[out], (int32_t)s)) {
+    for (int32_t i = last_only ? 3 : 0; i < c->n_in; i++)
+      if (c->in[i] != NULL && !(last_only && c->in[0] == c->in[3]) &&
+          can_take_over(plan, c->in[i], &plan->values[out], (int32_t)s)) {
         merge(plan, id_of(plan, c->in[i]), out);
         break;
       }
@@ -81,7 +83,8 @@ mote_status mote_plan_place(mote_engine *e, mote_plan *plan, mote_error *err) {
   mote_status status = MOTE_OK;
   for (int32_t i = 0; i < plan->n_values && status == MOTE_OK; i++) {
     mote_plan_value *v = &plan->values[i];
-    bool unused = v->last < 0 && v->place != MOTE_PLACE_OUT; // belongs to another part of the graph: its shape may be open
+    bool unused =
+        v->last < 0 && v->place != MOTE_PLACE_OUT; // belongs to another part of the graph: its shape may be open
     if (unused)
       v->bytes = 0;
     else if (!mote_tensor_bytes(&v->t, &v->bytes))

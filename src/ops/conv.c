@@ -676,7 +676,7 @@ static const mote_attr_field conv_fields[] = {CONV_NUM(stride_h, 1),
                                               {NULL}};
 
 const mote_op mote_op_conv2d = {.name = "conv2d",
-                                .flags = MOTE_OP_CHANNELS_LAST,
+                                .flags = MOTE_OP_CHANNELS_LAST | MOTE_OP_TAKES_LAST,
                                 .min_in = 2,
                                 .max_in = 4,
                                 .n_out = 1,

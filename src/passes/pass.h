@@ -5,12 +5,17 @@
 
 #include "core/graph/graph.h"
 
+typedef mote_status mote_pass_fill(void *dst, void *arg);
+
 typedef struct mote_pass_ctx {
   const mote_env *env;
   mote_graph *g;
   const char *const *no_passes;
-  void *weights;     // the model's cache, for folded constants; opaque to passes
-  uint64_t *pack_ns; // time spent on filling them
+  // Makes a constant of type and dims `t`, kept once per model under (key, maker): fill(dst, arg) computes its dense
+  // elements.
+  mote_status (*constant)(struct mote_pass_ctx *ctx, uint64_t key, const void *maker, const mote_tensor *t,
+                          mote_pass_fill *fill, void *arg, mote_vid *out);
+  void *planner; // of the engine; opaque to passes
   mote_error *err;
 } mote_pass_ctx;
 
@@ -18,6 +23,9 @@ typedef struct mote_pass {
   const char *name;
   mote_status (*run)(mote_pass_ctx *ctx); // NULL: done elsewhere (folding, layout), listed for --no-pass
 } mote_pass;
+
+extern const mote_pass mote_pass_fuse_pad, mote_pass_fuse_batch_norm, mote_pass_fuse_residual,
+    mote_pass_fuse_activation, mote_pass_remove_dead;
 
 size_t mote_pass_count(void);
 const mote_pass *mote_pass_at(size_t index);

@@ -7,7 +7,15 @@
 static const mote_pass fold_constants = {"fold-constants", NULL};
 static const mote_pass layout = {"layout", NULL};
 
-static const mote_pass *const passes[] = {&fold_constants, &layout};
+static const mote_pass *const passes[] = {
+    &fold_constants,
+    &mote_pass_remove_dead,
+    &mote_pass_fuse_pad,
+    &mote_pass_fuse_batch_norm,
+    &mote_pass_fuse_residual,
+    &mote_pass_fuse_activation,
+    &layout,
+};
 
 size_t mote_pass_count(void) { return MOTE_COUNT(passes); }
 const mote_pass *mote_pass_at(size_t index) { return passes[index]; }

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/map.h"
+
 void mote_graph_init(mote_graph *g, const mote_allocator *al) {
   memset(g, 0, sizeof *g);
   mote_arena_init(&g->arena, al, 0);
@@ -70,6 +72,11 @@ mote_status mote_graph_node(mote_graph *g, const mote_op *op, const void *attr, 
     if (out[i] >= 0 && (size_t)out[i] < g->values.len)
       g->values.at[out[i]].producer = (int32_t)g->nodes.len - 1;
   return MOTE_OK;
+}
+
+uint64_t mote_const_identity(const mote_gvalue *v) {
+  uint64_t h = mote_hash_u64(v->key, v->storage != NULL ? v->storage->version + 1u : 1u);
+  return h != 0 ? h : 1;
 }
 
 static bool defined(const mote_graph *g, mote_vid id, int32_t before) {

@@ -63,6 +63,8 @@ mote_status mote_graph_node(mote_graph *g, const mote_op *op, const void *attr, 
                             mote_error *err) MOTE_MUST_USE;
 // All invariants: indices in range, defined before use, one producer, attributes present, no use of undefined values.
 mote_status mote_graph_verify(const mote_graph *g, mote_error *err) MOTE_MUST_USE;
+// Identity of a constant's contents in the model's caches; never 0.
+uint64_t mote_const_identity(const mote_gvalue *v);
 // Fills attributes with the fields' defaults.
 void mote_attr_defaults(const mote_op *op, void *attr);
 // Finds a field; NULL when there is none.
