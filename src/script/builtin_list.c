@@ -102,7 +102,7 @@ static mote_status l_extend(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out)
   MOTE_WANT(vm, a[1], MOTE_TAG_LIST);
   vm->wrote = true;
   MOTE_TRY(push_range(vm, a[0].u.list, a[1].u.list));
-  if (vm->ref->n_results)
+  if (vm->n_results)
     *out = mote_val_retain(a[0]);
   return MOTE_OK;
 }

@@ -83,8 +83,8 @@ static mote_status p_tuple_unpack(mote_vm *vm, uint32_t n, mote_val *a, mote_val
   (void)n;
   MOTE_WANT(vm, a[0], MOTE_TAG_TUPLE);
   const mote_tuple *t = a[0].u.tuple;
-  if ((size_t)vm->ref->n_results != t->len || t->len > MOTE_MAX_RESULTS)
-    return mote_fail(vm->err, MOTE_ERR_TYPE, "tuple of %zu where %d values are expected", t->len, vm->ref->n_results);
+  if ((size_t)vm->n_results != t->len || t->len > MOTE_MAX_RESULTS)
+    return mote_fail(vm->err, MOTE_ERR_TYPE, "tuple of %zu where %d values are expected", t->len, vm->n_results);
   for (size_t i = 0; i < t->len; i++)
     out[i] = mote_val_retain(t->at[i]);
   return MOTE_OK;
@@ -225,7 +225,7 @@ static mote_status p_seed(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
   for (int i = 0; i < 4; i++)
     vm->random[i] = mote_hash_u64((uint64_t)v.u.i, (uint64_t)i + 1);
   vm->wrote = true;
-  if (vm->ref->n_results)
+  if (vm->n_results)
     *out = mote_val_retain(a[0]);
   return MOTE_OK;
 }

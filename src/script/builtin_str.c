@@ -307,7 +307,7 @@ static mote_status s_splitlines(mote_vm *vm, uint32_t n, mote_val *a, mote_val *
       i++;
     size_t end = i;
     if (i < s->len)
-      i += s->at[i] == '\r' && i + 1 < s->len && s->at[i + 1] == '\n' ? 2 : 1;
+      i++; // TorchScript takes \r\n for two ends of line
     mote_status st = push_text(vm, v.u.list, s->at + from, (keep ? i : end) - from);
     if (st != MOTE_OK)
       return mote_val_release(v), st;

@@ -75,7 +75,7 @@ static mote_status add_rows(mote_dispatch *d, const mote_torch_row *row, mote_er
     mote_impl *impl = slot_of(d, name, overload);
     if (!impl)
       return mote_fail_nomem(err);
-    if (!impl->fn)
+    if (!impl->fn && !impl->row) // the first family wins
       impl->row = row;
   }
   return MOTE_OK;

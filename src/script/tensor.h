@@ -13,6 +13,8 @@ mote_status mote_tensor_emit(mote_vm *vm, const mote_op *op, const void *attr, m
                              bool eager, mote_val *out, int32_t *n_out) MOTE_MUST_USE;
 // Elements of `src` (broadcast, converted) into the memory of `dst`; both may be lazy.
 mote_status mote_tensor_write(mote_vm *vm, mote_handle *dst, mote_handle *src) MOTE_MUST_USE;
+// An out= tensor takes the result's shape (and memory for it) when its own differs.
+mote_status mote_tensor_resize(mote_vm *vm, mote_handle *dst, const mote_handle *src) MOTE_MUST_USE;
 // A tensor of another dtype; the same one (retained) when nothing changes.
 mote_status mote_tensor_cast(mote_vm *vm, mote_handle *h, mote_dtype dtype, mote_val *out) MOTE_MUST_USE;
 // A dense copy; `dtype` MOTE_NONE keeps the type.

@@ -486,7 +486,7 @@ static mote_status pack_list(call *c, mote_val *out) {
 }
 
 // out= tensors take the result's shape when theirs differs.
-static mote_status resize_to(mote_vm *vm, mote_handle *dst, const mote_handle *src) {
+mote_status mote_tensor_resize(mote_vm *vm, mote_handle *dst, const mote_handle *src) {
   mote_val fresh;
   if (mote_tensor_same_shape(&dst->t, &src->t))
     return MOTE_OK;
@@ -504,7 +504,7 @@ static mote_status resize_to(mote_vm *vm, mote_handle *dst, const mote_handle *s
 }
 
 static mote_status give_written(call *c, uint32_t n, mote_val *a, mote_val *out) {
-  for (int32_t j = 0, k = 0; j < c->l.n_out && k < c->vm->ref->n_results; j++, k++) {
+  for (int32_t j = 0, k = 0; j < c->l.n_out && k < c->vm->n_results; j++, k++) {
     uint32_t to = 0;
     if (c->impl->to_out) {
       uint32_t first = 0;
@@ -516,7 +516,7 @@ static mote_status give_written(call *c, uint32_t n, mote_val *a, mote_val *out)
       return mote_fail(c->vm->err, MOTE_ERR_TYPE, "no tensor to write to");
     mote_handle *src = c->values[c->l.result[j]].u.tensor;
     if (c->impl->to_out)
-      MOTE_TRY(resize_to(c->vm, a[to].u.tensor, src));
+      MOTE_TRY(mote_tensor_resize(c->vm, a[to].u.tensor, src));
     MOTE_TRY(mote_tensor_write(c->vm, a[to].u.tensor, src));
     out[k] = mote_val_retain(a[to]);
   }
@@ -528,9 +528,9 @@ static mote_status give_results(call *c, uint32_t n, mote_val *a, mote_val *out)
     return give_written(c, n, a, out);
   if (c->schema && c->schema->n_results == 1 && c->schema->results[0]->kind == MOTE_TYPE_LIST)
     return pack_list(c, out);
-  if (c->l.n_out < c->vm->ref->n_results)
-    return mote_fail(c->vm->err, MOTE_ERR_INTERNAL, "%d results, %d wanted", c->l.n_out, c->vm->ref->n_results);
-  for (int32_t j = 0; j < c->vm->ref->n_results; j++)
+  if (c->l.n_out < c->vm->n_results)
+    return mote_fail(c->vm->err, MOTE_ERR_INTERNAL, "%d results, %d wanted", c->l.n_out, c->vm->n_results);
+  for (int32_t j = 0; j < c->vm->n_results; j++)
     out[j] = mote_val_retain(c->values[c->l.result[j]]);
   return MOTE_OK;
 }
@@ -559,12 +559,12 @@ mote_status mote_tensor_call(mote_vm *vm, const mote_impl *impl, const mote_op_r
   c->l.emit = build_emit;
   c->l.desc = build_desc;
   c->l.constant = build_constant;
-  c->l.n_results = ref->n_results;
+  c->l.n_results = vm->n_results;
   c->l.err = vm->err;
   mote_status s = run_call(c, n, a, out);
   for (int32_t i = 0; i < c->n_values; i++)
     mote_val_release(c->values[i]);
-  for (int32_t j = 0; s != MOTE_OK && j < ref->n_results && j < MOTE_MAX_RESULTS; j++)
+  for (int32_t j = 0; s != MOTE_OK && j < vm->n_results && j < MOTE_MAX_RESULTS; j++)
     mote_val_clear(&out[j]);
   mote_free(vm->al, c->values);
   mote_free(vm->al, c->refs);

@@ -1,6 +1,6 @@
 // The virtual machine: frames, the instruction loop, calls. Trusts what the verifier proved (indices, jumps, stack
 // heights) and checks kinds of values itself. Knows no operator. Tests: tests/script/test_vm.c
-#include "script/vm.h"
+#include "script/tensor.h"
 
 #include <string.h>
 
@@ -204,14 +204,30 @@ static mote_status fill_defaults(mote_vm *vm, const mote_schema *schema, uint32_
   return MOTE_OK;
 }
 
-static mote_status run_impl(mote_vm *vm, const mote_op_ref *ref, uint32_t n, mote_val *a, mote_val *out) {
+// In-place and out= forms of functions that only know how to give a new tensor.
+static mote_status write_back(mote_vm *vm, const mote_impl *impl, uint32_t n, mote_val *a, mote_val *out) {
+  mote_val *to = impl->to_out && n ? &a[n - 1] : &a[0];
+  if (n == 0 || to->tag != MOTE_TAG_TENSOR || out->tag != MOTE_TAG_TENSOR)
+    return mote_fail(vm->err, MOTE_ERR_TYPE, "no tensor to write to");
+  if (impl->to_out)
+    MOTE_TRY(mote_tensor_resize(vm, to->u.tensor, out->u.tensor));
+  mote_status s = mote_tensor_write(vm, to->u.tensor, out->u.tensor);
+  mote_val_set(out, s == MOTE_OK ? mote_val_retain(*to) : mote_val_none());
+  return s;
+}
+
+static mote_status run_impl(mote_vm *vm, const mote_op_ref *ref, uint32_t n, mote_val *a, mote_val *out,
+                            int32_t results) {
   const mote_impl *impl = ref->impl;
   if (!impl)
     return mote_fail(vm->err, MOTE_ERR_UNSUPPORTED, "operator %s%s%s is not supported", ref->name,
                      ref->overload[0] ? "." : "", ref->overload);
   const mote_op_ref *outer = vm->ref;
   vm->ref = ref;
+  vm->n_results = results;
   mote_status s = impl->fn ? impl->fn(vm, n, a, out) : mote_tensor_call(vm, impl, ref, n, a, out);
+  if (s == MOTE_OK && impl->fn && (impl->in_place || impl->to_out))
+    s = write_back(vm, impl, n, a, out);
   if (s == MOTE_OK)
     vm->ref = outer; // else the traceback names it
   return s;
@@ -220,24 +236,25 @@ static mote_status run_impl(mote_vm *vm, const mote_op_ref *ref, uint32_t n, mot
 #define OP_ARGS_MAX 256
 
 // Arguments are moved off the stack, so that an operator may call back into the machine.
-static mote_status exec_op(mote_vm *vm, const mote_op_ref *ref, int32_t count) {
+static mote_status exec_op(mote_vm *vm, const mote_op_ref *ref, int32_t count, int32_t varied) {
   mote_val few[24], out[MOTE_MAX_RESULTS];
   mote_val *a = few;
   uint32_t given = count >= 0 ? (uint32_t)count : (uint32_t)ref->n_given, n = given;
   const mote_schema *schema = ref->schema;
+  int32_t results = ref->n_results < 0 ? varied : ref->n_results;
   if (schema && !schema->is_vararg && n < schema->n_args)
     n = schema->n_args;
   if (n > MOTE_COUNT(few) && !(a = MOTE_NEW_ARRAY(vm->al, mote_val, n)))
     return mote_fail_nomem(vm->err);
   vm->sp -= given;
   memcpy(a, &vm->stack[vm->sp], given * sizeof *a);
-  for (int32_t i = 0; i < MOTE_MAX_RESULTS && i < ref->n_results; i++)
+  for (int32_t i = 0; i < MOTE_MAX_RESULTS && i < results; i++)
     out[i] = mote_val_none();
-  mote_status s = ref->n_results > MOTE_MAX_RESULTS ? MOTE_ERR_LIMIT : MOTE_OK;
+  mote_status s = results > MOTE_MAX_RESULTS ? mote_fail(vm->err, MOTE_ERR_LIMIT, "%d results", results) : MOTE_OK;
   if (s == MOTE_OK && n > given)
     s = fill_defaults(vm, schema, given, a);
   if (s == MOTE_OK)
-    s = run_impl(vm, ref, n, a, out);
+    s = run_impl(vm, ref, n, a, out, results);
   if (s != MOTE_OK)
     mote_vm_traceback_op(vm, ref, n, a);
   for (uint32_t i = 0; i < n; i++)
@@ -246,7 +263,7 @@ static mote_status exec_op(mote_vm *vm, const mote_op_ref *ref, int32_t count) {
     mote_free(vm->al, a);
   if (s != MOTE_OK)
     return s;
-  for (int32_t i = 0; i < ref->n_results; i++)
+  for (int32_t i = 0; i < results; i++)
     push(vm, out[i]);
   return MOTE_OK;
 }
@@ -634,10 +651,10 @@ static mote_status run(mote_vm *vm, size_t stop) {
       MOTE_TRY(check_limits(vm));
     switch (in.op) {
     case MOTE_OPC_OP:
-      MOTE_TRY(exec_op(vm, &fn->ops[in.x], -1));
+      MOTE_TRY(exec_op(vm, &fn->ops[in.x], -1, in.n));
       break;
     case MOTE_OPC_OPN:
-      MOTE_TRY(exec_op(vm, &fn->ops[in.x], in.n));
+      MOTE_TRY(exec_op(vm, &fn->ops[in.x], in.n, 1));
       break;
     case MOTE_OPC_LOAD:
       push(vm, mote_val_retain(regs[in.x]));

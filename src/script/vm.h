@@ -87,6 +87,7 @@ typedef struct mote_vm {
   bool wrote;      // something that outlives the call was changed
   bool no_grad;
   const mote_op_ref *ref; // operator being executed
+  int32_t n_results;      // values it is to give
   mote_val *stack;
   size_t sp, stack_cap;
   mote_val *regs;
