@@ -10,18 +10,19 @@
 // Most rows of a strip.
 enum { MOTE_QCONV_ROWS = 192 };
 
-// A strip's output: sums of input times weight for `rows` x `columns`. Inputs are bytes (flip: see below) or, for rows
-// that ask for `words`, 16-bit input less its zero point.
+// A strip's output: sums of input times weight for `rows` x `columns`. Inputs are bytes or, for rows that ask for
+// words, 16-bit input less its zero point.
 //
-// Bytes: with u = input ^ flip taken as unsigned, s = the packed weight and d = w_zp,
-//   sum = bias + SUM u*s - zero * wsum - d * SUM u,   zero = in_zp + (flip ? 128 : 0), wsum = SUM (s - d)
+// Bytes: with u = input ^ flip (a signed or unsigned code, as the row multiplies it), s = the packed weight, d = w_zp:
+//   sum = bias + SUM u*s - zero * wsum - d * SUM u,   zero = in_zp + shift, wsum = SUM (s - d)
 // Words: sum = bias + SUM a*s.
 typedef struct mote_qconv_strip {
   const mote_qconv_args *args;
   const char *a; // row r starts at a + r*a_stride; `steps` groups of bytes (4) or words (2) are readable
   ptrdiff_t a_stride;
   size_t rows, steps;
-  uint8_t flip;
+  uint8_t flip;  // 0x80 where the model's codes have the other signedness, else 0
+  int32_t shift; // what flipping adds to a code: 128, -128 or 0
   int32_t w_zp;
   const char *panels; // each: the column block of `width` columns, then steps * width groups
   size_t panel_size, columns;
@@ -29,9 +30,12 @@ typedef struct mote_qconv_strip {
   size_t first_row; // of the whole product, for the arrays by image
 } mote_qconv_strip;
 
+// How a row takes its inputs: unsigned or signed bytes in groups of 4, or 16-bit words (and weights) in groups of 2.
+typedef enum mote_qconv_input { MOTE_QCONV_UNSIGNED, MOTE_QCONV_SIGNED, MOTE_QCONV_WORDS } mote_qconv_input;
+
 typedef struct mote_qconv_isa {
   uint32_t width; // columns of a panel
-  bool words;     // 16-bit inputs and weights in groups of 2; otherwise bytes in groups of 4
+  mote_qconv_input input;
   void (*strip)(const mote_qconv_strip *s);
   // Words only: to[i] = from[i] - zp, over I8 or U8 codes.
   void (*widen)(mote_dtype type, int32_t zp, const void *from, int16_t *to, size_t count);

@@ -109,7 +109,7 @@ static void widen(mote_dtype type, int32_t zp, const void *from, int16_t *to, si
     to[i] = (int16_t)((type == MOTE_U8 ? (int32_t)(uint8_t)codes[i] : (int32_t)codes[i]) - zp);
 }
 
-static const mote_qconv_isa isa = {WIDTH, true, strip, widen};
+static const mote_qconv_isa isa = {WIDTH, MOTE_QCONV_WORDS, strip, widen};
 
 static size_t packed_size(const mote_qconv_weights *w) { return mote_qconv_frame_packed_size(&isa, w); }
 static void pack(const mote_qconv_weights *w, void *packed) { mote_qconv_frame_pack(&isa, w, packed); }

@@ -12,7 +12,14 @@ typedef struct head {
   int32_t pad[15];
 } head;
 
-static uint32_t group_of(const mote_qconv_isa *isa) { return isa->words ? 2 : 4; }
+static bool words(const mote_qconv_isa *isa) { return isa->input == MOTE_QCONV_WORDS; }
+
+// 0x80 where the codes' signedness is not the one that the row multiplies.
+static uint8_t flip_of(const mote_qconv_isa *isa, mote_dtype type) {
+  return !words(isa) && (isa->input == MOTE_QCONV_SIGNED) != (type == MOTE_I8) ? 0x80 : 0;
+}
+
+static uint32_t group_of(const mote_qconv_isa *isa) { return words(isa) ? 2 : 4; }
 
 static size_t panel_count(const mote_qconv_isa *isa, uint32_t oc) { return ((size_t)oc + isa->width - 1) / isa->width; }
 
@@ -63,7 +70,7 @@ static void pack_column(const packing *p, size_t channel, size_t j) {
         int32_t code = signed_code(w, (ptrdiff_t)channel * w->w_o + y * w->w_y + x * w->w_x + i * w->w_i);
         size_t at = k / group * width * group + j * group + k % group;
         wsum += (uint32_t)(code - zp);
-        if (p->isa->words)
+        if (words(p->isa))
           ((int16_t *)p->codes)[at] = (int16_t)(code - zp);
         else
           p->codes[at] = (char)code;
@@ -84,7 +91,7 @@ void mote_qconv_frame_pack(const mote_qconv_isa *isa, const mote_qconv_weights *
   packing p = {isa, w, {0}, NULL};
   size_t size = panel_size(isa, step_count(isa, w->ic, w->kh, w->kw));
   memset(packed, 0, mote_qconv_frame_packed_size(isa, w));
-  ((head *)packed)->w_zp = isa->words ? 0 : signed_zp(w);
+  ((head *)packed)->w_zp = words(isa) ? 0 : signed_zp(w);
   char *panel = (char *)packed + sizeof(head);
   for (uint32_t g = 0; g < w->groups; g++)
     for (uint32_t o = 0; o < w->oc; o += isa->width, panel += size)
@@ -120,7 +127,7 @@ uint32_t mote_qconv_frame_tiles(const mote_qconv_isa *isa, const mote_qconv_args
 
 // Whether the input can be read in place: pixels a constant step apart, whole groups of 4.
 static bool in_place(const mote_qconv_isa *isa, const mote_qconv_args *a) {
-  if (isa->words || a->kh != 1 || a->kw != 1 || a->ic % 4 != 0 || a->pad_top != 0 || a->pad_left != 0)
+  if (words(isa) || a->kh != 1 || a->kw != 1 || a->ic % 4 != 0 || a->pad_top != 0 || a->pad_left != 0)
     return false;
   if (a->oh > a->ih || a->ow > a->iw || (a->oh > 1 && a->sh != 1) || (a->ow > 1 && a->sw != 1))
     return false;
@@ -187,7 +194,7 @@ typedef struct gather {
 
 // One run of adjacent input bytes, or `from` NULL for padding, which is the zero point and so adds nothing.
 MOTE_INLINE char *put(const gather *g, int32_t zp, char *to, const char *from, size_t count, size_t room) {
-  if (!g->isa->words) {
+  if (!words(g->isa)) {
     if (from)
       copy_bytes(to, from, count, room);
     else
@@ -223,7 +230,7 @@ MOTE_INLINE bool gather_short(const gather *g, const char *image, int64_t y, int
   const char *line = image + y * a->in_y + x * a->in_x;
   for (uint32_t ky = 0; ky < a->kh; ky++, to += g->run, line += a->dh * a->in_y)
     memcpy(to, line, COPY);
-  memset(to, a->in_type == MOTE_I8 ? 0x80 : 0, 3);
+  memset(to, flip_of(g->isa, a->in_type), 3);
   return true;
 }
 
@@ -239,8 +246,7 @@ static void gather_row(const gather *g, place p, char *to, size_t size) {
     to = gather_line(g, zp, y >= 0 && y < a->ih ? image + y * a->in_y : NULL, x0, to);
   // Meets zero weights, and must be 0 after the flip: row sums count it.
   if (to < end)
-    memset(to, !g->isa->words && a->in_type == MOTE_I8 ? 0x80 : 0,
-           3); // of 1 to 3; what is too much is overwritten or COPY
+    memset(to, flip_of(g->isa, a->in_type), 3); // of 1 to 3; what is too much is overwritten or COPY
 }
 
 size_t mote_qconv_frame_scratch(const mote_qconv_isa *isa, const mote_qconv_args *a) {
@@ -258,14 +264,15 @@ static void run_tile(const mote_qconv_isa *isa, const mote_qconv_args *a, const 
   if (row >= c->rows)
     return;
   s.rows = MOTE_MIN(c->m_rows, c->rows - row);
-  s.flip = a->in_type == MOTE_I8 ? 0x80 : 0;
+  s.flip = flip_of(isa, a->in_type);
+  s.shift = s.flip == 0 ? 0 : a->in_type == MOTE_I8 ? 128 : -128;
   s.w_zp = ((const head *)packed)->w_zp;
   s.panels = packed + sizeof(head) + (group * panels + first) * s.panel_size;
   s.columns = MOTE_MIN(last * isa->width, (size_t)a->oc) - first * isa->width;
   s.out = out;
   bool direct = in_place(isa, a);
   gather g = {isa, a, a->dw == 1 && a->in_x == (ptrdiff_t)a->ic, false, (size_t)group * a->ic, (size_t)a->kw * a->ic};
-  g.small = g.joined && !isa->words && g.run <= COPY;
+  g.small = g.joined && !words(isa) && g.run <= COPY;
   s.a_stride = direct ? pixel_step(a) : (ptrdiff_t)(c->steps * 4);
   s.a = direct ? (const char *)a->in + (ptrdiff_t)row * s.a_stride + (ptrdiff_t)((size_t)group * a->ic) : a->scratch;
   ptrdiff_t size = (ptrdiff_t)mote_qtype_size(a->out_type),
@@ -292,7 +299,7 @@ void mote_qconv_finish(const mote_qconv_strip *s, const char *panel, uint32_t wi
   mote_qstore store = {a->out_type, a->round, a->out_zp, a->lo, a->hi, a->flo, a->fhi};
   mote_qcols cols = mote_qcols_at(panel, width);
   size_t image = (s->first_row + row) / ((size_t)a->oh * a->ow);
-  int32_t zero = (a->image_zp ? a->image_zp[image] : a->in_zp) + (s->flip ? 128 : 0), sum[64];
+  int32_t zero = (a->image_zp ? a->image_zp[image] : a->in_zp) + s->shift, sum[64];
   for (size_t j = 0; j < count; j++) {
     uint32_t v = (uint32_t)dot[j] + (uint32_t)cols.bias[j];
     if (!words)

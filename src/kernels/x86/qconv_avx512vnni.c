@@ -90,7 +90,7 @@ MOTE_INLINE void run_tile(const tile *t, size_t mr, size_t nv) {
   const mote_qconv_strip *s = t->s;
   __m512i acc[MOST_ROWS][MOST_PANELS];
   bool plain = mote_qconv_plain(s->args);
-  __m512i zero = _mm512_set1_epi32(s->args->in_zp + (s->flip ? 128 : 0)), flip = _mm512_set1_epi8((char)s->flip);
+  __m512i zero = _mm512_set1_epi32(s->args->in_zp + s->shift), flip = _mm512_set1_epi8((char)s->flip);
   const char *w = t->panel + BLOCK;
 #pragma GCC unroll 2
   for (size_t v = 0; v < nv; v++) {
@@ -180,7 +180,7 @@ static void strip(const mote_qconv_strip *s) {
     run_panels(s, first, MOTE_MIN(panels - first, (size_t)MOST_PANELS), s->w_zp != 0 ? sums : NULL);
 }
 
-static const mote_qconv_isa isa = {WIDTH, false, strip, NULL};
+static const mote_qconv_isa isa = {WIDTH, MOTE_QCONV_UNSIGNED, strip, NULL};
 
 static size_t packed_size(const mote_qconv_weights *w) { return mote_qconv_frame_packed_size(&isa, w); }
 static void pack(const mote_qconv_weights *w, void *packed) { mote_qconv_frame_pack(&isa, w, packed); }
