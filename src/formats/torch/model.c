@@ -125,7 +125,7 @@ static mote_status open_parts(mote_script_model *m, mote_span bytes, mote_error 
 mote_status mote_script_open(const mote_allocator *al, mote_span bytes, const char *name, size_t memory_limit,
                              mote_script_model **out, mote_error *err) {
   if (bytes.size >= 8 && memcmp(bytes.data + 4, "PTMF", 4) == 0)
-    return mote_fail(err, MOTE_ERR_UNSUPPORTED, "%s: lite interpreter file in flatbuffer form is not supported yet", name);
+    return mote_fail(err, MOTE_ERR_UNSUPPORTED, "lite interpreter file in flatbuffer form is not supported yet");
   mote_script_model *m = MOTE_NEW(al, mote_script_model);
   if (!m)
     return mote_fail_nomem(err);
@@ -136,8 +136,7 @@ mote_status mote_script_open(const mote_allocator *al, mote_span bytes, const ch
   mote_map_init(&m->debug, al);
   m->name = mote_strdup(al, name ? name : "", name ? strlen(name) : 0);
   mote_status s = m->name ? open_parts(m, bytes, err) : mote_fail_nomem(err);
-  if (s != MOTE_OK) {
-    mote_fail_place(err, "%s", name ? name : "model");
+  if (s != MOTE_OK) { // the public interface puts the model's name in front
     mote_script_destroy(m);
     return s;
   }
