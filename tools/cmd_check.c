@@ -259,6 +259,10 @@ static int judge(attempt *a, bool ran) {
     note_prefix(&a->why, "refused by an internal error");
     return SAID_FAILED;
   }
+  if (a->env.model && call_raised(&a->env, a->status)) { // `mote run --case` ends with status 0 here
+    note_prefix(&a->why, "raised as if the program were sound");
+    return SAID_FAILED;
+  }
   if (a->file.expect == EXPECT_UNSUPPORTED &&
       (a->status != MOTE_ERR_UNSUPPORTED || !names_all(a->file.custom_ops, a->why.text))) {
     note_prefix(&a->why, "the refusal does not name the missing operators");
