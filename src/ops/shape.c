@@ -321,6 +321,7 @@ static const mote_tflite_row tflite_rows[] = {
     {70, 2, "EXPAND_DIMS", NULL, &mote_op_expand_dims},
     {77, 1, "SHAPE", NULL, &mote_op_shape, shape_options},
     {110, 1, "RANK", NULL, &mote_op_rank},
+    {124, 1, "DENSIFY", NULL, &mote_op_identity}, // the reader has made the constant dense
     {130, 3, "BROADCAST_TO", NULL, &mote_op_broadcast_to},
     {145, 1, "BROADCAST_ARGS", NULL, &mote_op_broadcast_args},
     {159, 1, "BITCAST", NULL, &mote_op_bitcast},
