@@ -86,6 +86,30 @@ static MOTE_NOINLINE void store_general(const tile *t, size_t mr, size_t nv, con
                         t->row_sum ? t->row_sum[r] : 0, dot + r * nv * WIDTH + c, MOTE_MIN(columns - c, (size_t)WIDTH));
 }
 
+// Float outputs; images may have their own zero points and scales. Same order of arithmetic as mote_qstore_run.
+static MOTE_NOINLINE void store_floats(const tile *t, size_t mr, size_t nv, const int32_t *dot) {
+  const mote_qconv_args *a = t->s->args;
+  size_t columns = MOTE_MIN(t->s->columns - t->column, nv * WIDTH);
+  __m512 lo = _mm512_set1_ps(a->flo), hi = _mm512_set1_ps(a->fhi);
+  for (size_t r = 0; r < mr; r++) {
+    size_t image = (t->s->first_row + t->row + r) / ((size_t)a->oh * a->ow);
+    int32_t fix = t->row_sum ? (int32_t)((uint32_t)t->row_sum[r] * (uint32_t)t->s->w_zp) : 0;
+    __m512i zero = _mm512_set1_epi32((a->image_zp ? a->image_zp[image] : a->in_zp) + t->s->shift);
+    __m512 factor = _mm512_set1_ps(a->image_scale ? a->image_scale[image] : 1.0f);
+    for (size_t j = 0; j < columns; j += WIDTH) {
+      mote_qcols c = mote_qcols_at(t->panel + j / WIDTH * t->s->panel_size, WIDTH);
+      __mmask16 mask = columns - j >= WIDTH ? 0xffff : (__mmask16)((1u << (columns - j)) - 1);
+      __m512i sum = _mm512_add_epi32(_mm512_loadu_si512(dot + r * nv * WIDTH + j), _mm512_loadu_si512(c.bias));
+      sum = _mm512_sub_epi32(sum, _mm512_mullo_epi32(_mm512_loadu_si512(c.wsum), zero));
+      __m512 f = _mm512_cvtepi32_ps(_mm512_sub_epi32(sum, _mm512_set1_epi32(fix)));
+      f = _mm512_mul_ps(f, _mm512_mul_ps(_mm512_loadu_ps(c.scale), factor));
+      f = _mm512_add_ps(f, _mm512_loadu_ps(c.float_bias));
+      f = _mm512_max_ps(_mm512_min_ps(f, hi), lo);
+      _mm512_mask_storeu_ps((float *)t->s->out[t->row + r] + t->column + j, mask, f);
+    }
+  }
+}
+
 MOTE_INLINE void run_tile(const tile *t, size_t mr, size_t nv) {
   const mote_qconv_strip *s = t->s;
   __m512i acc[MOST_ROWS][MOST_PANELS];
@@ -126,7 +150,10 @@ MOTE_INLINE void run_tile(const tile *t, size_t mr, size_t nv) {
 #pragma GCC unroll 2
     for (size_t v = 0; v < nv; v++)
       _mm512_storeu_si512(dot + (r * nv + v) * WIDTH, acc[r][v]);
-  store_general(t, mr, nv, dot);
+  if (s->args->out_type == MOTE_F32)
+    store_floats(t, mr, nv, dot);
+  else
+    store_general(t, mr, nv, dot);
 }
 
 typedef void (*tile_function)(const tile *t);
