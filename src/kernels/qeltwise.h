@@ -52,6 +52,9 @@ typedef struct mote_qeltwise_row {
   // out[i] = table[in[i]] on bytes; signed codes index by their bits.
   void (*lookup)(const uint8_t table[256], const void *in, void *out, size_t count);
   void (*convert)(const mote_qconvert *p, const void *in, void *out, size_t count);
+  // As mote_qrow_symmetric and mote_qrow_asymmetric of qhybrid.h.
+  void (*row_symmetric)(const float *in, int8_t *out, size_t count, float *scale);
+  void (*row_asymmetric)(const float *in, int8_t *out, size_t count, float *scale, int32_t *zp);
 } mote_qeltwise_row;
 
 extern const mote_qeltwise_row *const mote_qeltwise_rows[];

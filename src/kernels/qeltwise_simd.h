@@ -7,8 +7,11 @@
 //   ROW_NAME, ROW_TEXT, ROW_NEEDS
 // What has no loop here, and tails of less than LANES, go to the portable row, which gives the same bits.
 // Tests: tests/kernels/check_qeltwise.c
+#include <string.h>
+
 #include "kernels/qcols.h"
 #include "kernels/qeltwise.h"
+#include "kernels/qhybrid.h"
 
 extern const mote_qeltwise_row mote_q_eltwise__c;
 
@@ -198,4 +201,55 @@ static void lookup(const uint8_t table[256], const void *in, void *out, size_t c
   mote_q_eltwise__c.lookup(table, in, out, count);
 }
 
-const mote_qeltwise_row ROW_NAME = {ROW_TEXT, ROW_NEEDS, binary, lookup, convert};
+// Smallest and largest of the row and of 0; NaN is passed over, for MIN and MAX then give their second operand.
+static void range_of(const float *in, size_t count, float *least, float *most) {
+  float lanes[LANES];
+  vf lo = SET_F(0.0f), hi = SET_F(0.0f);
+  size_t i = 0;
+  for (; i + LANES <= count; i += LANES) {
+    lo = MIN(LOAD_F32(in + i), lo);
+    hi = MAX(LOAD_F32(in + i), hi);
+  }
+  *least = *most = 0.0f;
+  STORE_F32(lanes, lo);
+  for (size_t j = 0; j < LANES; j++)
+    *least = lanes[j] < *least ? lanes[j] : *least;
+  STORE_F32(lanes, hi);
+  for (size_t j = 0; j < LANES; j++)
+    *most = lanes[j] > *most ? lanes[j] : *most;
+  for (; i < count; i++) {
+    *least = in[i] < *least ? in[i] : *least;
+    *most = in[i] > *most ? in[i] : *most;
+  }
+}
+
+// round half away(zp + in * inverse), within lo..127.
+static void codes_of(const float *in, int8_t *out, size_t count, float zp, float inverse, int32_t lo) {
+  finish e = finish_of(0, lo, 127);
+  vf start = SET_F(zp), factor = SET_F(inverse);
+  size_t i = 0;
+  for (; i + LANES <= count; i += LANES)
+    STORE_I8(out + i, finished(ADD(start, MUL(LOAD_F32(in + i), factor)), false, &e));
+  for (; i < count; i++)
+    out[i] = (int8_t)mote_qround_value(zp + in[i] * inverse, MOTE_QROUND_AWAY, 0, lo, 127);
+}
+
+static void row_symmetric(const float *in, int8_t *out, size_t count, float *scale) {
+  float least, most, inverse;
+  range_of(in, count, &least, &most);
+  if (mote_qrow_symmetric_range(least, most, scale, &inverse))
+    codes_of(in, out, count, 0.0f, inverse, -127);
+  else
+    memset(out, 0, count);
+}
+
+static void row_asymmetric(const float *in, int8_t *out, size_t count, float *scale, int32_t *zp) {
+  float least, most, inverse;
+  range_of(in, count, &least, &most);
+  if (mote_qrow_asymmetric_range(least, most, scale, zp, &inverse))
+    codes_of(in, out, count, (float)*zp, inverse, -128);
+  else
+    memset(out, 0, count);
+}
+
+const mote_qeltwise_row ROW_NAME = {ROW_TEXT, ROW_NEEDS, binary, lookup, convert, row_symmetric, row_asymmetric};

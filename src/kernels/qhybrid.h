@@ -1,5 +1,6 @@
 // Helpers of hybrid operators (float activations, integer weights): quantising a row at run time, unpacking narrow
-// weights. The product itself is qconv.h with an F32 output, image_zp and image_scale. Portable C. Tests:
+// weights. The product itself is qconv.h with an F32 output, image_zp and image_scale. Portable C; the rows of
+// qeltwise.h have faster forms of the first two. Tests:
 // tests/kernels/check_qhybrid.c
 #ifndef MOTE_KERNELS_QHYBRID_H
 #define MOTE_KERNELS_QHYBRID_H
@@ -12,6 +13,11 @@ void mote_qrow_symmetric(const float *in, int8_t *out, size_t count, float *scal
 
 // -128..127 over [min(0, x), max(0, x)] with the zero point moved to the nearest code: x = (q - zp) * scale.
 void mote_qrow_asymmetric(const float *in, int8_t *out, size_t count, float *scale, int32_t *zp);
+
+// The parts that vector rows share: from the smallest and largest value (both taken with 0) to the scale, the zero
+// point and the factor that makes codes. False: all codes are 0.
+bool mote_qrow_symmetric_range(float least, float most, float *scale, float *inverse);
+bool mote_qrow_asymmetric_range(float least, float most, float *scale, int32_t *zp, float *inverse);
 
 // Signed 4-bit codes, low nibble first, and signed 2-bit codes, low bits first, to bytes; `in` has (count*bits + 7) / 8
 // bytes.

@@ -3,8 +3,10 @@
 #include "kernels/qhybrid.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "kernels/checker.h"
+#include "kernels/qeltwise.h"
 #include "kernels/qround.h"
 
 static void check_rows(checker *c) {
@@ -30,6 +32,31 @@ static void check_rows(checker *c) {
   check_sprinkle_f32(c, in, COUNT, 3);
   mote_qrow_symmetric(in, out, COUNT, &scale);
   mote_qrow_asymmetric(in, out, COUNT, &scale, &zp);
+}
+
+// Every element-wise row gives the bits of the portable functions.
+static void check_vector_rows(checker *c) {
+  enum { MOST = 70 };
+  const size_t count = 1 + check_random_below(c, MOST);
+  float *in = check_buffer(c, count * 4, CHECK_END), scale[2];
+  int8_t *out = check_buffer(c, count, CHECK_END), *expect = check_buffer(c, count, CHECK_END);
+  int32_t zp[2];
+  check_fill_f32(c, in, count, check_random_f32(c, -9, 1), 1);
+  if (check_random_below(c, 4) == 0)
+    check_sprinkle_f32(c, in, count, 9);
+  for (size_t r = 0; r < mote_qeltwise_row_count; r++) {
+    const mote_qeltwise_row *row = mote_qeltwise_rows[r];
+    if (!check_can_run(c, row->needs))
+      continue;
+    mote_qrow_symmetric(in, expect, count, &scale[0]);
+    row->row_symmetric(in, out, count, &scale[1]);
+    check_case(c, memcmp(out, expect, count) == 0 && check_diff_f32(scale, scale + 1, 1) == 1, row->name,
+               "symmetric row of %zu", count);
+    mote_qrow_asymmetric(in, expect, count, &scale[0], &zp[0]);
+    row->row_asymmetric(in, out, count, &scale[1], &zp[1]);
+    check_case(c, memcmp(out, expect, count) == 0 && check_diff_f32(scale, scale + 1, 1) == 1 && zp[0] == zp[1],
+               row->name, "asymmetric row of %zu", count);
+  }
 }
 
 static void check_unpack(checker *c) {
@@ -73,6 +100,8 @@ static void test(checker *c) {
   for (int i = 0; i < 3000; i++) {
     check_reset(c);
     check_rows(c);
+    check_reset(c);
+    check_vector_rows(c);
     check_fixed(c);
     check_rounding(c);
   }

@@ -4,6 +4,8 @@
 
 #include <math.h>
 
+#include "kernels/qhybrid.h"
+
 static int32_t load(mote_dtype type, const void *p, size_t i) {
   switch (type) {
   case MOTE_I8:
@@ -136,4 +138,5 @@ static void convert(const mote_qconvert *p, const void *in, void *out, size_t co
   }
 }
 
-const mote_qeltwise_row mote_q_eltwise__c = {"mote_q_eltwise__c", 0, binary, lookup, convert};
+const mote_qeltwise_row mote_q_eltwise__c = {"mote_q_eltwise__c", 0, binary, lookup, convert, mote_qrow_symmetric,
+                                             mote_qrow_asymmetric};

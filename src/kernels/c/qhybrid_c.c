@@ -15,17 +15,20 @@ static void range_of(const float *in, size_t count, float *least, float *most) {
   }
 }
 
-void mote_qrow_symmetric(const float *in, int8_t *out, size_t count, float *scale) {
-  float least, most;
-  range_of(in, count, &least, &most);
+bool mote_qrow_symmetric_range(float least, float most, float *scale, float *inverse) {
   float largest = -least > most ? -least : most;
-  if (largest == 0.0f) {
+  *scale = largest == 0.0f ? 1.0f : largest / 127.0f;
+  *inverse = 127.0f / largest;
+  return largest != 0.0f;
+}
+
+void mote_qrow_symmetric(const float *in, int8_t *out, size_t count, float *scale) {
+  float least, most, inverse;
+  range_of(in, count, &least, &most);
+  if (!mote_qrow_symmetric_range(least, most, scale, &inverse)) {
     memset(out, 0, count);
-    *scale = 1.0f;
     return;
   }
-  *scale = largest / 127.0f;
-  float inverse = 127.0f / largest;
   for (size_t i = 0; i < count; i++)
     out[i] = (int8_t)mote_qround_value(in[i] * inverse, MOTE_QROUND_AWAY, 0, -127, 127);
 }
@@ -40,19 +43,26 @@ static int32_t zero_point(double least, double most, double scale) {
   return zp >= 127 ? 127 : mote_qround_away((float)zp);
 }
 
-void mote_qrow_asymmetric(const float *in, int8_t *out, size_t count, float *scale, int32_t *zp) {
-  float least, most;
-  range_of(in, count, &least, &most);
-  if (least == most) {
-    memset(out, 0, count);
-    *scale = 1.0f;
-    *zp = 0;
-    return;
-  }
+bool mote_qrow_asymmetric_range(float least, float most, float *scale, int32_t *zp, float *inverse) {
+  *scale = 1.0f;
+  *inverse = 1.0f;
+  *zp = 0;
+  if (least == most)
+    return false;
   double step = ((double)most - least) / 255.0;
   *scale = (float)step;
   *zp = zero_point(least, most, step);
-  float inverse = 1.0f / *scale;
+  *inverse = 1.0f / *scale;
+  return true;
+}
+
+void mote_qrow_asymmetric(const float *in, int8_t *out, size_t count, float *scale, int32_t *zp) {
+  float least, most, inverse;
+  range_of(in, count, &least, &most);
+  if (!mote_qrow_asymmetric_range(least, most, scale, zp, &inverse)) {
+    memset(out, 0, count);
+    return;
+  }
   for (size_t i = 0; i < count; i++)
     out[i] = (int8_t)mote_qround_value((float)*zp + in[i] * inverse, MOTE_QROUND_AWAY, 0, -128, 127);
 }
