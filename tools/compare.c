@@ -68,15 +68,15 @@ static bool element_close(element want, element got, const tolerance *t, mote_dt
   }
 }
 
-static void element_text(element e, char *out, size_t room) {
+static void element_text(element e, int digits, char *out, size_t room) {
   if (e.kind == ELEMENT_COMPLEX)
-    snprintf(out, room, "%.9g%+.9gi", e.re, e.im);
+    snprintf(out, room, "%.*g%+.*gi", digits, e.re, digits, e.im);
   else if (e.kind == ELEMENT_UINT)
     snprintf(out, room, "%llu", (unsigned long long)e.u);
   else if (e.kind == ELEMENT_INT)
     snprintf(out, room, "%lld", (long long)e.i);
   else
-    snprintf(out, room, "%.9g", e.re);
+    snprintf(out, room, "%.*g", digits, e.re);
 }
 
 // ------------------------------------------------------------------------------------------- quantised tensors
@@ -145,8 +145,9 @@ static bool report(const mote_view *view, int64_t index, element want, element g
                    const char *where, note *why) {
   char place[120], have[64], need[64];
   place_text(view, index, place, sizeof place);
-  element_text(got, have, sizeof have);
-  element_text(want, need, sizeof need);
+  int digits = view->dtype == MOTE_F64 || view->dtype == MOTE_C128 ? 17 : 9; // enough to tell any two apart
+  element_text(got, digits, have, sizeof have);
+  element_text(want, digits, need, sizeof need);
   return note_set(why, "%s: element %s is %s, expected %s; %lld of %lld outside the tolerance", where, place, have,
                   need, (long long)outside, (long long)count);
 }
