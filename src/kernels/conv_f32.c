@@ -92,7 +92,7 @@ typedef struct run {
   size_t n, y, x;
 } run;
 
-static void find_outputs(walk *v, const run *s) {
+MOTE_INLINE void find_outputs(walk *v, const run *s) {
   const mote_f32_out *out = &v->args->out;
   const mote_f32_in *res = &v->args->residual;
   float *c = out->data + (ptrdiff_t)s->n * out->n_stride + (ptrdiff_t)s->y * out->h_stride +
@@ -108,7 +108,7 @@ static void find_outputs(walk *v, const run *s) {
 }
 
 // Pointers of one tap for a run: line + x*step inside the input, zeros outside. `line` NULL: a row of padding.
-static void find_tap(const walk *v, const run *s, const float **a, const float *line, ptrdiff_t offset) {
+MOTE_INLINE void find_tap(const walk *v, const run *s, const float **a, const float *line, ptrdiff_t offset) {
   const mote_f32_in *in = &v->args->in;
   const ptrdiff_t stride = (ptrdiff_t)v->args->slide.stride_w, x0 = (ptrdiff_t)s->x * stride + offset;
   if (line == NULL) {
@@ -127,7 +127,7 @@ static void find_tap(const walk *v, const run *s, const float **a, const float *
 }
 
 // Input line that kernel row i of the run reads, NULL when it is padding.
-static const float *find_line(const walk *v, const run *s, size_t i) {
+MOTE_INLINE const float *find_line(const walk *v, const run *s, size_t i) {
   const mote_f32_in *in = &v->args->in;
   const ptrdiff_t y =
       (ptrdiff_t)(s->y * v->args->slide.stride_h + i * v->args->slide.dilation_h) - v->args->slide.pad_top;
