@@ -1,0 +1,572 @@
+// PyTorch's element-wise operators on the operators of unary.c, binary.c and aten_math.c: activations, arithmetic,
+// comparison, choice. Tests: tests/unit/test_ops_aten.c
+#include "ops/aten_complex.h"
+#include "ops/aten_kit.h"
+#include "ops/aten_math.h"
+#include "ops/binary.h"
+#include "ops/quantize.h"
+#include "ops/reduce.h"
+#include "ops/shape.h"
+#include "ops/unary.h"
+
+enum { P = MOTE_TORCH_PROMOTE, F = MOTE_TORCH_PROMOTE_INT };
+
+// ------------------------------------------------------------------------------------------------ arithmetic
+
+static mote_dtype both_type(mote_low *w, mote_vid a) { return mote_low_desc(w, a)->dtype; }
+
+static mote_vid operand(mote_low *w, const char *name, mote_dtype like) {
+  const mote_arg *a = mote_lower_arg(w->l, name);
+  if (a != NULL && a->kind == MOTE_ARG_SCALAR)
+    return mote_low_scalar(w, &a->scalar, like);
+  return mote_low_tensor(w, name);
+}
+
+// x + alpha*y; sub: x - alpha*y. Sums of bools are `or`.
+static mote_vid add_scaled(mote_low *w, mote_vid x, mote_vid y, bool sub) {
+  const mote_arg *alpha = mote_lower_arg(w->l, "alpha");
+  mote_dtype d = both_type(w, x);
+  bool one = alpha == NULL || alpha->kind != MOTE_ARG_SCALAR || alpha->scalar.f == 1;
+  if (d == MOTE_BOOL && sub)
+    return mote_low_fail(w, MOTE_ERR_TYPE,
+                         "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or "
+                         "`logical_xor()` operator instead.");
+  if (!one && mote_aten_is_integral(d) && alpha->scalar.kind == 'f')
+    return mote_low_fail(w, MOTE_ERR_TYPE,
+                         "For integral input tensors, argument alpha must not be a floating point number.");
+  if (d == MOTE_BOOL)
+    return mote_low_2(w, &mote_op_bit_or, x, y);
+  if (one)
+    return mote_low_2(w, sub ? &mote_op_sub : &mote_op_add, x, y);
+  if (mote_dtype_is_complex(d)) {
+    mote_vid scaled = mote_low_2(w, &mote_op_mul, y, mote_low_scalar(w, &alpha->scalar, d));
+    return mote_low_2(w, sub ? &mote_op_sub : &mote_op_add, x, scaled);
+  }
+  mote_binary_attr a;
+  memset(&a, 0, sizeof a);
+  mote_attr_defaults(&mote_op_add_scaled, &a);
+  a.alpha = sub ? -alpha->scalar.f : alpha->scalar.f;
+  mote_vid in[2] = {x, y};
+  return mote_low_emit(w, &mote_op_add_scaled, &a, in, 2);
+}
+
+static mote_status lower_add(mote_lowering *l) {
+  mote_low w = mote_low_begin(l);
+  return mote_low_done(&w, add_scaled(&w, l->args[0].ref, l->args[1].ref, false));
+}
+static mote_status lower_sub(mote_lowering *l) {
+  mote_low w = mote_low_begin(l);
+  return mote_low_done(&w, add_scaled(&w, l->args[0].ref, l->args[1].ref, true));
+}
+static mote_status lower_rsub(mote_lowering *l) {
+  mote_low w = mote_low_begin(l);
+  return mote_low_done(&w, add_scaled(&w, l->args[1].ref, l->args[0].ref, true));
+}
+static mote_status lower_add_relu(mote_lowering *l) {
+  mote_low w = mote_low_begin(l);
+  return mote_low_done(&w, mote_low_1(&w, &mote_op_relu, add_scaled(&w, l->args[0].ref, l->args[1].ref, false)));
+}
+static mote_status lower_mul(mote_lowering *l) {
+  mote_low w = mote_low_begin(l);
+  mote_vid x = l->args[0].ref, y = l->args[1].ref;
+  return mote_low_done(&w, mote_low_2(&w, both_type(&w, x) == MOTE_BOOL ? &mote_op_bit_and : &mote_op_mul, x, y));
+}
+
+// The operands have their common type already; without a mode integers become floats.
+static mote_status lower_div_mode(mote_lowering *l) {
+  mote_low w = mote_low_begin(l);
+  const char *mode = mote_low_str(l, "rounding_mode", NULL);
+  mote_vid x = l->args[0].ref, y = l->args[1].ref;
+  mote_dtype d = both_type(&w, x);
+  if (mode != NULL && strcmp(mode, "floor") == 0)
+    return mote_low_done(&w, mote_low_2(&w, &mote_op_aten_floor_divide, x, y));
+  if (mode != NULL && strcmp(mode, "trunc") == 0) {
+    mote_vid q = mote_low_2(&w, &mote_op_div, x, y);
+    return mote_low_done(&w, mote_aten_is_integral(d) ? q : mote_low_1(&w, &mote_op_trunc, q));
+  }
+  if (mode != NULL)
+    mote_low_fail(&w, MOTE_ERR_ARGUMENT,
+                  "div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '%s'", mode);
+  if (mote_aten_is_integral(d)) {
+    x = mote_low_cast(&w, x, MOTE_F32);
+    y = mote_low_cast(&w, y, MOTE_F32);
+  }
+  return mote_low_done(&w, mote_low_2(&w, &mote_op_div, x, y));
+}
+
+// self + value*t1*t2 and self + value*t1/t2
+static mote_status lower_addc(mote_lowering *l, const mote_op *op) {
+  mote_low w = mote_low_begin(l);
+  mote_vid self = l->args[0].ref, a = l->args[1].ref;
+  mote_dtype d = both_type(&w, self);
+  const mote_arg *value = mote_lower_arg(l, "value");
+  if (op == &mote_op_div && mote_aten_is_integral(d))
+    mote_low_fail(&w, MOTE_ERR_TYPE,
+                  "Integer division with addcdiv is no longer supported, and in a future release addcdiv will perform "
+                  "a true division of tensor1 and tensor2.");
+  if (value != NULL && value->kind == MOTE_ARG_SCALAR && value->scalar.f != 1)
+    a = mote_low_2(&w, &mote_op_mul, a, mote_low_scalar(&w, &value->scalar, d));
+  return mote_low_done(&w, mote_low_2(&w, &mote_op_add, self, mote_low_2(&w, op, a, l->args[2].ref)));
+}
+static mote_status lower_addcmul(mote_lowering *l) { return lower_addc(l, &mote_op_mul); }
+static mote_status lower_addcdiv(mote_lowering *l) { return lower_addc(l, &mote_op_div); }
+
+// start + weight*(end - start), from the nearer end.
+static mote_status lower_lerp(mote_lowering *l) {
+  mote_low w = mote_low_begin(l);
+  mote_vid a = l->args[0].ref, b = l->args[1].ref, t = operand(&w, "weight", both_type(&w, a));
+  return mote_low_done(&w, mote_low_3(&w, &mote_op_aten_lerp, a, b, t));
+}
+
+static mote_status lower_pow(mote_lowering *l) {
+  mote_low w = mote_low_begin(l);
+  const mote_arg *e = &l->args[1];
+  mote_vid x = l->args[0].ref;
+  mote_dtype d = both_type(&w, x);
+  if (e->kind == MOTE_ARG_SCALAR && mote_dtype_is_float(d)) {
+    const mote_op *op = e->scalar.f == 2      ? &mote_op_square
+                        : e->scalar.f == 0.5  ? &mote_op_sqrt
+                        : e->scalar.f == -0.5 ? &mote_op_rsqrt
+                        : e->scalar.f == -1   ? &mote_op_reciprocal
+                                              : NULL;
+    if (op != NULL)
+      return mote_low_done(&w, mote_low_1(&w, op, x));
+  }
+  if (e->kind == MOTE_ARG_SCALAR) {
+    mote_dtype to = e->scalar.kind == 'f' && mote_aten_is_integral(d)    ? MOTE_F32
+                    : e->scalar.kind == 'c' && !mote_dtype_is_complex(d) ? (d == MOTE_F64 ? MOTE_C128 : MOTE_C64)
+                    : d == MOTE_BOOL                                     ? MOTE_I64
+                                                                         : d;
+    if (mote_dtype_is_int(to) && e->scalar.i < 0)
+      mote_low_fail(&w, MOTE_ERR_ARGUMENT, "Integers to negative integer powers are not allowed.");
+    x = mote_low_cast(&w, x, to);
+    return mote_low_done(&w, mote_low_2(&w, &mote_op_aten_pow, x, mote_low_scalar(&w, &e->scalar, to)));
+  }
+  return mote_low_done(&w, mote_low_2(&w, &mote_op_aten_pow, x, e->ref));
+}
+static mote_status lower_float_power(mote_lowering *l) {
+  mote_low w = mote_low_begin(l);
+  mote_vid v[2];
+  bool complex = false;
+  for (int i = 0; i < 2; i++)
+    complex = complex || l->args[i].scalar.kind == 'c' ||
+              (l->args[i].kind == MOTE_ARG_TENSOR && mote_dtype_is_complex(both_type(&w, l->args[i].ref)));
+  mote_dtype d = complex ? MOTE_C128 : MOTE_F64;
+  for (int i = 0; i < 2; i++)
+    v[i] = l->args[i].kind == MOTE_ARG_SCALAR ? mote_low_scalar(&w, &l->args[i].scalar, d)
+                                              : mote_low_cast(&w, l->args[i].ref, d);
+  return mote_low_done(&w, mote_low_2(&w, &mote_op_aten_pow, v[0], v[1]));
+}
+
+// ------------------------------------------------------------------------------------------------ activations
+
+static mote_status with_ab(mote_lowering *l, const mote_op *op, double a, double b) {
+  mote_low w = mote_low_begin(l);
+  mote_unary_attr at;
+  memset(&at, 0, sizeof at);
+  mote_attr_defaults(op, &at);
+  at.a = a;
+  at.b = b;
+  return mote_low_done(&w, mote_low_emit(&w, op, &at, &l->args[0].ref, 1));
+}
+static mote_status lower_hardtanh(mote_lowering *l) {
+  return with_ab(l, &mote_op_clamp, mote_lower_float(l, "min_val", -1), mote_lower_float(l, "max_val", 1));
+}
+static mote_status lower_elu(mote_lowering *l) {
+  double scale = mote_lower_float(l, "scale", 1), input = mote_lower_float(l, "input_scale", 1);
+  if (input == 1)
+    return with_ab(l, &mote_op_elu, mote_lower_float(l, "alpha", 1), scale);
+  mote_low w = mote_low_begin(l);
+  mote_aten_math_attr a = {.fn = MOTE_ATEN_ELU3, .a = mote_lower_float(l, "alpha", 1), .b = scale, .c = input};
+  return mote_low_done(&w, mote_low_emit(&w, &mote_op_aten_elu3, &a, &l->args[0].ref, 1));
+}
+static mote_status lower_leaky(mote_lowering *l) {
+  return with_ab(l, &mote_op_leaky_relu, mote_lower_float(l, "negative_slope", 0.01), 0);
+}
+// Evaluation: the mean of the two slopes.
+static mote_status lower_rrelu(mote_lowering *l) {
+  double lo = mote_lower_float(l, "lower", 0.125), hi = mote_lower_float(l, "upper", 1.0 / 3);
+  return with_ab(l, &mote_op_leaky_relu, (lo + hi) / 2, 0);
+}
+static mote_status lower_softplus(mote_lowering *l) {
+  return with_ab(l, &mote_op_softplus, mote_lower_float(l, "beta", 1), mote_lower_float(l, "threshold", 20));
+}
+static mote_status lower_gelu(mote_lowering *l) {
+  mote_low w = mote_low_begin(l);
+  const char *mode = mote_low_str(l, "approximate", "none");
+  return mote_low_done(&w, mote_low_set(&w, &mote_op_gelu,
+                                        strcmp(mode, "tanh") == 0 ? "approximate=1" : "approximate=0", l->args[0].ref));
+}
+static mote_status lower_relu(mote_lowering *l) {
+  mote_low w = mote_low_begin(l);
+  if (both_type(&w, l->args[0].ref) == MOTE_BOOL)
+    mote_low_fail(&w, MOTE_ERR_TYPE, "Boolean inputs not supported for relu");
+  return mote_low_done(&w, mote_low_1(&w, &mote_op_relu, l->args[0].ref));
+}
+static mote_status lower_glu(mote_lowering *l) {
+  mote_low w = mote_low_begin(l);
+  const mote_tensor *t = mote_low_desc(&w, l->args[0].ref);
+  if (t->rank == 0)
+    mote_low_fail(&w, MOTE_ERR_SHAPE, "glu does not support 0-dimensional tensors");
+  int32_t axis = mote_low_axis_arg(&w, "dim", -1, t->rank);
+  int64_t n = t->dim[axis];
+  if (n % 2 != 0)
+    mote_low_fail(&w, MOTE_ERR_SHAPE, "Halving dimension must be even, but dimension %d is size %lld", axis,
+                  (long long)n);
+  mote_vid a = mote_low_narrow(&w, l->args[0].ref, axis, 0, n / 2),
+           b = mote_low_narrow(&w, l->args[0].ref, axis, n / 2, n / 2);
+  return mote_low_done(&w, mote_low_2(&w, &mote_op_mul, a, mote_low_1(&w, &mote_op_sigmoid, b)));
+}
+// A weight of one value, or one a channel (dim 1).
+static mote_status lower_prelu(mote_lowering *l) {
+  mote_low w = mote_low_begin(l);
+  mote_vid x = l->args[0].ref, slope = l->args[1].ref;
+  const mote_tensor *t = mote_low_desc(&w, x), *s = mote_low_desc(&w, slope);
+  int64_t n = mote_tensor_numel(s), dim[MOTE_MAX_RANK];
+  if (n != 1 && (t->rank < 1 || n != t->dim[t->rank > 1 ? 1 : 0]))
+    mote_low_fail(&w, MOTE_ERR_SHAPE,
+                  "Mismatch of parameter numbers and input channel size. Found parameter numbers = %lld and channel "
+                  "size = %lld.",
+                  (long long)n, (long long)(t->rank > 1 ? t->dim[1] : 1));
+  for (int32_t i = 0; i < t->rank; i++)
+    dim[i] = i == 1 || t->rank == 1 ? n : 1;
+  return mote_low_done(&w, mote_low_2(&w, &mote_op_prelu, x, mote_low_reshape(&w, slope, t->rank, dim)));
+}
+static mote_status lower_identity(mote_lowering *l) {
+  l->result[0] = l->args[0].ref;
+  l->n_out = 1;
+  return MOTE_OK;
+}
+static mote_status lower_dropout(mote_lowering *l) {
+  if (mote_lower_bool(l, "train", false) && mote_lower_float(l, "p", 0.5) > 0)
+    return mote_fail(l->err, MOTE_ERR_UNSUPPORTED, "dropout in training");
+  return lower_identity(l);
+}
+
+// ------------------------------------------------------------------------------------------------ clamps
+
+static mote_vid bound(mote_low *w, const char *name, mote_dtype d) {
+  const mote_arg *a = mote_lower_arg(w->l, name);
+  if (a == NULL || a->kind == MOTE_ARG_NONE)
+    return -1;
+  return a->kind == MOTE_ARG_SCALAR ? mote_low_scalar(w, &a->scalar, d) : mote_low_cast(w, a->ref, d);
+}
+static mote_dtype bounded_type(mote_low *w, const char *name, mote_dtype d) {
+  const mote_arg *a = mote_lower_arg(w->l, name);
+  if (a == NULL || a->kind == MOTE_ARG_NONE)
+    return d;
+  if (a->kind == MOTE_ARG_SCALAR)
+    return a->scalar.kind == 'f' && mote_aten_is_integral(d) ? MOTE_F32
+           : d == MOTE_BOOL && a->scalar.kind == 'i'         ? MOTE_I64
+                                                             : d;
+  mote_tensor t = {.dtype = d, .rank = 1};
+  return mote_aten_result(&t, mote_low_desc(w, a->ref));
+}
+
+static mote_status clamp_names(mote_lowering *l, const char *lo_name, const char *hi_name) {
+  mote_low w = mote_low_begin(l);
+  mote_vid x = l->args[0].ref;
+  mote_dtype d = both_type(&w, x);
+  const mote_arg *lo = mote_lower_arg(l, lo_name), *hi = mote_lower_arg(l, hi_name);
+  bool numbers = (lo == NULL || lo->kind != MOTE_ARG_TENSOR) && (hi == NULL || hi->kind != MOTE_ARG_TENSOR);
+  if (!mote_low_given(l, lo_name) && !mote_low_given(l, hi_name))
+    mote_low_fail(&w, MOTE_ERR_ARGUMENT, "torch.clamp: At least one of 'min' or 'max' must not be None");
+  if (numbers && (mote_dtype_is_float(d) || mote_dtype_is_quantized(d)) &&
+      mote_lower_float(l, lo_name, 0) <= mote_lower_float(l, hi_name, HUGE_VAL))
+    return with_ab(l, &mote_op_clamp, mote_lower_float(l, lo_name, -HUGE_VAL), mote_lower_float(l, hi_name, HUGE_VAL));
+  d = bounded_type(&w, hi_name, bounded_type(&w, lo_name, d));
+  x = mote_low_cast(&w, x, d);
+  mote_vid a = bound(&w, lo_name, d), b = bound(&w, hi_name, d);
+  if (a >= 0)
+    x = mote_low_2(&w, &mote_op_maximum, x, a);
+  if (b >= 0)
+    x = mote_low_2(&w, &mote_op_minimum, x, b);
+  return mote_low_done(&w, x);
+}
+static mote_status lower_clamp(mote_lowering *l) { return clamp_names(l, "min", "max"); }
+
+// ------------------------------------------------------------------------------------------------ choice
+
+static mote_vid choice(mote_low *w, const mote_arg *a, mote_dtype d) {
+  return a->kind == MOTE_ARG_SCALAR ? mote_low_scalar(w, &a->scalar, d) : mote_low_cast(w, a->ref, d);
+}
+static mote_tensor as_operand(mote_low *w, const mote_arg *a) {
+  if (a->kind == MOTE_ARG_TENSOR)
+    return *mote_low_desc(w, a->ref);
+  mote_tensor t = {.dtype = a->scalar.kind == 'f'   ? MOTE_F32
+                            : a->scalar.kind == 'b' ? MOTE_BOOL
+                            : a->scalar.kind == 'c' ? MOTE_C64
+                                                    : MOTE_I64};
+  return t;
+}
+static mote_status lower_where(mote_lowering *l) {
+  mote_low w = mote_low_begin(l);
+  mote_tensor a = as_operand(&w, &l->args[1]), b = as_operand(&w, &l->args[2]);
+  mote_dtype d = mote_aten_result(&a, &b), cd = both_type(&w, l->args[0].ref);
+  if (l->args[1].kind != l->args[2].kind) { // a number gives way even to a 0-dim tensor
+    const mote_tensor *t = l->args[1].kind == MOTE_ARG_TENSOR ? &a : &b, *s = t == &a ? &b : &a;
+    mote_tensor ranked = *t;
+    ranked.rank = 1;
+    d = mote_aten_result(&ranked, s);
+  }
+  if (cd != MOTE_BOOL && cd != MOTE_U8)
+    mote_low_fail(&w, MOTE_ERR_TYPE, "where expected condition to be a boolean tensor, but got a tensor with dtype %s",
+                  mote_aten_type_name(cd));
+  mote_vid cond = l->args[0].ref;
+  return mote_low_done(
+      &w, mote_low_3(&w, &mote_op_aten_where, cond, choice(&w, &l->args[1], d), choice(&w, &l->args[2], d)));
+}
+static mote_status lower_masked_fill(mote_lowering *l) {
+  mote_low w = mote_low_begin(l);
+  mote_vid x = l->args[0].ref, mask = l->args[1].ref;
+  mote_dtype d = both_type(&w, x), md = both_type(&w, mask);
+  if (md != MOTE_BOOL)
+    mote_low_fail(&w, MOTE_ERR_TYPE, "masked_fill_ only supports boolean masks, but got mask with dtype %s",
+                  mote_aten_type_name(md));
+  if (l->args[2].kind == MOTE_ARG_TENSOR && mote_low_desc(&w, l->args[2].ref)->rank > 0)
+    mote_low_fail(&w, MOTE_ERR_SHAPE,
+                  "masked_fill_ only supports a 0-dimensional value tensor, but got tensor with %d dimension(s).",
+                  mote_low_desc(&w, l->args[2].ref)->rank);
+  if (l->args[2].kind == MOTE_ARG_SCALAR && l->args[2].scalar.kind == 'f' && mote_aten_is_integral(d))
+    mote_low_fail(&w, MOTE_ERR_TYPE, "value cannot be converted to type int64_t without overflow");
+  return mote_low_done(&w, mote_low_3(&w, &mote_op_aten_where, mask, choice(&w, &l->args[2], d), x));
+}
+
+// ------------------------------------------------------------------------------------------------ logic
+
+static mote_vid truth(mote_low *w, mote_vid v) {
+  mote_dtype d = both_type(w, v);
+  return d == MOTE_BOOL ? v : mote_low_2(w, &mote_op_not_equal, v, mote_low_num(w, 0, d));
+}
+static mote_status lower_logical(mote_lowering *l, const mote_op *op) {
+  mote_low w = mote_low_begin(l);
+  return mote_low_done(&w, mote_low_2(&w, op, truth(&w, l->args[0].ref), truth(&w, l->args[1].ref)));
+}
+static mote_status lower_land(mote_lowering *l) { return lower_logical(l, &mote_op_logical_and); }
+static mote_status lower_lor(mote_lowering *l) { return lower_logical(l, &mote_op_logical_or); }
+static mote_status lower_lxor(mote_lowering *l) { return lower_logical(l, &mote_op_bit_xor); }
+static mote_status lower_lnot(mote_lowering *l) {
+  mote_low w = mote_low_begin(l);
+  return mote_low_done(&w, mote_low_1(&w, &mote_op_not, truth(&w, l->args[0].ref)));
+}
+static mote_status lower_isclose(mote_lowering *l) {
+  mote_low w = mote_low_begin(l);
+  mote_aten_math_attr a = {.fn = MOTE_ATEN_ISCLOSE,
+                           .a = mote_lower_float(l, "rtol", 1e-5),
+                           .b = mote_lower_float(l, "atol", 1e-8),
+                           .c = mote_lower_bool(l, "equal_nan", false)};
+  mote_vid in[2] = {l->args[0].ref, l->args[1].ref};
+  return mote_low_done(&w, mote_low_emit(&w, &mote_op_aten_isclose, &a, in, 2));
+}
+static mote_status lower_floor_kind(mote_lowering *l) { // integers stay as they are
+  mote_low w = mote_low_begin(l);
+  mote_vid x = l->args[0].ref;
+  return mote_low_done(&w, mote_aten_is_integral(both_type(&w, x)) ? mote_low_1(&w, &mote_op_identity, x)
+                                                                   : mote_low_1(&w, l->op, x));
+}
+static mote_status lower_abs(mote_lowering *l) {
+  mote_low w = mote_low_begin(l);
+  mote_dtype d = both_type(&w, l->args[0].ref);
+  if (d == MOTE_BOOL)
+    return lower_identity(l);
+  if (mote_dtype_is_complex(d))
+    return mote_aten_lower_unary(l);
+  return mote_low_done(&w, mote_low_1(&w, &mote_op_abs, l->args[0].ref));
+}
+static mote_status lower_neg(mote_lowering *l) {
+  mote_low w = mote_low_begin(l);
+  mote_dtype d = both_type(&w, l->args[0].ref);
+  if (d == MOTE_BOOL)
+    mote_low_fail(&w, MOTE_ERR_TYPE,
+                  "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, "
+                  "use the `~` or `logical_not()` operator instead.");
+  if (mote_dtype_is_complex(d))
+    return mote_low_done(&w, mote_low_2(&w, &mote_op_sub, mote_low_num(&w, 0, d), l->args[0].ref));
+  return mote_low_done(&w, mote_low_1(&w, &mote_op_neg, l->args[0].ref));
+}
+static mote_status lower_square(mote_lowering *l) {
+  mote_low w = mote_low_begin(l);
+  mote_vid x = l->args[0].ref;
+  mote_dtype d = both_type(&w, x);
+  if (d == MOTE_BOOL)
+    x = mote_low_cast(&w, x, MOTE_I64);
+  return mote_low_done(&w, mote_dtype_is_complex(d) ? mote_low_2(&w, &mote_op_mul, x, x)
+                                                    : mote_low_1(&w, &mote_op_square, x));
+}
+static mote_status lower_reciprocal(mote_lowering *l) {
+  mote_low w = mote_low_begin(l);
+  mote_vid x = l->args[0].ref;
+  mote_dtype d = both_type(&w, x);
+  if (mote_dtype_is_complex(d))
+    return mote_low_done(&w, mote_low_2(&w, &mote_op_div, mote_low_num(&w, 1, d), x));
+  return mote_low_done(&w, mote_low_1(&w, &mote_op_reciprocal, x));
+}
+static mote_status lower_sign(mote_lowering *l) {
+  mote_low w = mote_low_begin(l);
+  mote_dtype d = both_type(&w, l->args[0].ref);
+  if (d == MOTE_BOOL)
+    return lower_identity(l);
+  return mote_dtype_is_complex(d) ? mote_aten_lower_unary(l)
+                                  : mote_low_done(&w, mote_low_1(&w, &mote_op_sign, l->args[0].ref));
+}
+static mote_status lower_maxmin(mote_lowering *l) {
+  mote_low w = mote_low_begin(l);
+  if (mote_dtype_is_complex(both_type(&w, l->args[0].ref)))
+    mote_low_fail(&w, MOTE_ERR_TYPE, "%s not implemented for complex tensors.", l->op->name);
+  return mote_low_done(&w, mote_low_2(&w, l->op, l->args[0].ref, l->args[1].ref));
+}
+
+#define UN(name, op, flags)                                                                                            \
+  { "aten::" name "(self)", &mote_op_##op, "0", NULL, flags, mote_aten_lower_unary }
+#define TWO(name, op, flags)                                                                                           \
+  {"aten::" name ".Tensor(self, other)", &mote_op_##op, "0 1", NULL, flags}, {                                         \
+    "aten::" name ".Scalar(self, other)", &mote_op_##op, "0 1", NULL, flags                                            \
+  }
+#define LOW2(name, op, flags, fn)                                                                                      \
+  {"aten::" name ".Tensor(self, other)", &mote_op_##op, "0 1 -", NULL, flags, fn}, {                                   \
+    "aten::" name ".Scalar(self, other)", &mote_op_##op, "0 1 -", NULL, flags, fn                                      \
+  }
+#define LOW(name, op, flags, fn)                                                                                       \
+  { "aten::" name, &mote_op_##op, "0", NULL, flags, fn }
+
+static const mote_torch_row rows[] = {
+    LOW2("add", add, P, lower_add),
+    LOW2("sub", sub, P, lower_sub),
+    LOW2("subtract", sub, P, lower_sub),
+    LOW2("rsub", sub, P, lower_rsub),
+    {"aten::_add_relu.Tensor(self, other)", &mote_op_add, "0 1 -", NULL, P, lower_add_relu},
+    {"aten::_add_relu.Scalar(self, other)", &mote_op_add, "0 1 -", NULL, P, lower_add_relu},
+    LOW2("mul", mul, P, lower_mul),
+    LOW2("multiply", mul, P, lower_mul),
+    {"aten::add(a, b)", &mote_op_add, "0 1", NULL, P, lower_add},
+    {"aten::mul(a, b)", &mote_op_mul, "0 1", NULL, P, lower_mul},
+    {"aten::sub(a, b)", &mote_op_sub, "0 1", NULL, P, lower_sub},
+    TWO("div", div, F),
+    TWO("divide", div, F),
+    TWO("true_divide", div, F),
+    {"aten::div.Tensor_mode(self, other, rounding_mode)", &mote_op_div, "0 1 -", NULL, P, lower_div_mode},
+    {"aten::div.Scalar_mode(self, other, rounding_mode)", &mote_op_div, "0 1 -", NULL, P, lower_div_mode},
+    {"aten::divide.Tensor_mode(self, other, rounding_mode)", &mote_op_div, "0 1 -", NULL, P, lower_div_mode},
+    {"aten::divide.Scalar_mode(self, other, rounding_mode)", &mote_op_div, "0 1 -", NULL, P, lower_div_mode},
+    {"aten::floor_divide(self, other)", &mote_op_aten_floor_divide, "0 1", NULL, P},
+    {"aten::floor_divide.Scalar(self, other)", &mote_op_aten_floor_divide, "0 1", NULL, P},
+    TWO("remainder", aten_remainder, P),
+    {"aten::remainder.Scalar_Tensor(self, other)", &mote_op_aten_remainder, "0 1", NULL, P},
+    TWO("fmod", aten_fmod, P),
+    {"aten::addcmul(self, tensor1, tensor2, value)", &mote_op_add, "0 1 2 -", NULL, P, lower_addcmul},
+    {"aten::addcdiv(self, tensor1, tensor2, value)", &mote_op_add, "0 1 2 -", NULL, P, lower_addcdiv},
+    {"aten::lerp.Scalar(self, end, weight)", &mote_op_aten_lerp, "0 1 -", NULL, P, lower_lerp},
+    {"aten::lerp.Tensor(self, end, weight)", &mote_op_aten_lerp, "0 1 2", NULL, P, lower_lerp},
+    {"aten::pow.Tensor_Scalar(self, exponent)", &mote_op_aten_pow, "- -", NULL, 0, lower_pow},
+    {"aten::pow.Tensor_Tensor(self, exponent)", &mote_op_aten_pow, "0 1", NULL, P},
+    {"aten::pow.Scalar(self, exponent)", &mote_op_aten_pow, "0 1", NULL, P},
+    {"aten::float_power.Tensor_Tensor(self, exponent)", &mote_op_aten_pow, NULL, NULL, 0, lower_float_power},
+    {"aten::float_power.Tensor_Scalar(self, exponent)", &mote_op_aten_pow, NULL, NULL, 0, lower_float_power},
+    {"aten::float_power.Scalar(self, exponent)", &mote_op_aten_pow, NULL, NULL, 0, lower_float_power},
+    {"aten::atan2(self, other)", &mote_op_atan2, "0 1", NULL, F},
+    {"aten::arctan2(self, other)", &mote_op_atan2, "0 1", NULL, F},
+    {"aten::maximum(self, other)", &mote_op_maximum, "0 1", NULL, P, lower_maxmin},
+    {"aten::minimum(self, other)", &mote_op_minimum, "0 1", NULL, P, lower_maxmin},
+    {"aten::max.other(self, other)", &mote_op_maximum, "0 1", NULL, P, lower_maxmin},
+    {"aten::min.other(self, other)", &mote_op_minimum, "0 1", NULL, P, lower_maxmin},
+    TWO("eq", equal, P),
+    TWO("ne", not_equal, P),
+    TWO("not_equal", not_equal, P),
+    TWO("lt", less, P),
+    TWO("less", less, P),
+    TWO("le", less_equal, P),
+    TWO("less_equal", less_equal, P),
+    TWO("gt", greater, P),
+    TWO("greater", greater, P),
+    TWO("ge", greater_equal, P),
+    TWO("greater_equal", greater_equal, P),
+    TWO("bitwise_and", bit_and, P),
+    TWO("__and__", bit_and, P),
+    TWO("__iand__", bit_and, P),
+    TWO("bitwise_or", bit_or, P),
+    TWO("__or__", bit_or, P),
+    TWO("__ior__", bit_or, P),
+    TWO("bitwise_xor", bit_xor, P),
+    TWO("__xor__", bit_xor, P),
+    TWO("__ixor__", bit_xor, P),
+    TWO("bitwise_left_shift", aten_shl, P),
+    TWO("__lshift__", aten_shl, P),
+    TWO("bitwise_right_shift", aten_shr, P),
+    TWO("__rshift__", aten_shr, P),
+    {"aten::bitwise_left_shift.Tensor_Scalar(self, other)", &mote_op_aten_shl, "0 1", NULL, P},
+    {"aten::bitwise_right_shift.Tensor_Scalar(self, other)", &mote_op_aten_shr, "0 1", NULL, P},
+    {"aten::bitwise_left_shift.Scalar_Tensor(self, other)", &mote_op_aten_shl, "0 1", NULL, P},
+    {"aten::bitwise_right_shift.Scalar_Tensor(self, other)", &mote_op_aten_shr, "0 1", NULL, P},
+    {"aten::bitwise_and.Scalar_Tensor(self, other)", &mote_op_bit_and, "0 1", NULL, P},
+    {"aten::bitwise_or.Scalar_Tensor(self, other)", &mote_op_bit_or, "0 1", NULL, P},
+    {"aten::bitwise_xor.Scalar_Tensor(self, other)", &mote_op_bit_xor, "0 1", NULL, P},
+    {"aten::bitwise_not(self)", &mote_op_not, "0"},
+    {"aten::logical_and(self, other)", &mote_op_logical_and, "- -", NULL, 0, lower_land},
+    {"aten::logical_or(self, other)", &mote_op_logical_or, "- -", NULL, 0, lower_lor},
+    {"aten::logical_xor(self, other)", &mote_op_bit_xor, "- -", NULL, 0, lower_lxor},
+    {"aten::logical_not(self)", &mote_op_not, "-", NULL, 0, lower_lnot},
+    {"aten::isclose(self, other, rtol, atol, equal_nan)", &mote_op_aten_isclose, "0 1 - - -", NULL, P, lower_isclose},
+    {"aten::relu(self)", &mote_op_relu, "0", NULL, 0, lower_relu},
+    UN("relu6", relu6, 0),
+    UN("sigmoid", sigmoid, F),
+    UN("special_expit", sigmoid, F),
+    UN("tanh", tanh, F),
+    UN("exp", exp, F),
+    UN("expm1", expm1, F),
+    UN("special_expm1", expm1, F),
+    UN("log", log, F),
+    UN("log1p", log1p, F),
+    UN("special_log1p", log1p, F),
+    UN("erf", erf, F),
+    UN("special_erf", erf, F),
+    UN("sqrt", sqrt, F),
+    UN("rsqrt", rsqrt, F),
+    UN("sin", sin, F),
+    UN("cos", cos, F),
+    UN("silu", silu, 0),
+    UN("hardswish", hardswish, 0),
+    UN("hardsigmoid", hardsigmoid, 0),
+    LOW("reciprocal(self)", reciprocal, F, lower_reciprocal),
+    LOW("neg(self)", neg, 0, lower_neg),
+    LOW("negative(self)", neg, 0, lower_neg),
+    LOW("abs(self)", abs, 0, lower_abs),
+    LOW("absolute(self)", abs, 0, lower_abs),
+    LOW("square(self)", square, 0, lower_square),
+    LOW("sign(self)", sign, 0, lower_sign),
+    LOW("sgn(self)", sign, 0, lower_sign),
+    LOW("floor(self)", floor, 0, lower_floor_kind),
+    LOW("ceil(self)", ceil, 0, lower_floor_kind),
+    LOW("round(self)", round, 0, lower_floor_kind),
+    LOW("trunc(self)", trunc, 0, lower_floor_kind),
+    LOW("fix(self)", trunc, 0, lower_floor_kind),
+    LOW("special_round(self)", round, 0, lower_floor_kind),
+    LOW("hardtanh(self, min_val, max_val)", clamp, 0, lower_hardtanh),
+    LOW("elu(self, alpha, scale, input_scale)", elu, 0, lower_elu),
+    LOW("leaky_relu(self, negative_slope)", leaky_relu, 0, lower_leaky),
+    LOW("rrelu(self)", leaky_relu, 0, lower_rrelu),
+    LOW("softplus(self, beta, threshold)", softplus, 0, lower_softplus),
+    LOW("gelu(self, approximate)", gelu, 0, lower_gelu),
+    LOW("glu(self, dim)", mul, 0, lower_glu),
+    LOW("prelu(self, weight)", prelu, 0, lower_prelu),
+    LOW("_prelu_kernel(self, weight)", prelu, 0, lower_prelu),
+    LOW("dropout(input, p, train)", identity, 0, lower_dropout),
+    LOW("feature_dropout(input, p, train)", identity, 0, lower_dropout),
+    LOW("alpha_dropout(input, p, train)", identity, 0, lower_dropout),
+    LOW("feature_alpha_dropout(input, p, train)", identity, 0, lower_dropout),
+    LOW("clamp(self, min, max)", clamp, 0, lower_clamp),
+    LOW("clamp.Tensor(self, min, max)", clamp, 0, lower_clamp),
+    LOW("clip(self, min, max)", clamp, 0, lower_clamp),
+    LOW("clip.Tensor(self, min, max)", clamp, 0, lower_clamp),
+    LOW("clamp_min(self, min)", clamp, 0, lower_clamp),
+    LOW("clamp_min.Tensor(self, min)", clamp, 0, lower_clamp),
+    LOW("clamp_max(self, max)", clamp, 0, lower_clamp),
+    LOW("clamp_max.Tensor(self, max)", clamp, 0, lower_clamp),
+    LOW("where.self(condition, self, other)", aten_where, 0, lower_where),
+    LOW("where.ScalarSelf(condition, self, other)", aten_where, 0, lower_where),
+    LOW("where.ScalarOther(condition, self, other)", aten_where, 0, lower_where),
+    LOW("where.Scalar(condition, self, other)", aten_where, 0, lower_where),
+    LOW("masked_fill.Scalar(self, mask, value)", aten_where, 0, lower_masked_fill),
+    LOW("masked_fill.Tensor(self, mask, value)", aten_where, 0, lower_masked_fill),
+    {NULL},
+};
+const mote_op_family mote_family_aten_pointwise = {"aten_pointwise", NULL, rows};
