@@ -593,6 +593,7 @@ static mote_status prepare_qdw(mote_opctx *c, const mote_conv_geo *g) {
   return mote_add_step(c, qdw_run, &s, sizeof s, s.row->tiles(&s.args), 0, s.row->name, NULL);
 }
 
+// With a 64-bit bias every runtime keeps 15 bits of the multiplier; a 32-bit one keeps 31, which rounding once matches.
 static mote_status prepare_q16(mote_opctx *c, const mote_conv_geo *g) {
   const mote_conv_attr *a = c->attr;
   const mote_tensor *x = c->in[0], *w = c->in[1], *o = c->out[0];
@@ -633,7 +634,7 @@ static mote_status prepare_q16(mote_opctx *c, const mote_conv_geo *g) {
                                .out_n = g->out_n,
                                .out_y = g->out_h,
                                .out_x = g->out_w,
-                               .round = round_mode(c, MOTE_QROUND_AWAY)};
+                               .round = mote_has(c, 2) && c->in[2]->dtype == MOTE_I64 ? MOTE_QROUND_FIXED : MOTE_QROUND_AWAY};
   mote_act_codes(&a->act, o, &s.args.lo, &s.args.hi);
   return mote_add_step(c, qconv16_run, &s, sizeof s, mote_qconv16_tiles(&s.args), 0, "qconv16", NULL);
 }

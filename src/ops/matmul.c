@@ -51,7 +51,8 @@ static mote_status linear_infer(mote_opctx *c) {
     rank = x->rank;
     dim[rank - 1] = n;
   }
-  mote_out(c, 0, x->dtype, rank, dim);
+  bool codes = mote_is_quant(x) && mote_is_quant(c->out[0]); // the output may have wider codes
+  mote_out(c, 0, codes ? c->out[0]->dtype : x->dtype, rank, dim);
   return linear_types(c, n);
 }
 
@@ -217,7 +218,7 @@ static mote_status prepare_q(mote_opctx *c, uint32_t m, uint32_t n, uint32_t k) 
   mote_act_codes(&a->act, o, &lo, &hi);
   if (wide) {
     linear_q16 s = {packed, {.n = 1, .ih = 1, .iw = m, .oh = 1, .ow = m, .groups = 1, .oc = n, .ic = k, .kh = 1, .kw = 1, .sh = 1, .sw = 1, .dh = 1, .dw = 1,
-                             .in_x = k, .out_x = n, .lo = lo, .hi = hi, .round = strict ? MOTE_QROUND_FIXED : MOTE_QROUND_AWAY}};
+                             .in_x = k, .out_x = n, .lo = lo, .hi = hi, .round = MOTE_QROUND_AWAY}};
     return mote_add_step(c, q16_run, &s, sizeof s, mote_qconv16_tiles(&s.args), 0, "qconv16", NULL);
   }
   linear_q8 s = {row, packed, {.n = 1, .ih = 1, .iw = m, .oh = 1, .ow = m, .groups = 1, .oc = n, .ic = k, .kh = 1, .kw = 1, .sh = 1, .sw = 1, .dh = 1, .dw = 1,
@@ -236,7 +237,7 @@ static mote_status linear_prepare(mote_opctx *c) {
     return MOTE_OK; // the reference path
   if (d == MOTE_F32 && (!mote_has(c, 2) || c->in[2]->dtype == MOTE_F32))
     return prepare_f32(c, (size_t)m, (size_t)n, (size_t)k);
-  if (d == MOTE_I8 || d == MOTE_U8 || d == MOTE_I16)
+  if ((d == MOTE_I8 || d == MOTE_U8 || d == MOTE_I16) && d == mote_code_type(c->out[0]->dtype))
     return prepare_q(c, (uint32_t)m, (uint32_t)n, (uint32_t)k);
   return MOTE_OK;
 }

@@ -479,6 +479,8 @@ static mote_status svdf_infer(mote_opctx *c) {
   MOTE_TRY(want_shape(c, 2, 2, filters, memory, false));
   MOTE_TRY(want_shape(c, 3, 1, filters / a->rank, 0, true));
   MOTE_TRY(want_shape(c, 4, 2, batch, filters * memory, false));
+  if (memory < 1)
+    return mote_op_fail(c, MOTE_ERR_SHAPE, "no memory");
   int64_t dim[2] = {batch, filters / a->rank};
   mote_out(c, 0, c->in[0]->dtype, 2, dim);
   return MOTE_OK;
@@ -504,7 +506,7 @@ static mote_status svdf_eval(mote_opctx *c) {
       int64_t filter = i % units * a->rank + k;
       v += dot(time + filter * memory, s + (i / units * filters + filter) * memory, memory);
     }
-    put(c->out[0], i, act(a->activation, v));
+    put(c->out[0], i, mote_is_quant(c->out[0]) ? v : act(a->activation, v)); // integer SVDF has its range from the type only
   }
   return MOTE_OK;
 }
@@ -515,7 +517,7 @@ static size_t svdf_scratch(const mote_opctx *c) {
   take(&f, mote_tensor_numel(c->in[4]));
   return (f.used + 16) * sizeof(float);
 }
-RNN_OP(op_svdf, "svdf", 5, 5, 1, svdf_infer, svdf_eval, svdf_scratch);
+RNN_OP(op_svdf, "svdf", 3, 5, 1, svdf_infer, svdf_eval, svdf_scratch);
 
 // ------------------------------------------------------------------------------------------------ rows of files
 

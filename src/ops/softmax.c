@@ -41,7 +41,7 @@ static mote_status real_infer(mote_opctx *c) {
   const mote_tensor *in = c->in[0];
   if (!mote_dtype_is_float(in->dtype) && !mote_is_quant(in))
     return mote_bad_dtype(c, 0);
-  mote_out(c, 0, in->dtype, in->rank, in->dim);
+  mote_out(c, 0, mote_is_quant(in) && mote_is_quant(c->out[0]) ? c->out[0]->dtype : in->dtype, in->rank, in->dim);
   if (mote_is_quant(in) && c->out[0]->quant.count == 0)
     return mote_op_fail(c, MOTE_ERR_FORMAT, "the output needs quantisation parameters");
   return MOTE_OK;

@@ -69,7 +69,8 @@ static mote_status graph_read(tfl_reader *r, mote_fb_table table, int32_t index)
   MOTE_TRY(graph_inputs(r, table));
   MOTE_TRY(tfl_nodes_read(r, table));
   MOTE_TRY(graph_outputs(r, table));
-  return mote_graph_verify(r->g, r->err);
+  MOTE_TRY(mote_graph_verify(r->g, r->err));
+  return index == 0 ? tfl_shapes_check(r) : MOTE_OK; // callers give the others their shapes
 }
 
 // Subgraphs call each other through attributes; a cycle would never end.

@@ -65,6 +65,9 @@ mote_status tfl_storage(tfl_reader *r, size_t bytes, mote_storage **out);
 mote_status tfl_opcodes_read(tfl_reader *r, mote_fb_table model);
 mote_status tfl_missing(tfl_reader *r, mote_fb_vec subgraphs);
 mote_status tfl_nodes_read(tfl_reader *r, mote_fb_table graph);
+// tflite_shapes.c
+mote_status tfl_shapes_check(tfl_reader *r);
+// tflite_options.c
 // Type number of the options table that a builtin operator takes; *second: in builtin_options_2. 0: none.
 uint8_t tfl_options_type(int32_t builtin, bool *second);
 
