@@ -21,6 +21,8 @@
 #else
 #define MOTE_UNROLL _Pragma("GCC unroll 64")
 #endif
+// Asks for the cache line at p; p need not be mapped.
+#define MOTE_PREFETCH(p) __builtin_prefetch(p)
 // Says that vector x is still needed here, so that no instruction before this may use its register as destination. Without
 // it compilers let the multiplicand of a fused multiply-add take the sum's place and run out of registers.
 #if defined(__x86_64__)
@@ -38,6 +40,7 @@
 #define MOTE_NOINLINE
 #define MOTE_INLINE static inline
 #define MOTE_UNROLL
+#define MOTE_PREFETCH(p) ((void)(p))
 #define MOTE_KEEP(x) ((void)(x))
 #endif
 

@@ -9,11 +9,16 @@
 
 #include "kernels/gemm_f32.h"
 
+enum { GEMM_AHEAD = 4096 }; // bytes: some 400 cycles of work at 14 rows
+
 MOTE_INLINE void gemm_steps(vf sum[][GEMM_NV], const float *const *a, size_t k, const float *w, size_t steps,
                             size_t rows, size_t nv) {
   MOTE_UNROLL
   for (size_t u = 0; u < steps; u++, w += nv * VF_W) {
     vf b[GEMM_NV];
+    // Weights come from far away the first time; the hardware's own streams stop at each page of 4 KiB.
+    for (size_t line = 0; rows > 2 && line < nv * VF_W; line += 16)
+      MOTE_PREFETCH((const char *)(w + line) + GEMM_AHEAD);
     MOTE_UNROLL
     for (size_t v = 0; v < nv; v++)
       b[v] = vf_load(w + v * VF_W);
