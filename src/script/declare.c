@@ -6,6 +6,9 @@
 
 #include "base/fail.h"
 
+#define MAX_NESTED_CLASSES 50 // a default that is another class's enum member defines that class
+#define MAX_ATTRS 16384       // names are compared one by one
+
 static mote_status fail_at(const mote_def *def, const mote_node *node, mote_error *err, mote_status status) {
   return mote_unit_at(def->unit, node->offset, err, status);
 }
@@ -118,6 +121,8 @@ static mote_status add_attr(mote_front *front, mote_def *def, members *m, const 
   }
   if (is_final && value != NULL)
     return MOTE_VEC_PUSH(al, &m->consts, attr, err);
+  if (m->attrs.len >= MAX_ATTRS)
+    return fail_at(def, type, err, mote_fail(err, MOTE_ERR_LIMIT, "class of more than %d attributes", MAX_ATTRS));
   for (size_t i = 0; i < m->attrs.len; i++)
     if (strcmp(m->attrs.at[i].name, name) == 0)
       return fail_at(def, type, err, mote_fail(err, MOTE_ERR_FORMAT, "attribute %s occurs twice", name));
@@ -249,6 +254,11 @@ static mote_status keep_members(class_body *b, mote_error *err) {
 mote_status mote_declare_class(mote_front *front, mote_def *def, mote_error *err) {
   const mote_allocator *al = front->program->al;
   class_body b = {.front = front, .def = def};
+  if (front->defining >= MAX_NESTED_CLASSES)
+    return fail_at(
+        def, def->node, err,
+        mote_fail(err, MOTE_ERR_LIMIT, "constants of classes name one another deeper than %d", MAX_NESTED_CLASSES));
+  front->defining++;
   def->cls->kind = class_kind(def->node);
   def->cls->def = def;
   mote_status status = read_body(&b, err);
@@ -256,6 +266,7 @@ mote_status mote_declare_class(mote_front *front, mote_def *def, mote_error *err
     status = keep_members(&b, err);
   if (status == MOTE_OK && def->cls->kind == MOTE_CLASS_NAMEDTUPLE)
     status = mote_class_become_tuple(&front->program->types, def->cls, err);
+  front->defining--;
   MOTE_VEC_FREE(al, &b.m.attrs);
   MOTE_VEC_FREE(al, &b.m.consts);
   MOTE_VEC_FREE(al, &b.m.methods);

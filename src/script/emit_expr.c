@@ -40,6 +40,18 @@ static mote_status emit_conversion(mote_emit *e, const mote_fit *fit) {
   return mote_emit_op(e, schema->name, schema->overload, schema, schema->n_args, &pushed);
 }
 
+// The item n times on the stack, computed once.
+static mote_status emit_repeated(mote_emit *e, const mote_fit *fit) {
+  MOTE_TRY(mote_emit_fit(e, &fit->items[0]));
+  if (fit->n == 1)
+    return MOTE_OK;
+  uint32_t reg = mote_emit_reg(e);
+  MOTE_TRY(mote_emit_insn(e, MOTE_OPC_STORE, (int32_t)reg, 0));
+  for (uint32_t i = 0; i < fit->n; i++)
+    MOTE_TRY(mote_emit_insn(e, MOTE_OPC_LOAD, (int32_t)reg, 0));
+  return MOTE_OK;
+}
+
 mote_status mote_emit_fit(mote_emit *e, const mote_fit *fit) {
   uint32_t parts;
   switch (fit->kind) {
@@ -49,9 +61,8 @@ mote_status mote_emit_fit(mote_emit *e, const mote_fit *fit) {
     return mote_emit_const(e, fit->lit);
   case MOTE_FIT_CONVERT:
     return emit_conversion(e, fit);
-  case MOTE_FIT_REPEAT: // the item is a literal or variable in practice; anything else is computed n times
-    for (uint32_t i = 0; i < fit->n; i++)
-      MOTE_TRY(mote_emit_fit(e, &fit->items[0]));
+  case MOTE_FIT_REPEAT:
+    MOTE_TRY(emit_repeated(e, fit));
     return emit_typed(e, MOTE_OPC_LIST_CONSTRUCT, fit->type, fit->n);
   case MOTE_FIT_LIST:
     MOTE_TRY(emit_fits(e, fit->items, fit->n));

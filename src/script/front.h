@@ -32,6 +32,7 @@ typedef struct mote_front {
   size_t queue_head;
   mote_map missing;  // operators already in program->missing
   bool upgrading;    // an upgrader is being compiled: operators have today's meaning in it
+  uint32_t defining; // classes being declared inside one another
   uint32_t closures; // number of fork bodies so far: names them
 } mote_front;
 

@@ -191,7 +191,7 @@ static mote_status parse_string(parser *p, mote_node **out) {
   MOTE_TRY(advance(p));
   while (p->tok.kind == MOTE_TOK_STR) {
     size_t a = (*out)->u.s.len, b = p->tok.u.s.len;
-    char *both = mote_arena_alloc(p->arena, a + b + 1);
+    char *both = mote_arena_alloc(p->lx->arena, a + b + 1); // strings outlive the tree
     if (both == NULL)
       return mote_fail_nomem(p->err);
     memcpy(both, (*out)->u.s.at, a);

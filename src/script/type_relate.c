@@ -103,7 +103,7 @@ bool mote_type_is_subtype(mote_types *types, const mote_type *sub, const mote_ty
 }
 
 static const mote_type *unify_tuples(mote_types *types, const mote_type *a, const mote_type *b) {
-  if (a->n_args != b->n_args)
+  if (a->n_args != b->n_args || (a->cls && b->cls)) // two named tuples may hold themselves: the walk would not end
     return NULL;
   const mote_type **items = MOTE_ARENA_ARRAY(types->arena, const mote_type *, a->n_args + 1);
   types->short_of_memory |= items == NULL;

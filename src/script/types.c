@@ -70,10 +70,15 @@ static const mote_type *intern(mote_types *types, const mote_type *want, const v
 }
 
 const mote_type *mote_type_make(mote_types *types, mote_type_kind kind, const mote_type *const *args, uint32_t n) {
-  for (uint32_t i = 0; i < n; i++)
+  uint32_t depth = 0;
+  for (uint32_t i = 0; i < n; i++) {
     if (args[i] == NULL)
       return NULL;
-  mote_type want = {.kind = kind, .n_args = n, .args = args};
+    depth = MOTE_MAX(depth, args[i]->depth);
+  }
+  if (depth >= MOTE_MAX_TYPE_DEPTH)
+    return types->basic[MOTE_TYPE_ANY];
+  mote_type want = {.kind = kind, .n_args = n, .args = args, .depth = (uint16_t)(depth + 1)};
   return intern(types, &want, NULL, 0);
 }
 
@@ -189,7 +194,7 @@ mote_status mote_class_become_tuple(mote_types *types, mote_class *cls, mote_err
   if (args == NULL)
     return mote_fail_nomem(err);
   for (uint32_t i = 0; i < cls->n_attrs; i++)
-    args[i] = cls->attrs[i].type;
+    args[i] = cls->attrs[i].type; // depth stays 0: a walk enters it only beside a plain tuple, whose depth bounds both
   mote_type *type = (mote_type *)(uintptr_t)cls->type;
   type->kind = MOTE_TYPE_TUPLE;
   type->n_args = cls->n_attrs;

@@ -40,10 +40,13 @@ typedef enum mote_type_kind {
   MOTE_TYPE_CLASS     // cls: module, class, interface, enum or torch's own (opaque) class
 } mote_type_kind;
 
+#define MOTE_MAX_TYPE_DEPTH 200 // bounds the recursion of every walk over types
+
 typedef struct mote_type {
   mote_type_kind kind;
   uint32_t n_args;
-  bool has_var; // a type variable occurs in it
+  bool has_var;   // a type variable occurs in it
+  uint16_t depth; // of nested arguments: at most MOTE_MAX_TYPE_DEPTH, what would be deeper is Any
   const struct mote_type *const *args;
   const char *name; // MOTE_TYPE_VAR
   struct mote_class *cls;
