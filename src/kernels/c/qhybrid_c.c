@@ -38,7 +38,7 @@ static int32_t zero_point(double least, double most, double scale) {
   double from_least = -128 - least / scale, from_most = 127 - most / scale;
   double error_least = 128 - least / scale, error_most = 127 + most / scale;
   double zp = error_least < error_most ? from_least : from_most;
-  if (zp <= -128)
+  if (!(zp > -128)) // NaN too: a row with infinities
     return -128;
   return zp >= 127 ? 127 : mote_qround_away((float)zp);
 }
