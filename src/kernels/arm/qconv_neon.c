@@ -1,6 +1,6 @@
 // Quantised convolution on 16-bit words for processors without sdot, tiles of up to 6 rows by 8 columns (contract:
 // qconv_frame.h). Tests: tests/kernels/check_qconv.c
-#include "kernels/arm/qwords_neon.h"
+#include "kernels/tmpl/qwords_neon.h"
 
 #define MOST_ROWS 6
 #define HEIGHTS 1, 2, 4, 6
@@ -10,4 +10,4 @@
 #define ROW_NAME mote_q8_conv_6x8__neon
 #define ROW_TEXT "mote_q8_conv_6x8__neon"
 #define ROW_NEEDS MOTE_CPU_NEON
-#include "kernels/qconv_words.h"
+#include "kernels/tmpl/qconv_words_body.h"

@@ -103,4 +103,4 @@ MOTE_INLINE int32x4x2_t truncated(float32x4x2_t f) {
 #define ROW_NAME mote_q_eltwise_8__neon
 #define ROW_TEXT "mote_q_eltwise_8__neon"
 #define ROW_NEEDS MOTE_CPU_NEON
-#include "kernels/qeltwise_simd.h"
+#include "kernels/tmpl/qeltwise_body.h"

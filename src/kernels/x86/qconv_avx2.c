@@ -1,7 +1,7 @@
 // Quantised convolution with vpmaddwd, tiles of up to 6 rows by 16 columns (contract: qconv_frame.h). vpmaddubsw would
 // halve the work but saturates. Tests: tests/kernels/check_qconv.c
 #include "base/compiler.h"
-#include "kernels/x86/qwords_avx2.h"
+#include "kernels/tmpl/qwords_avx2.h"
 
 #define MOST_ROWS 6
 #define HEIGHTS 1, 2, 4, 6
@@ -12,4 +12,4 @@
 #define ROW_NAME mote_q8_conv_6x16__avx2
 #define ROW_TEXT "mote_q8_conv_6x16__avx2"
 #define ROW_NEEDS MOTE_CPU_AVX2
-#include "kernels/qconv_words.h"
+#include "kernels/tmpl/qconv_words_body.h"

@@ -1,7 +1,7 @@
 // Quantised convolution with vpmaddwd for processors without VNNI, tiles of up to 12 rows by 32 columns (contract:
 // qconv_frame.h). Tests: tests/kernels/check_qconv.c
 #include "base/compiler.h"
-#include "kernels/x86/qwords_avx512.h"
+#include "kernels/tmpl/qwords_avx512.h"
 
 #define MOST_ROWS 12
 #define HEIGHTS 1, 2, 4, 8, 12
@@ -13,4 +13,4 @@
 #define ROW_NAME mote_q8_conv_12x32__avx512
 #define ROW_TEXT "mote_q8_conv_12x32__avx512"
 #define ROW_NEEDS MOTE_CPU_AVX512
-#include "kernels/qconv_words.h"
+#include "kernels/tmpl/qconv_words_body.h"

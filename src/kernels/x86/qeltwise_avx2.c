@@ -46,4 +46,4 @@ MOTE_INLINE void store_u8(void *p, __m256i v) {
 #define ROW_NAME mote_q_eltwise_8__avx2
 #define ROW_TEXT "mote_q_eltwise_8__avx2"
 #define ROW_NEEDS MOTE_CPU_AVX2
-#include "kernels/qeltwise_simd.h"
+#include "kernels/tmpl/qeltwise_body.h"

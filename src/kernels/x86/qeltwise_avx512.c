@@ -32,4 +32,4 @@
 #define ROW_NAME mote_q_eltwise_16__avx512
 #define ROW_TEXT "mote_q_eltwise_16__avx512"
 #define ROW_NEEDS MOTE_CPU_AVX512
-#include "kernels/qeltwise_simd.h"
+#include "kernels/tmpl/qeltwise_body.h"

@@ -1,5 +1,5 @@
-// NEON operations for qconv_words.h and qdwconv_words.h. A vector is held as int32x4_t, its words too. Private to the
-// rows that include it.
+// NEON operations for qconv_words_body.h and qdwconv_words_body.h. A vector is held as int32x4_t, its words too.
+// Private to the rows that include it.
 #ifndef MOTE_KERNELS_QWORDS_NEON_H
 #define MOTE_KERNELS_QWORDS_NEON_H
 

@@ -1,4 +1,4 @@
-// AVX-512 operations for qconv_words.h and qdwconv_words.h. Private to the rows that include it.
+// AVX-512 operations for qconv_words_body.h and qdwconv_words_body.h. Private to the rows that include it.
 #ifndef MOTE_KERNELS_QWORDS_AVX512_H
 #define MOTE_KERNELS_QWORDS_AVX512_H
 

@@ -1,5 +1,5 @@
 // Quantised depthwise convolution on 16-bit inputs and weights, 2*LANES channels at a time, over the vector operations
-// of one instruction set (those of qconv_words.h). Beside them the includer defines:
+// of one instruction set (those of qconv_words_body.h). Beside them the includer defines:
 //   UNPACK_LO UNPACK_HI    of 16-bit lanes, within each 128 bits
 //   PACKED(x, y, q, out)   as BYTES, for sums in the order that unpacking leaves
 //   FALLBACK               row for multipliers other than 1
