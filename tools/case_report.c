@@ -41,7 +41,8 @@ static bool add_after(json_t *entry, value_writer *writer, const call_run *run, 
 static void add_pairs(json_t *list, const leaf_list *outs, size_t out, const leaf_list *others, size_t count,
                       const char *side) {
   for (size_t k = 0; k < count; k++)
-    if (mote_value_shares_storage(outs->items[out], others->items[k]))
+    if (!tensor_empty(outs->items[out]) && !tensor_empty(others->items[k]) &&
+        mote_value_shares_storage(outs->items[out], others->items[k]))
       json_array_append_new(list, json_pack("[s, I, s, I]", "out", (json_int_t)out, side, (json_int_t)k));
 }
 

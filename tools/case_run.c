@@ -184,6 +184,12 @@ bool leaves_add(leaf_list *list, mote_value *value, int depth) {
   return true;
 }
 
+bool tensor_empty(const mote_value *tensor) {
+  mote_view view;
+  mote_view_init(&view);
+  return !mote_value_view(tensor, &view) || view_count(&view) == 0;
+}
+
 void leaves_free(leaf_list *list) {
   while (list->count)
     mote_value_release(list->items[--list->count]);

@@ -18,6 +18,8 @@ typedef struct leaf_list {
 } leaf_list;
 bool leaves_add(leaf_list *list, mote_value *value, int depth);
 void leaves_free(leaf_list *list);
+// Storage without elements is nobody's: whether it is shared means nothing.
+bool tensor_empty(const mote_value *tensor);
 
 typedef struct call_run {
   mote_value **inputs; // as the call left them

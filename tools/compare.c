@@ -382,18 +382,12 @@ static bool wanted_alias(const json_t *list, size_t out, const char *side, size_
   return false;
 }
 
-static bool empty_tensor(const mote_value *tensor) {
-  mote_view view;
-  mote_view_init(&view);
-  return !mote_value_view(tensor, &view) || view_count(&view) == 0;
-}
-
-// Sharing must be as the case says, both ways; storage without elements is nobody's.
+// Sharing must be as the case says, both ways.
 static bool alias_pair(const json_t *list, const leaf_list *outs, size_t out, const leaf_list *others, size_t other,
                        const char *side, note *why) {
   bool want = wanted_alias(list, out, side, other);
   bool have = mote_value_shares_storage(outs->items[out], others->items[other]);
-  if (want == have || (!want && (empty_tensor(outs->items[out]) || empty_tensor(others->items[other]))))
+  if (want == have || (!want && (tensor_empty(outs->items[out]) || tensor_empty(others->items[other]))))
     return true;
   return note_set(why, "output tensor %zu %s storage with %sput tensor %zu, %s", out,
                   have ? "shares" : "does not share", side, other, have ? "expected not to" : "expected to");
