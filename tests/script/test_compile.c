@@ -280,6 +280,34 @@ static void test_recursion_is_fine(void **state) {
   mote_program_destroy(p);
 }
 
+// Types that grow statement by statement, or hold themselves, end every walk over them.
+static void test_deep_and_recursive_types(void **state) {
+  (void)state;
+  mote_text text;
+  mote_text_init(&text, mote_prim_allocator());
+  mote_text_str(&text, FORWARD "    t0 = (x, )\n");
+  for (int i = 1; i < 5000; i++)
+    mote_text_fmt(&text, "    t%d = (t%d, )\n", i, i - 1);
+  mote_text_str(&text, "    return x\n");
+  mote_program_destroy(compile(text.at, 0));
+  mote_text_destroy(&text);
+  check_refused(FORWARD "    if b:\n      y = __torch__.A(None, )\n    else:\n      y = __torch__.B(None, )\n"
+                        "    return y\n"
+                        "class A(NamedTuple):\n  a : Optional[__torch__.A]\n"
+                        "class B(NamedTuple):\n  b : Optional[__torch__.B]\n",
+                MOTE_ERR_FORMAT, "__torch__.py:8: y has different types in two branches");
+  mote_text_init(&text, mote_prim_allocator());
+  mote_text_str(&text, "class M(Module):\n  c : Final[int] = __torch__.E0.A\n");
+  for (int i = 0; i < 5000; i++)
+    mote_text_fmt(&text, "class E%d(Enum):\n  A = __torch__.E%d.A\n", i, i + 1);
+  record records[] = {{"__torch__.py", text.at}, {NULL, NULL}};
+  mote_error err;
+  mote_program *program;
+  mote_error_init(&err);
+  assert_int_equal(compile_with(mote_prim_allocator(), records, 0, &program, &err), MOTE_ERR_LIMIT);
+  mote_text_destroy(&text);
+}
+
 static const record rich[] = {
     {"__torch__.py", "class M(Module):\n"
                      "  __parameters__ = [\"w\", ]\n"
@@ -363,6 +391,7 @@ int main(void) {
       cmocka_unit_test(test_missing_operators_load),
       cmocka_unit_test(test_refusals),
       cmocka_unit_test(test_recursion_is_fine),
+      cmocka_unit_test(test_deep_and_recursive_types),
       cmocka_unit_test(test_every_allocation_fails_once),
       cmocka_unit_test(test_memory_limit_holds),
   };
