@@ -158,9 +158,16 @@ mote_status mote_elements_convert(const mote_tensor *src, const mote_tensor *dst
   return MOTE_OK;
 }
 
+// Numbers and small constants are converted here and now, whatever the mode.
+static bool at_hand(const mote_handle *h) {
+  return !mote_is_lazy(h) && (h->is_number || h->is_literal) && mote_tensor_numel(&h->t) <= 64;
+}
+
 static mote_status cast_now(mote_vm *vm, mote_handle *h, mote_dtype dtype, mote_val *out) {
   mote_tensor src, dst, t = h->t;
   MOTE_TRY(mote_vm_force(vm, h));
+  if (!at_hand(h))
+    vm->decided = true; // the result holds data that this call saw
   t.dtype = dtype;
   if (dtype != h->t.dtype)
     memset(&t.quant, 0, sizeof t.quant);
@@ -172,9 +179,6 @@ static mote_status cast_now(mote_vm *vm, mote_handle *h, mote_dtype dtype, mote_
     mote_val_clear(out);
   return s;
 }
-
-// Small known tensors (numbers above all) are converted here and now, whatever the mode.
-static bool at_hand(const mote_handle *h) { return !mote_is_lazy(h) && mote_tensor_numel(&h->t) <= 64; }
 
 mote_status mote_tensor_cast(mote_vm *vm, mote_handle *h, mote_dtype dtype, mote_val *out) {
   int32_t n_out = 1;
@@ -188,6 +192,7 @@ mote_status mote_tensor_cast(mote_vm *vm, mote_handle *h, mote_dtype dtype, mote
   if (!field || at_hand(h) || !vm->engine || mote_dtype_is_quantized(h->t.dtype)) {
     MOTE_TRY(cast_now(vm, h, dtype, out));
     out->u.tensor->is_number = h->is_number;
+    out->u.tensor->is_literal = h->is_literal;
     return MOTE_OK;
   }
   union {

@@ -121,8 +121,8 @@ static const mote_tensor *build_desc(mote_lowering *l, mote_vid ref) {
   mote_handle *h = handle_at(c, ref);
   if (!h)
     return NULL;
-  mote_handle_view(h, &h->t); // t.data shows the data when it is there
-  if (mote_is_lazy(h))
+  mote_handle_view(h, &h->t); // t.data shows the data of what never changes
+  if (mote_is_lazy(h) || !(h->is_literal || mote_shared_base(h->storage)))
     h->t.data = NULL;
   return &h->t;
 }
@@ -134,6 +134,7 @@ static mote_status build_constant(mote_lowering *l, const mote_tensor *t, mote_v
   MOTE_TRY(mote_handle_alloc(c->vm->al, t, false, &v, l->err));
   mote_handle_view(v.u.tensor, &dst);
   mote_tensor_copy(t, &dst);
+  v.u.tensor->is_literal = true;
   return add_value(c, v, out);
 }
 
