@@ -102,9 +102,16 @@ static mote_status load_program(mote_script_model *m, mote_error *err) {
 static mote_status try_attributes(mote_script_model *m, mote_error *err) {
   mote_script_session *s;
   mote_script_config config = {.al = m->al, .record = MOTE_RECORD_OFF};
-  MOTE_TRY(mote_script_session_create(m, &config, &s, err));
-  mote_script_session_destroy(s);
-  return MOTE_OK;
+  mote_error local;
+  mote_error_init(&local);
+  mote_status st = mote_script_session_create(m, &config, &s, &local);
+  if (st == MOTE_OK)
+    mote_script_session_destroy(s);
+  if (st == MOTE_OK || st == MOTE_ERR_UNSUPPORTED || st == MOTE_ERR_RAISED) // attributes that code makes wait for a session
+    return MOTE_OK;
+  if (err)
+    *err = local;
+  return st;
 }
 
 static mote_status open_parts(mote_script_model *m, mote_span bytes, mote_error *err) {
