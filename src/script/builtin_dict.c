@@ -41,7 +41,7 @@ static mote_status d_get(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
 static mote_status d_set(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
   (void)n, (void)out;
   MOTE_WANT(vm, a[0], MOTE_TAG_DICT);
-  vm->wrote = true;
+  mote_vm_touch(vm, a[0].u.dict->born);
   return mote_dict_put(a[0].u.dict, a[1], a[2], vm->err);
 }
 
@@ -50,7 +50,7 @@ static mote_status d_setdefault(mote_vm *vm, uint32_t n, mote_val *a, mote_val *
   MOTE_WANT(vm, a[0], MOTE_TAG_DICT);
   if (!mote_dict_find(a[0].u.dict, a[1]))
     MOTE_TRY(mote_dict_put(a[0].u.dict, a[1], a[2], vm->err));
-  vm->wrote = true;
+  mote_vm_touch(vm, a[0].u.dict->born);
   *out = mote_val_retain(*mote_dict_find(a[0].u.dict, a[1]));
   return MOTE_OK;
 }
@@ -65,7 +65,7 @@ static mote_status d_contains(mote_vm *vm, uint32_t n, mote_val *a, mote_val *ou
 static mote_status d_delete(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
   (void)n, (void)out;
   MOTE_WANT(vm, a[0], MOTE_TAG_DICT);
-  vm->wrote = true;
+  mote_vm_touch(vm, a[0].u.dict->born);
   return mote_dict_delete(a[0].u.dict, a[1]) ? MOTE_OK : key_error(vm, a[1]);
 }
 
@@ -75,7 +75,7 @@ static mote_status d_pop(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
   if (!v && n < 3)
     return key_error(vm, a[1]);
   *out = mote_val_retain(v ? *v : a[2]);
-  vm->wrote = true;
+  mote_vm_touch(vm, a[0].u.dict->born);
   mote_dict_delete(a[0].u.dict, a[1]);
   return MOTE_OK;
 }
@@ -97,7 +97,7 @@ static mote_status d_popitem(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out
   if (!last)
     return mote_vm_raise(vm, "KeyError", "popitem(): dictionary is empty");
   MOTE_TRY(pair_of(vm, last, out));
-  vm->wrote = true;
+  mote_vm_touch(vm, a[0].u.dict->born);
   mote_dict_delete(a[0].u.dict, out->u.tuple->at[0]);
   return MOTE_OK;
 }
@@ -106,7 +106,7 @@ static mote_status d_clear(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) 
   (void)n, (void)out;
   MOTE_WANT(vm, a[0], MOTE_TAG_DICT);
   mote_dict_clear(a[0].u.dict);
-  vm->wrote = true;
+  mote_vm_touch(vm, a[0].u.dict->born);
   return MOTE_OK;
 }
 
@@ -121,7 +121,7 @@ static mote_status d_update(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out)
   (void)n, (void)out;
   MOTE_WANT(vm, a[0], MOTE_TAG_DICT);
   MOTE_WANT(vm, a[1], MOTE_TAG_DICT);
-  vm->wrote = true;
+  mote_vm_touch(vm, a[0].u.dict->born);
   return update(vm, a[0].u.dict, a[1].u.dict);
 }
 

@@ -36,7 +36,7 @@ static mote_status l_set(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
   (void)n;
   MOTE_TRY(position(vm, a[0], a[1], &i));
   mote_val_set(&a[0].u.list->at[i], mote_val_retain(a[2]));
-  vm->wrote = true;
+  mote_vm_touch(vm, a[0].u.list->born);
   *out = mote_val_retain(a[0]);
   return MOTE_OK;
 }
@@ -46,7 +46,7 @@ static mote_status l_delete(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out)
   (void)n, (void)out;
   MOTE_TRY(position(vm, a[0], a[1], &i));
   mote_list_remove(a[0].u.list, i, 1);
-  vm->wrote = true;
+  mote_vm_touch(vm, a[0].u.list->born);
   return MOTE_OK;
 }
 
@@ -54,7 +54,7 @@ static mote_status l_append(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out)
   (void)n;
   MOTE_WANT(vm, a[0], MOTE_TAG_LIST);
   MOTE_TRY(mote_list_push(a[0].u.list, mote_val_retain(a[1]), vm->err));
-  vm->wrote = true;
+  mote_vm_touch(vm, a[0].u.list->born);
   *out = mote_val_retain(a[0]);
   return MOTE_OK;
 }
@@ -65,7 +65,7 @@ static mote_status l_insert(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out)
   MOTE_WANT_INT(vm, a[1]);
   int64_t len = (int64_t)a[0].u.list->len, i = a[1].u.i;
   i = i < 0 ? MOTE_MAX(i + len, 0) : MOTE_MIN(i, len);
-  vm->wrote = true;
+  mote_vm_touch(vm, a[0].u.list->born);
   return mote_list_insert(a[0].u.list, (size_t)i, mote_val_retain(a[2]), vm->err);
 }
 
@@ -77,7 +77,7 @@ static mote_status l_pop(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
   MOTE_TRY(position(vm, a[0], a[1], &i));
   *out = mote_val_retain(a[0].u.list->at[i]);
   mote_list_remove(a[0].u.list, i, 1);
-  vm->wrote = true;
+  mote_vm_touch(vm, a[0].u.list->born);
   return MOTE_OK;
 }
 
@@ -85,7 +85,7 @@ static mote_status l_clear(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) 
   (void)n, (void)out;
   MOTE_WANT(vm, a[0], MOTE_TAG_LIST);
   mote_list_remove(a[0].u.list, 0, a[0].u.list->len);
-  vm->wrote = true;
+  mote_vm_touch(vm, a[0].u.list->born);
   return MOTE_OK;
 }
 
@@ -100,7 +100,7 @@ static mote_status l_extend(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out)
   (void)n;
   MOTE_WANT(vm, a[0], MOTE_TAG_LIST);
   MOTE_WANT(vm, a[1], MOTE_TAG_LIST);
-  vm->wrote = true;
+  mote_vm_touch(vm, a[0].u.list->born);
   MOTE_TRY(push_range(vm, a[0].u.list, a[1].u.list));
   if (vm->n_results)
     *out = mote_val_retain(a[0]);
@@ -110,6 +110,7 @@ static mote_status l_extend(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out)
 static mote_status new_like(mote_vm *vm, const mote_list *list, size_t cap, mote_val *out) {
   MOTE_TRY(mote_list_new(vm->al, cap, out, vm->err));
   out->u.list->type = list->type;
+  out->u.list->born = vm->call;
   return MOTE_OK;
 }
 
@@ -165,7 +166,7 @@ static mote_status l_imul(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
   x->at = y->at, x->len = y->len, x->cap = y->cap;
   y->at = t.at, y->len = t.len, y->cap = t.cap;
   mote_val_release(v);
-  vm->wrote = true;
+  mote_vm_touch(vm, a[0].u.list->born);
   *out = mote_val_retain(a[0]);
   return MOTE_OK;
 }
@@ -253,7 +254,7 @@ static mote_status l_remove(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out)
   if (at < 0)
     return mote_vm_raise(vm, "ValueError", "list.remove(x): x not in list");
   mote_list_remove(a[0].u.list, (size_t)at, 1);
-  vm->wrote = true;
+  mote_vm_touch(vm, a[0].u.list->born);
   return MOTE_OK;
 }
 
@@ -276,7 +277,7 @@ static mote_status l_reverse(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out
     l->at[i] = l->at[l->len - 1 - i];
     l->at[l->len - 1 - i] = t;
   }
-  vm->wrote = true;
+  mote_vm_touch(vm, a[0].u.list->born);
   return MOTE_OK;
 }
 
@@ -352,7 +353,7 @@ static mote_status sort(mote_vm *vm, mote_val *a, size_t n, bool reverse) {
 static mote_status l_sort(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
   (void)out;
   MOTE_WANT(vm, a[0], MOTE_TAG_LIST);
-  vm->wrote = true;
+  mote_vm_touch(vm, a[0].u.list->born);
   // A comparison method may change the list: work on a copy.
   mote_list *l = a[0].u.list;
   mote_val copy;

@@ -7,7 +7,7 @@
 #include "ops/ops.h"
 #include "script/shared.h"
 
-enum { ARGS_MAX = 64, WORDS_MAX = 64, VALUES_MAX = 4096 };
+enum { ARGS_MAX = 64, WORDS_MAX = 64, VALUES_MAX = 4096, NATIVE_TENSORS = 64 };
 
 // ------------------------------------------------------------------------------------------------ one operator at once
 
@@ -203,6 +203,33 @@ static void repeat_int(mote_arg *a, int32_t n) {
     a->ints.at[i] = a->scalar.i;
 }
 
+// Packed parameters: the tensors of their state in order (None: -1), its integers, its floats.
+static mote_status native_arg(call *c, mote_val v, mote_arg *a, int depth) {
+  const mote_val *at = NULL;
+  size_t n = 0;
+  if (v.tag == MOTE_TAG_LIST)
+    at = v.u.list->at, n = v.u.list->len;
+  else if (v.tag == MOTE_TAG_TUPLE)
+    at = v.u.tuple->at, n = v.u.tuple->len;
+  else if (v.tag == MOTE_TAG_NATIVE)
+    at = &v.u.native->state, n = 1;
+  for (size_t i = 0; i < n && depth < 8; i++)
+    MOTE_TRY(native_arg(c, at[i], a, depth + 1));
+  if (at)
+    return MOTE_OK;
+  if ((v.tag == MOTE_TAG_TENSOR || v.tag == MOTE_TAG_NONE) && a->count < NATIVE_TENSORS) {
+    mote_vid *ref = &c->refs[c->n_refs++];
+    *ref = -1;
+    a->count++;
+    return v.tag == MOTE_TAG_TENSOR ? add_value(c, mote_val_retain(v), ref) : MOTE_OK;
+  }
+  if (mote_is_int(v) && a->ints.count < MOTE_MAX_INTS)
+    a->ints.at[a->ints.count++] = v.u.i;
+  else if (v.tag == MOTE_TAG_FLOAT && a->floats.count < MOTE_MAX_INTS)
+    a->floats.at[a->floats.count++] = v.u.f;
+  return MOTE_OK;
+}
+
 static mote_status read_arg(call *c, const mote_schema_arg *s, mote_val v, mote_arg *a) {
   a->name = s ? s->name : "";
   a->ref = -1;
@@ -224,6 +251,12 @@ static mote_status read_arg(call *c, const mote_schema_arg *s, mote_val v, mote_
   case MOTE_TAG_DEVICE:
     a->kind = MOTE_ARG_NONE;
     return MOTE_OK;
+  case MOTE_TAG_NATIVE:
+    a->kind = MOTE_ARG_TENSORS;
+    a->refs = c->refs + c->n_refs;
+    a->count = a->ints.count = a->floats.count = 0;
+    a->str = v.u.native->kind;
+    return native_arg(c, v, a, 0);
   case MOTE_TAG_BOOL:
   case MOTE_TAG_INT:
   case MOTE_TAG_FLOAT:
@@ -245,7 +278,7 @@ static mote_status read_args(call *c, uint32_t n, const mote_val *a) {
   if (n > ARGS_MAX)
     return mote_fail(c->vm->err, MOTE_ERR_LIMIT, "operator with %u arguments", n);
   for (uint32_t i = 0; i < n; i++)
-    refs += a[i].tag == MOTE_TAG_LIST ? a[i].u.list->len : 0;
+    refs += a[i].tag == MOTE_TAG_LIST ? a[i].u.list->len : a[i].tag == MOTE_TAG_NATIVE ? NATIVE_TENSORS : 0;
   c->refs = MOTE_NEW_ARRAY(c->vm->al, mote_vid, refs);
   if (!c->refs)
     return mote_fail_nomem(c->vm->err);

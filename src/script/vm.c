@@ -293,8 +293,8 @@ static mote_status set_attr(mote_vm *vm, int32_t slot) {
   mote_val object = vm->stack[vm->sp - 2];
   MOTE_TRY(want_object(vm, object, slot));
   mote_val_set(&object.u.object->slots[slot], pop(vm));
+  mote_vm_touch(vm, object.u.object->born);
   pop_drop(vm);
-  vm->wrote = true;
   return MOTE_OK;
 }
 
@@ -345,6 +345,7 @@ static mote_status list_construct(mote_vm *vm, const mote_type *type, int32_t co
   memcpy(v.u.list->at, &vm->stack[vm->sp], (size_t)count * sizeof(mote_val));
   v.u.list->len = (size_t)count;
   v.u.list->type = type;
+  v.u.list->born = vm->call;
   push(vm, v);
   return MOTE_OK;
 }
@@ -353,6 +354,7 @@ static mote_status dict_construct(mote_vm *vm, const mote_type *type, int32_t co
   mote_val v;
   MOTE_TRY(mote_dict_new(vm->al, &v, vm->err));
   v.u.dict->type = type;
+  v.u.dict->born = vm->call;
   mote_status s = MOTE_OK;
   for (int32_t i = 0; s == MOTE_OK && i + 1 < count; i += 2)
     s = mote_dict_put(v.u.dict, vm->stack[vm->sp - (size_t)(count - i)], vm->stack[vm->sp - (size_t)(count - i) + 1],
@@ -368,6 +370,7 @@ static mote_status create_object(mote_vm *vm, const mote_type *type) {
   if (type->kind != MOTE_TYPE_CLASS || !cls || cls->kind == MOTE_CLASS_OPAQUE || cls->kind == MOTE_CLASS_UNKNOWN)
     return mote_fail(vm->err, MOTE_ERR_UNSUPPORTED, "objects of class %s cannot be made", cls ? cls->name : "?");
   MOTE_TRY(mote_object_new(vm->al, &vm->objects, cls, cls->n_attrs, &v, vm->err));
+  v.u.object->born = vm->call;
   push(vm, v);
   return MOTE_OK;
 }
@@ -784,6 +787,7 @@ mote_status mote_vm_call(mote_vm *vm, const mote_function *fn, const mote_val *a
   vm->ref = NULL;
   vm->steps = 0;
   vm->decided = vm->wrote = false;
+  vm->call = mote_hash_u64(++vm->calls, (uint64_t)(uintptr_t)vm) | 1;
   atomic_store(&vm->cancelled, false);
   return mote_vm_recall(vm, fn, args, n, result);
 }

@@ -85,6 +85,8 @@ typedef struct mote_vm {
   uint32_t nested; // runs within runs (fork, comparison methods)
   bool decided;    // data of a tensor was needed before the end
   bool wrote;      // something that outlives the call was changed
+  uint64_t call;   // number of the running call, unlike any other session's
+  uint64_t calls;
   bool no_grad;
   const mote_op_ref *ref; // operator being executed
   int32_t n_results;      // values it is to give
@@ -160,6 +162,8 @@ MOTE_INLINE mote_status mote_vm_fail_type(mote_vm *vm, const char *want, mote_va
   return mote_fail(vm->err, MOTE_ERR_TYPE, "%s%s expected %s but got %s", vm->ref ? vm->ref->name : "",
                    vm->ref ? "()" : "", want, mote_tag_name(got.tag));
 }
+// Before a container is changed: one made in this call does not outlive it unless it is returned.
+MOTE_INLINE void mote_vm_touch(mote_vm *vm, uint64_t born) { vm->wrote = vm->wrote || born != vm->call; }
 MOTE_INLINE bool mote_is_int(mote_val v) { return v.tag == MOTE_TAG_INT || v.tag == MOTE_TAG_BOOL; }
 MOTE_INLINE bool mote_is_number(mote_val v) { return v.tag >= MOTE_TAG_BOOL && v.tag <= MOTE_TAG_FLOAT; }
 MOTE_INLINE double mote_num(mote_val v) { return v.tag == MOTE_TAG_FLOAT ? v.u.f : (double)v.u.i; }

@@ -69,6 +69,7 @@ typedef struct mote_str {
 typedef struct mote_list {
   mote_cell cell;
   const void *type;
+  uint64_t born; // the call that made it, 0: unknown; free for the machine
   mote_val *at;
   size_t len, cap;
 } mote_list;
@@ -91,6 +92,7 @@ typedef struct mote_dict_entry {
 typedef struct mote_dict { // insertion ordered
   mote_cell cell;
   const void *type;
+  uint64_t born;            // as in mote_list
   mote_dict_entry *entries; // deleted ones stay as holes until the table grows
   uint32_t *slots;          // entry index + 1; 0 free; open addressing
   size_t count, used, entry_cap, slot_cap;
@@ -104,6 +106,7 @@ typedef struct mote_objects {
 typedef struct mote_object {
   mote_cell cell;
   const void *cls; // program's class
+  uint64_t born;   // as in mote_list
   mote_objects *home;
   struct mote_object *prev_object, *next_object;
   uint32_t n_slots;

@@ -336,6 +336,8 @@ static mote_status verify_all(mote_script_model *m, size_t first, mote_error *er
   uint32_t slots = 0;
   for (size_t i = first; i < m->program->functions.len; i++) {
     mote_function *fn = m->program->functions.at[i];
+    if (!fn->code) // declared beside an upgrader, not used
+      continue;
     for (uint32_t k = 0; k < fn->n_code; k++)
       if ((fn->code[k].op == MOTE_OPC_SET_ATTR || fn->code[k].op == MOTE_OPC_GET_ATTR) && fn->code[k].x >= 0 &&
           fn->code[k].x < SLOTS_MAX)
@@ -360,12 +362,8 @@ mote_status mote_torch_load_lite(mote_script_model *m, mote_error *err) {
                      VERSION_MIN, VERSION_LAST);
   MOTE_TRY(scan_classes(m, m->data.tree.root, err));
   size_t first = m->program->functions.len;
-  for (uint32_t i = 1; i < root->as.items.count; i++) {
-    size_t before = m->program->functions.len;
+  for (uint32_t i = 1; i < root->as.items.count; i++)
     MOTE_TRY(read_function(m, root->as.items.at[i], err));
-    if (m->program->functions.len > before + 1) // upgraders that came with it are verified by the compiler
-      first = MOTE_MIN(first, before);
-  }
   MOTE_TRY(mote_program_compile(m->program, err));
   MOTE_TRY(verify_all(m, first, err));
   m->cls = lite_class(m, mote_torch_class_name(m, m->data.tree.root->as.call.callable));

@@ -145,8 +145,11 @@ static mote_status per_channel(mote_torch_builder *b, const mote_pickle_value *q
     return mote_fail_nomem(b->err);
   for (int64_t i = 0; i < zero.dim[0]; i++)
     z[i] = (int32_t)((const int64_t *)zero.data)[i];
+  bool equal = true;
+  for (int64_t i = 1; i < zero.dim[0]; i++)
+    equal = equal && z[i] == z[0];
   t->quant = (mote_quant){((const double *)scales.data)[0], z[0], (int32_t)axis->as.integer, (int32_t)scales.dim[0],
-                          scales.data, z};
+                          scales.data, equal ? NULL : z};
   return MOTE_OK;
 }
 
