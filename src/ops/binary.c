@@ -13,6 +13,7 @@ typedef struct binary_state {
   float lo, hi;
   double a_scale, b_scale; // comparison of quantised operands
   int32_t a_zp, b_zp;
+  mote_qfix fix[3]; // 16-bit sums: both operands to a common scale, and from there to the output's
 } binary_state;
 
 // ------------------------------------------------------------------------------------------------ meaning
@@ -226,6 +227,19 @@ static void row_quant(const mote_opctx *c, const void *state, int64_t n, char *c
     b->q->binary(&b->qb, p[1] + i * s[1], 0, p[2] + i * s[2], 0, p[0] + i * s[0], 1);
 }
 
+// 16-bit sums in fixed point: operands are shifted up by 15 bits, scaled below one half, added, scaled to the output.
+static void row_sum16(const mote_opctx *c, const void *state, int64_t n, char *const p[], const ptrdiff_t s[]) {
+  const binary_state *b = state;
+  (void)c;
+  bool minus = b->attr.kind == MOTE_BINARY_SUB;
+  for (int64_t i = 0; i < n; i++) {
+    int32_t x = mote_qfix_mul((*(const int16_t *)(p[1] + i * s[1]) - b->qb.a_zp) * 32768, b->fix[0]);
+    int32_t y = mote_qfix_mul((*(const int16_t *)(p[2] + i * s[2]) - b->qb.b_zp) * 32768, b->fix[1]);
+    int32_t v = mote_qfix_mul(minus ? x - y : x + y, b->fix[2]) + b->qb.out_zp;
+    *(int16_t *)(p[0] + i * s[0]) = (int16_t)(v < b->qb.lo ? b->qb.lo : v > b->qb.hi ? b->qb.hi : v);
+  }
+}
+
 // ------------------------------------------------------------------------------------------------ operator
 
 static bool runs_on_codes(const mote_opctx *c, int64_t kind) {
@@ -262,6 +276,7 @@ static mote_status binary_infer(mote_opctx *c) {
     return mote_op_fail(c, MOTE_ERR_SHAPE, "%s and %s cannot be broadcast together", x, y);
   }
   mote_out(c, 0, is_compare(a->kind) || is_logical(a->kind) ? MOTE_BOOL : c->in[0]->dtype, rank, dim);
+  MOTE_TRY(mote_out_declare(c, &a->quant, c->in[0]->dtype));
   if (!runs_on_codes(c, a->kind))
     return MOTE_OK;
   for (int i = 0; i < 3; i++) {
@@ -282,7 +297,7 @@ static void quant_setup(const mote_opctx *c, binary_state *b) {
   q->a_zp = c->in[0]->quant.zero_point;
   q->b_zp = c->in[1]->quant.zero_point;
   q->out_zp = c->out[0]->quant.zero_point;
-  q->round = MOTE_QROUND_AWAY;
+  q->round = b->attr.quant.scale > 0 ? MOTE_QROUND_EVEN : MOTE_QROUND_AWAY;
   mote_act_codes(&b->attr.act, c->out[0], &q->lo, &q->hi);
   q->a_scale = (float)(x / o);
   q->b_scale = (float)(y / o);
@@ -319,6 +334,13 @@ static mote_walk_plan binary_setup(const mote_opctx *c, binary_state *b) {
   } else if (runs_on_codes(c, kind)) {
     quant_setup(c, b);
     w = (mote_walk_plan){row_quant, 2, b->q->name, NULL};
+    if (b->dtype == MOTE_I16 && (kind == MOTE_BINARY_ADD || kind == MOTE_BINARY_SUB) && b->qb.a_zp == 0 && b->qb.b_zp == 0) {
+      double x = c->in[0]->quant.scale, y = c->in[1]->quant.scale, twice = 2 * MOTE_MAX(x, y);
+      b->fix[0] = mote_qfix_from(x / twice);
+      b->fix[1] = mote_qfix_from(y / twice);
+      b->fix[2] = mote_qfix_from(twice / (32768 * c->out[0]->quant.scale));
+      w.fn = row_sum16;
+    }
   } else if (mote_dtype_is_complex(b->dtype)) {
     w.fn = row_complex;
   } else if (b->dtype == MOTE_F32 && kind < MOTE_BINARY_COUNT) {
@@ -374,6 +396,7 @@ static mote_status binary_eval(mote_opctx *c) {
   static const mote_attr_field ident##_fields[] = {MOTE_ATTR(mote_binary_attr, kind, MOTE_ATTR_INT, kind_),            \
                                                    MOTE_ATTR(mote_binary_attr, alpha, MOTE_ATTR_FLOAT, 1),             \
                                                    MOTE_ACT_FIELDS(mote_binary_attr, act),                             \
+                                                   MOTE_OUT_QUANT_FIELDS(mote_binary_attr, quant),                     \
                                                    {NULL}};                                                            \
   const mote_op mote_op_##ident = {.name = text,                                                                       \
                                    .flags = MOTE_OP_ELEMENTWISE | MOTE_OP_STRIDED_IN | MOTE_OP_STRIDED_OUT |           \

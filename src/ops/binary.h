@@ -32,6 +32,7 @@ typedef struct mote_binary_attr {
   int64_t kind;
   double alpha; // MOTE_BINARY_ADD_SCALED
   mote_act_attr act;
+  mote_out_quant quant;
 } mote_binary_attr;
 
 extern const mote_op mote_op_add, mote_op_sub, mote_op_mul, mote_op_div, mote_op_minimum, mote_op_maximum,

@@ -99,52 +99,56 @@ static mote_status while_infer(mote_opctx *c) {
   return after_run(c);
 }
 
-// The loop's values between iterations, in memory of its own: a subgraph's results live only until it runs again.
+// The loop's values between iterations, in memory of its own: a subgraph's results live only until it runs again, and they
+// may be its inputs in another order. So the values of one iteration and the next never share a block.
 typedef struct loop {
-  mote_tensor t[MAX_VALUES];
-  void *block[MAX_VALUES];
-  size_t size[MAX_VALUES];
+  mote_tensor t[2][MAX_VALUES];
+  void *block[2][MAX_VALUES];
+  size_t size[2][MAX_VALUES];
 } loop;
 
-static mote_status loop_take(mote_opctx *c, loop *l, int32_t i, const mote_tensor *from) {
+static mote_status loop_take(mote_opctx *c, loop *l, int side, int32_t i, const mote_tensor *from) {
   size_t bytes;
+  mote_tensor *t = &l->t[side][i];
+  void **block = &l->block[side][i];
   if (!mote_tensor_bytes(from, &bytes))
     return mote_op_fail(c, MOTE_ERR_LIMIT, "value %d is too large", i);
-  if (bytes > l->size[i] || l->block[i] == NULL) {
-    mote_free(c->env->al, l->block[i]);
-    l->block[i] = mote_alloc(c->env->al, bytes);
-    l->size[i] = l->block[i] != NULL ? bytes : 0;
-    if (l->block[i] == NULL)
+  if (bytes > l->size[side][i] || *block == NULL) {
+    mote_free(c->env->al, *block);
+    *block = mote_alloc(c->env->al, bytes);
+    l->size[side][i] = *block != NULL ? bytes : 0;
+    if (*block == NULL)
       return mote_fail_nomem(c->err);
   }
-  l->t[i] = *from;
-  mote_tensor_set_dense(&l->t[i]);
-  l->t[i].data = l->block[i];
+  *t = *from;
+  mote_tensor_set_dense(t);
+  t->data = *block;
   if (mote_tensor_numel(from) > 0)
-    mote_tensor_copy(from, &l->t[i]);
+    mote_tensor_copy(from, t);
   return MOTE_OK;
 }
 
 static mote_status while_run(mote_opctx *c, loop *l) {
   const branch_attr *a = c->attr;
-  const mote_tensor *in[MAX_VALUES];
+  const mote_tensor *in[2][MAX_VALUES];
   for (int32_t i = 0; i < c->n_in; i++) {
     if (c->in[i] == NULL)
       return mote_op_fail(c, MOTE_ERR_FORMAT, "input %d is missing", i);
-    MOTE_TRY(loop_take(c, l, i, c->in[i]));
-    in[i] = &l->t[i];
+    MOTE_TRY(loop_take(c, l, 0, i, c->in[i]));
+    in[0][i] = &l->t[0][i];
+    in[1][i] = &l->t[1][i];
   }
-  for (;;) {
+  for (int side = 0;; side = 1 - side) {
     mote_tensor results[MAX_VALUES];
     bool truth;
     memset(results, 0, sizeof results);
-    MOTE_TRY(mote_op_call(c, a->then_graph, in, c->n_in, results, 1));
+    MOTE_TRY(mote_op_call(c, a->then_graph, in[side], c->n_in, results, 1));
     MOTE_TRY(truth_of(c, &results[0], &truth));
     if (!truth)
-      return give(c, l->t);
-    MOTE_TRY(mote_op_call(c, a->else_graph, in, c->n_in, results, c->n_in));
+      return give(c, l->t[side]);
+    MOTE_TRY(mote_op_call(c, a->else_graph, in[side], c->n_in, results, c->n_in));
     for (int32_t i = 0; i < c->n_in; i++)
-      MOTE_TRY(loop_take(c, l, i, &results[i]));
+      MOTE_TRY(loop_take(c, l, 1 - side, i, &results[i]));
   }
 }
 static mote_status while_eval(mote_opctx *c) {
@@ -152,8 +156,8 @@ static mote_status while_eval(mote_opctx *c) {
   if (l == NULL)
     return mote_fail_nomem(c->err);
   mote_status s = while_run(c, l);
-  for (int32_t i = 0; i < MAX_VALUES; i++)
-    mote_free(c->env->al, l->block[i]);
+  for (int32_t i = 0; i < 2 * MAX_VALUES; i++)
+    mote_free(c->env->al, l->block[i % 2][i / 2]);
   mote_free(c->env->al, l);
   return s;
 }

@@ -145,6 +145,11 @@ static mote_status trans_rows(const mote_opctx *c, const void *state, int64_t t0
           continue;
         }
         v += mote_has(c, 2) ? (double)mote_load_i64(c->in[2]->data, c->in[2]->dtype, o) : 0;
+        if (in->dtype == MOTE_I16 && mote_has(c, 2) && c->in[2]->dtype == MOTE_I64) { // 15 bits of the multiplier, see conv.c
+          int32_t q = mote_qfix_mul64((int64_t)v, mote_qfix_from(in->quant.scale * ws / out->quant.scale));
+          mote_store_i64(out->data, out->dtype, at, q < qlo ? qlo : q > qhi ? qhi : q);
+          continue;
+        }
         mote_store_i64(out->data, mote_code_type(out->dtype), at, mote_quantise(v * (in->quant.scale * ws / out->quant.scale), 1, out->quant.zero_point, qlo, qhi));
       }
   return MOTE_OK;

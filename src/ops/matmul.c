@@ -20,7 +20,8 @@ static mote_status linear_types(const mote_opctx *c, int64_t n) {
     mote_dtype b = c->in[2]->dtype;
     if (mote_tensor_numel(c->in[2]) != n)
       return mote_op_fail(c, MOTE_ERR_SHAPE, "the bias has %lld values for %lld outputs", (long long)mote_tensor_numel(c->in[2]), (long long)n);
-    if (mote_dtype_is_float(x) ? !mote_dtype_is_float(b) : b != MOTE_I32 && b != MOTE_I64)
+    bool codes = mote_dtype_is_quantized(x) && b == MOTE_F32;
+    if (mote_dtype_is_float(x) ? !mote_dtype_is_float(b) : b != MOTE_I32 && b != MOTE_I64 && !codes)
       return mote_bad_dtype(c, 2);
   }
   if (mote_dtype_is_float(x)) {
@@ -51,6 +52,7 @@ static mote_status linear_infer(mote_opctx *c) {
     rank = x->rank;
     dim[rank - 1] = n;
   }
+  MOTE_TRY(mote_out_declare(c, &a->quant, x->dtype));
   bool codes = mote_is_quant(x) && mote_is_quant(c->out[0]); // the output may have wider codes
   mote_out(c, 0, codes ? c->out[0]->dtype : x->dtype, rank, dim);
   return linear_types(c, n);
@@ -83,7 +85,7 @@ static mote_status linear_eval(mote_opctx *c) {
         double v = sum * (hybrid ? ws : 1) + (mote_has(c, 2) ? mote_load_f64(c->in[2]->data, c->in[2]->dtype, j) : 0);
         mote_store_f64(o->data, o->dtype, i * n + j, v < (double)lo ? (double)lo : v > (double)hi ? (double)hi : v);
       } else {
-        sum += mote_has(c, 2) ? (double)mote_load_i64(c->in[2]->data, c->in[2]->dtype, j) : 0;
+        sum += mote_has(c, 2) ? (double)mote_bias_code(c, 2, j) : 0;
         mote_store_i64(o->data, mote_code_type(o->dtype), i * n + j,
                        mote_quantise(sum * (x->quant.scale * ws / o->quant.scale), 1, o->quant.zero_point, qlo, qhi));
       }
@@ -244,7 +246,8 @@ static mote_status linear_prepare(mote_opctx *c) {
 
 static const mote_attr_field linear_fields[] = {MOTE_ACT_FIELDS(mote_linear_attr, act),
                                                 MOTE_ATTR(mote_linear_attr, weights_format, MOTE_ATTR_INT, 0),
-                                                MOTE_ATTR(mote_linear_attr, keep_dims, MOTE_ATTR_BOOL, 0), {NULL}};
+                                                MOTE_ATTR(mote_linear_attr, keep_dims, MOTE_ATTR_BOOL, 0),
+                                                MOTE_OUT_QUANT_FIELDS(mote_linear_attr, quant), {NULL}};
 const mote_op mote_op_linear = {.name = "linear", .min_in = 2, .max_in = 3, .n_out = 1, .attr_size = sizeof(mote_linear_attr),
                                 .fields = linear_fields, .infer = linear_infer, .prepare = linear_prepare, .eval = linear_eval};
 
@@ -329,6 +332,11 @@ static void bmm_store(const mote_opctx *c, double sum, int64_t at, int64_t colum
   }
   mote_code_range(o->dtype, &lo, &hi);
   double scale = a->quant.scale * b->quant.scale / o->quant.scale;
+  if (a->dtype == MOTE_I16) { // as every runtime does it: 15 bits of the multiplier
+    int32_t v = mote_qfix_mul64((int64_t)sum, mote_qfix_from(scale)) + o->quant.zero_point;
+    mote_store_i64(o->data, o->dtype, at, v < lo ? lo : v > hi ? hi : v);
+    return;
+  }
   mote_store_i64(o->data, mote_code_type(o->dtype), at, mote_quantise(sum * scale, 1, o->quant.zero_point, lo, hi));
 }
 

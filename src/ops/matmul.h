@@ -8,6 +8,7 @@ typedef struct mote_linear_attr {
   mote_act_attr act;
   int64_t weights_format; // 0: [n, k]
   bool keep_dims;         // output keeps all dims but the last; else it is [m, n]
+  mote_out_quant quant;
 } mote_linear_attr;
 typedef struct mote_matmul_attr {
   bool transpose_a, transpose_b;

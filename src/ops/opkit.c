@@ -31,6 +31,18 @@ void mote_act_codes(const mote_act_attr *a, const mote_tensor *out, int32_t *lo,
   *hi = fhi < INFINITY ? mote_quantise(fhi, out->quant.scale, out->quant.zero_point, tlo, thi) : thi;
 }
 
+mote_status mote_out_declare(const mote_opctx *c, const mote_out_quant *q, mote_dtype dtype) {
+  int32_t lo, hi;
+  if (q->scale == 0)
+    return MOTE_OK;
+  if (!(q->scale > 0) || !(q->scale < HUGE_VAL))
+    return mote_op_fail(c, MOTE_ERR_ARGUMENT, "output scale %g", q->scale);
+  if (!mote_code_range(dtype, &lo, &hi) || q->zero < lo || q->zero > hi)
+    return mote_op_fail(c, MOTE_ERR_ARGUMENT, "output zero point %lld of %s", (long long)q->zero, mote_dtype_name(dtype));
+  c->out[0]->quant = (mote_quant){q->scale, (int32_t)q->zero, -1, 1, NULL, NULL};
+  return MOTE_OK;
+}
+
 void mote_out(const mote_opctx *c, int32_t j, mote_dtype dtype, int32_t rank, const int64_t *dim) {
   mote_tensor *t = c->out[j];
   t->dtype = dtype;

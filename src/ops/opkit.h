@@ -40,6 +40,18 @@ void mote_act_range(const mote_act_attr *a, float *lo, float *hi);
 // The same in codes of a quantised output.
 void mote_act_codes(const mote_act_attr *a, const mote_tensor *out, int32_t *lo, int32_t *hi);
 
+// Quantisation of output 0 where a program gives it as numbers of the call (PyTorch); scale 0: the file declared it.
+typedef struct mote_out_quant {
+  double scale;
+  int64_t zero;
+} mote_out_quant;
+#define MOTE_OUT_QUANT_FIELDS(type, member)                                                                            \
+  {"out_scale", (uint16_t)offsetof(type, member.scale), MOTE_ATTR_FLOAT, false, 0}, {                                  \
+    "out_zero", (uint16_t)offsetof(type, member.zero), MOTE_ATTR_INT, false, 0                                         \
+  }
+// infer: declares it for an output of `dtype`'s codes. MOTE_ERR_ARGUMENT when the numbers cannot be.
+mote_status mote_out_declare(const mote_opctx *c, const mote_out_quant *q, mote_dtype dtype);
+
 // ------------------------------------------------------------------------------------------------ shape rules
 
 // Sets dtype and dims of output j; keeps the quantisation that the file declared for it.

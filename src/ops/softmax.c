@@ -1,8 +1,9 @@
 // Normalisations over one axis: softmax, its logarithm, L2, and across channels. Tests: tests/unit/test_ops_reduce.c
 #include "ops/softmax.h"
 
-#include "kernels/eltwise_f32.h"
 #include "kernels/qpool.h"
+#include "kernels/qtable.h"
+#include "kernels/softmax_f32.h"
 #include "ops/opkit.h"
 
 // Lines along an axis: line i starts at base(i), its n elements are `inner` apart.
@@ -82,37 +83,34 @@ typedef struct softmax_state {
   lines l;
   float beta;
   int64_t rows_tile;
-  const mote_eltwise_f32 *f32;
+  const mote_softmax_f32 *f32;
+  mote_softmax_f32_args args;
   mote_qsoftmax_table table;
+  const mote_qsoftmax16_table *table16;
 } softmax_state;
 
 static mote_status softmax_f32(const mote_opctx *c, const void *state, int64_t t0, int64_t t1) {
   const softmax_state *s = state;
-  size_t n = (size_t)s->l.n;
-  int64_t end = MOTE_MIN(t1 * s->rows_tile, s->l.count);
-  for (int64_t i = t0 * s->rows_tile; i < end; i++) {
-    const float *x = (const float *)c->in[0]->data + (size_t)i * n;
-    float *y = (float *)c->out[0]->data + (size_t)i * n;
-    float top = x[0], sum = 0;
-    for (size_t k = 1; k < n; k++)
-      top = x[k] > top ? x[k] : top;
-    for (size_t k = 0; k < n; k++)
-      y[k] = (x[k] - top) * s->beta;
-    mote_unary_f32_args e = {MOTE_UNARY_EXP, 0, 0, n, y, y};
-    s->f32->unary(&e, 0, mote_unary_f32_tiles(n));
-    for (size_t k = 0; k < n; k++)
-      sum += y[k];
-    for (size_t k = 0; k < n; k++)
-      y[k] /= sum;
-  }
+  mote_softmax_f32_args a = s->args;
+  a.x = c->in[0]->data;
+  a.y = c->out[0]->data;
+  s->f32->run(&a, (size_t)t0, (size_t)t1);
   return MOTE_OK;
 }
 static mote_status softmax_q8(const mote_opctx *c, const void *state, int64_t t0, int64_t t1) {
   const softmax_state *s = state;
   const mote_tensor *in = c->in[0], *out = c->out[0];
   int64_t end = MOTE_MIN(t1 * s->rows_tile, s->l.count);
-  mote_qsoftmax8(&s->table, mote_code_type(in->dtype), in->data, out->data, (size_t)s->l.n, (float)out->quant.scale, out->quant.zero_point,
-                 (size_t)(t0 * s->rows_tile), (size_t)end);
+  mote_qsoftmax8(&s->table, mote_code_type(in->dtype), in->data, out->data, (size_t)s->l.n, (float)out->quant.scale,
+                 out->quant.zero_point, (size_t)(t0 * s->rows_tile), (size_t)end);
+  return MOTE_OK;
+}
+
+static mote_status softmax_q16(const mote_opctx *c, const void *state, int64_t t0, int64_t t1) {
+  const softmax_state *s = state;
+  int64_t end = MOTE_MIN(t1 * s->rows_tile, s->l.count);
+  mote_qsoftmax16(s->table16, c->in[0]->data, c->out[0]->data, (size_t)s->l.n, (size_t)(t0 * s->rows_tile),
+                  (size_t)end);
   return MOTE_OK;
 }
 
@@ -122,23 +120,55 @@ static mote_status softmax_prepare(mote_opctx *c) {
   mote_dtype d = mote_code_type(in->dtype);
   softmax_state s = {.beta = (float)a->beta};
   MOTE_TRY(lines_of(c, a->axis, &s.l));
-  bool narrow = (d == MOTE_I8 || d == MOTE_U8) && in->dtype == c->out[0]->dtype;
-  if (s.l.inner != 1 || s.l.count == 0 || s.l.n == 0 || (d != MOTE_F32 && !narrow))
+  bool wide = d == MOTE_I16 && c->out[0]->dtype == MOTE_I16 && c->op == &mote_op_softmax;
+  bool narrow = c->op == &mote_op_softmax && (d == MOTE_I8 || d == MOTE_U8) && in->dtype == c->out[0]->dtype;
+  if (s.l.inner != 1 || s.l.count == 0 || s.l.n == 0 || (d != MOTE_F32 && !narrow && !wide))
     return MOTE_OK;
   s.rows_tile = MOTE_MAX((int64_t)1, 4096 / s.l.n);
   int64_t tiles = mote_ceil_div(s.l.count, s.rows_tile);
   if (d == MOTE_F32) {
-    s.f32 = mote_eltwise_f32_select(c->env->cpu);
-    return mote_add_step(c, softmax_f32, &s, sizeof s, tiles, 0, "f32_softmax", s.f32->isa);
+    s.f32 = mote_softmax_f32_select(c->env->cpu);
+    s.args = (mote_softmax_f32_args){.log = c->op == &mote_op_log_softmax,
+                                     .beta = s.beta,
+                                     .rows = (size_t)s.l.count,
+                                     .cols = (size_t)s.l.n,
+                                     .x_row = s.l.n,
+                                     .y_row = s.l.n};
+    return mote_add_step(c, softmax_f32, &s, sizeof s, (int64_t)mote_softmax_f32_tiles(s.args.rows, s.args.cols), 0,
+                         s.f32->name, s.f32->isa);
+  }
+  if (wide) {
+    mote_qsoftmax16_table *t = mote_prepare_alloc(c, sizeof *t);
+    if (t == NULL)
+      return mote_fail_nomem(c->err);
+    mote_qsoftmax16_fill(t, in->quant.scale * a->beta);
+    s.table16 = t;
+    return mote_add_step(c, softmax_q16, &s, sizeof s, tiles, 0, "q16_softmax", NULL);
   }
   mote_qsoftmax_table_fill(&s.table, in->quant.scale * a->beta);
   return mote_add_step(c, softmax_q8, &s, sizeof s, tiles, 0, "q8_softmax", NULL);
 }
-static const mote_attr_field softmax_fields[] = {MOTE_ATTR(mote_softmax_attr, axis, MOTE_ATTR_INT, -1), MOTE_ATTR(mote_softmax_attr, beta, MOTE_ATTR_FLOAT, 1), {NULL}};
-const mote_op mote_op_softmax = {.name = "softmax", .min_in = 1, .max_in = 1, .n_out = 1, .attr_size = sizeof(mote_softmax_attr),
-                                 .fields = softmax_fields, .infer = softmax_infer, .prepare = softmax_prepare, .eval = softmax_eval};
-const mote_op mote_op_log_softmax = {.name = "log_softmax", .min_in = 1, .max_in = 1, .n_out = 1, .attr_size = sizeof(mote_softmax_attr),
-                                     .fields = softmax_fields, .infer = softmax_infer, .eval = softmax_eval};
+static const mote_attr_field softmax_fields[] = {MOTE_ATTR(mote_softmax_attr, axis, MOTE_ATTR_INT, -1),
+                                                 MOTE_ATTR(mote_softmax_attr, beta, MOTE_ATTR_FLOAT, 1),
+                                                 {NULL}};
+const mote_op mote_op_softmax = {.name = "softmax",
+                                 .min_in = 1,
+                                 .max_in = 1,
+                                 .n_out = 1,
+                                 .attr_size = sizeof(mote_softmax_attr),
+                                 .fields = softmax_fields,
+                                 .infer = softmax_infer,
+                                 .prepare = softmax_prepare,
+                                 .eval = softmax_eval};
+const mote_op mote_op_log_softmax = {.name = "log_softmax",
+                                     .min_in = 1,
+                                     .max_in = 1,
+                                     .n_out = 1,
+                                     .attr_size = sizeof(mote_softmax_attr),
+                                     .fields = softmax_fields,
+                                     .infer = softmax_infer,
+                                     .prepare = softmax_prepare,
+                                     .eval = softmax_eval};
 
 // ------------------------------------------------------------------------------------------------ L2, across channels
 
@@ -160,7 +190,8 @@ static mote_status l2_eval(mote_opctx *c) {
   }
   return MOTE_OK;
 }
-static const mote_op mote_op_l2_normalize = {.name = "l2_normalize", .min_in = 1, .max_in = 1, .n_out = 1, .infer = l2_infer, .eval = l2_eval};
+static const mote_op mote_op_l2_normalize = {
+    .name = "l2_normalize", .min_in = 1, .max_in = 1, .n_out = 1, .infer = l2_infer, .eval = l2_eval};
 
 typedef struct lrn_attr {
   int64_t radius;
@@ -188,13 +219,26 @@ static mote_status lrn_eval(mote_opctx *c) {
     }
   return MOTE_OK;
 }
-static const mote_attr_field lrn_fields[] = {MOTE_ATTR(lrn_attr, radius, MOTE_ATTR_INT, 0), MOTE_ATTR(lrn_attr, bias, MOTE_ATTR_FLOAT, 0),
-                                             MOTE_ATTR(lrn_attr, alpha, MOTE_ATTR_FLOAT, 0), MOTE_ATTR(lrn_attr, beta, MOTE_ATTR_FLOAT, 0), {NULL}};
-static const mote_op mote_op_lrn = {.name = "local_response_norm", .min_in = 1, .max_in = 1, .n_out = 1, .attr_size = sizeof(lrn_attr),
-                                    .fields = lrn_fields, .infer = lrn_infer, .eval = lrn_eval};
+static const mote_attr_field lrn_fields[] = {MOTE_ATTR(lrn_attr, radius, MOTE_ATTR_INT, 0),
+                                             MOTE_ATTR(lrn_attr, bias, MOTE_ATTR_FLOAT, 0),
+                                             MOTE_ATTR(lrn_attr, alpha, MOTE_ATTR_FLOAT, 0),
+                                             MOTE_ATTR(lrn_attr, beta, MOTE_ATTR_FLOAT, 0),
+                                             {NULL}};
+static const mote_op mote_op_lrn = {.name = "local_response_norm",
+                                    .min_in = 1,
+                                    .max_in = 1,
+                                    .n_out = 1,
+                                    .attr_size = sizeof(lrn_attr),
+                                    .fields = lrn_fields,
+                                    .infer = lrn_infer,
+                                    .eval = lrn_eval};
 
 static const mote_tflite_field softmax_options[] = {{"beta", 0, MOTE_FB_F32, 0}, {NULL}};
-static const mote_tflite_field lrn_options[] = {{"radius", 0, MOTE_FB_I32, 0}, {"bias", 1, MOTE_FB_F32, 0}, {"alpha", 2, MOTE_FB_F32, 0}, {"beta", 3, MOTE_FB_F32, 0}, {NULL}};
+static const mote_tflite_field lrn_options[] = {{"radius", 0, MOTE_FB_I32, 0},
+                                                {"bias", 1, MOTE_FB_F32, 0},
+                                                {"alpha", 2, MOTE_FB_F32, 0},
+                                                {"beta", 3, MOTE_FB_F32, 0},
+                                                {NULL}};
 static const mote_tflite_row tflite_rows[] = {
     {11, 2, "L2_NORMALIZATION", NULL, &mote_op_l2_normalize},
     {13, 1, "LOCAL_RESPONSE_NORMALIZATION", NULL, &mote_op_lrn, lrn_options},

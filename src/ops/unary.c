@@ -2,6 +2,7 @@
 #include "ops/unary.h"
 
 #include "kernels/qeltwise.h"
+#include "kernels/qtable.h"
 #include "ops/opkit.h"
 
 // ------------------------------------------------------------------------------------------------ meaning
@@ -13,58 +14,105 @@ static double clamp_real(double x, double lo, double hi) { return x < lo ? lo : 
 
 double mote_unary_real(int64_t kind, double a, double b, double x) {
   switch (kind) {
-  case MOTE_UNARY_CLAMP: return clamp_real(x, a, b);
-  case MOTE_UNARY_NEG: return -x;
-  case MOTE_UNARY_ABS: return fabs(x);
-  case MOTE_UNARY_SQUARE: return x * x;
-  case MOTE_UNARY_SQRT: return sqrt(x);
-  case MOTE_UNARY_RSQRT: return 1 / sqrt(x);
-  case MOTE_UNARY_RECIPROCAL: return 1 / x;
-  case MOTE_UNARY_FLOOR: return floor(x);
-  case MOTE_UNARY_CEIL: return ceil(x);
-  case MOTE_UNARY_ROUND: return rint(x);
-  case MOTE_UNARY_TRUNC: return trunc(x);
-  case MOTE_UNARY_SIGN: return x > 0 ? 1 : x < 0 ? -1 : x;
-  case MOTE_UNARY_AFFINE: return x * a + b;
-  case MOTE_UNARY_EXP: return exp(x);
-  case MOTE_UNARY_EXPM1: return expm1(x);
-  case MOTE_UNARY_LOG: return log(x);
-  case MOTE_UNARY_LOG1P: return log1p(x);
-  case MOTE_UNARY_SIGMOID: return 1 / (1 + exp(-x));
-  case MOTE_UNARY_TANH: return tanh(x);
-  case MOTE_UNARY_ERF: return erf(x);
-  case MOTE_UNARY_SILU: return x / (1 + exp(-x));
-  case MOTE_UNARY_GELU: return 0.5 * x * (1 + erf(x * 0.7071067811865476)); // 1/sqrt(2)
-  case MOTE_UNARY_GELU_TANH: return gelu_tanh(x);
-  case MOTE_UNARY_HARDSWISH: return x * clamp_real(x + 3, 0, 6) / 6;
-  case MOTE_UNARY_HARDSIGMOID: return clamp_real(x + 3, 0, 6) / 6;
-  case MOTE_UNARY_ELU: return x > 0 ? x * b : a * b * expm1(x);
-  case MOTE_UNARY_LEAKY_RELU: return x >= 0 ? x : a * x;
-  case MOTE_UNARY_SOFTPLUS: return a * x > b ? x : log1p(exp(a * x)) / a;
-  case MOTE_UNARY_SIN: return sin(x);
-  case MOTE_UNARY_COS: return cos(x);
-  default: return x;
+  case MOTE_UNARY_CLAMP:
+    return clamp_real(x, a, b);
+  case MOTE_UNARY_NEG:
+    return -x;
+  case MOTE_UNARY_ABS:
+    return fabs(x);
+  case MOTE_UNARY_SQUARE:
+    return x * x;
+  case MOTE_UNARY_SQRT:
+    return sqrt(x);
+  case MOTE_UNARY_RSQRT:
+    return 1 / sqrt(x);
+  case MOTE_UNARY_RECIPROCAL:
+    return 1 / x;
+  case MOTE_UNARY_FLOOR:
+    return floor(x);
+  case MOTE_UNARY_CEIL:
+    return ceil(x);
+  case MOTE_UNARY_ROUND:
+    return rint(x);
+  case MOTE_UNARY_TRUNC:
+    return trunc(x);
+  case MOTE_UNARY_SIGN:
+    return x > 0 ? 1 : x < 0 ? -1 : x;
+  case MOTE_UNARY_AFFINE:
+    return x * a + b;
+  case MOTE_UNARY_EXP:
+    return exp(x);
+  case MOTE_UNARY_EXPM1:
+    return expm1(x);
+  case MOTE_UNARY_LOG:
+    return log(x);
+  case MOTE_UNARY_LOG1P:
+    return log1p(x);
+  case MOTE_UNARY_SIGMOID:
+    return 1 / (1 + exp(-x));
+  case MOTE_UNARY_TANH:
+    return tanh(x);
+  case MOTE_UNARY_ERF:
+    return erf(x);
+  case MOTE_UNARY_SILU:
+    return x / (1 + exp(-x));
+  case MOTE_UNARY_GELU:
+    return 0.5 * x * (1 + erf(x * 0.7071067811865476)); // 1/sqrt(2)
+  case MOTE_UNARY_GELU_TANH:
+    return gelu_tanh(x);
+  case MOTE_UNARY_HARDSWISH:
+    return x * clamp_real(x + 3, 0, 6) / 6;
+  case MOTE_UNARY_HARDSIGMOID:
+    return clamp_real(x + 3, 0, 6) / 6;
+  case MOTE_UNARY_ELU:
+    return x > 0 ? x * b : a * b * expm1(x);
+  case MOTE_UNARY_LEAKY_RELU:
+    return x >= 0 ? x : a * x;
+  case MOTE_UNARY_SOFTPLUS:
+    return a * x > b ? x : log1p(exp(a * x)) / a;
+  case MOTE_UNARY_SIN:
+    return sin(x);
+  case MOTE_UNARY_COS:
+    return cos(x);
+  default:
+    return x;
   }
 }
 
 static int64_t unary_int(const mote_unary_attr *a, int64_t x) {
   switch (a->kind) {
-  case MOTE_UNARY_CLAMP: return x < a->a ? (int64_t)a->a : x > a->b ? (int64_t)a->b : x;
-  case MOTE_UNARY_NEG: return (int64_t)(0 - (uint64_t)x);
-  case MOTE_UNARY_ABS: return x < 0 ? (int64_t)(0 - (uint64_t)x) : x;
-  case MOTE_UNARY_SQUARE: return (int64_t)((uint64_t)x * (uint64_t)x);
-  case MOTE_UNARY_SIGN: return (x > 0) - (x < 0);
-  case MOTE_UNARY_NOT: return ~x;
-  default: return x;
+  case MOTE_UNARY_CLAMP:
+    return x < a->a ? (int64_t)a->a : x > a->b ? (int64_t)a->b : x;
+  case MOTE_UNARY_NEG:
+    return (int64_t)(0 - (uint64_t)x);
+  case MOTE_UNARY_ABS:
+    return x < 0 ? (int64_t)(0 - (uint64_t)x) : x;
+  case MOTE_UNARY_SQUARE:
+    return (int64_t)((uint64_t)x * (uint64_t)x);
+  case MOTE_UNARY_SIGN:
+    return (x > 0) - (x < 0);
+  case MOTE_UNARY_NOT:
+    return ~x;
+  default:
+    return x;
   }
 }
 
 static bool kind_takes_int(int64_t kind) {
   switch (kind) {
-  case MOTE_UNARY_CLAMP: case MOTE_UNARY_NEG: case MOTE_UNARY_ABS: case MOTE_UNARY_SQUARE: case MOTE_UNARY_SIGN:
-  case MOTE_UNARY_NOT: case MOTE_UNARY_FLOOR: case MOTE_UNARY_CEIL: case MOTE_UNARY_ROUND: case MOTE_UNARY_TRUNC:
+  case MOTE_UNARY_CLAMP:
+  case MOTE_UNARY_NEG:
+  case MOTE_UNARY_ABS:
+  case MOTE_UNARY_SQUARE:
+  case MOTE_UNARY_SIGN:
+  case MOTE_UNARY_NOT:
+  case MOTE_UNARY_FLOOR:
+  case MOTE_UNARY_CEIL:
+  case MOTE_UNARY_ROUND:
+  case MOTE_UNARY_TRUNC:
     return true;
-  default: return false;
+  default:
+    return false;
   }
 }
 
@@ -75,6 +123,9 @@ typedef struct unary_state {
   const mote_eltwise_f32 *f32;
   const mote_qeltwise_row *q;
   uint8_t table[256];
+  int16_t table16[MOTE_QTABLE16];
+  mote_qsigmoid16 sigmoid16;
+  mote_qfix fix[2]; // leaky relu on 16-bit codes: above and below 0
 } unary_state;
 
 static void row_f32(const mote_opctx *c, const void *state, int64_t n, char *const p[], const ptrdiff_t s[]) {
@@ -140,6 +191,39 @@ static void row_q16(const mote_opctx *c, const void *state, int64_t n, char *con
   }
 }
 
+// A table of 512 steps, as every runtime uses for this function.
+static void row_lut16(const mote_opctx *c, const void *state, int64_t n, char *const p[], const ptrdiff_t s[]) {
+  const unary_state *u = state;
+  (void)c;
+  if (s[0] == 2 && s[1] == 2) {
+    mote_qtable16_lookup(u->table16, (const int16_t *)p[1], (int16_t *)p[0], (size_t)n);
+    return;
+  }
+  for (int64_t i = 0; i < n; i++)
+    mote_qtable16_lookup(u->table16, (const int16_t *)(p[1] + i * s[1]), (int16_t *)(p[0] + i * s[0]), 1);
+}
+
+static void row_sigmoid16(const mote_opctx *c, const void *state, int64_t n, char *const p[], const ptrdiff_t s[]) {
+  const unary_state *u = state;
+  (void)c;
+  if (s[0] == 2 && s[1] == 2) {
+    mote_qsigmoid16_run(&u->sigmoid16, (const int16_t *)p[1], (int16_t *)p[0], (size_t)n);
+    return;
+  }
+  for (int64_t i = 0; i < n; i++)
+    mote_qsigmoid16_run(&u->sigmoid16, (const int16_t *)(p[1] + i * s[1]), (int16_t *)(p[0] + i * s[0]), 1);
+}
+
+static void row_leaky16(const mote_opctx *c, const void *state, int64_t n, char *const p[], const ptrdiff_t s[]) {
+  const unary_state *u = state;
+  int32_t in_zp = c->in[0]->quant.zero_point, out_zp = c->out[0]->quant.zero_point;
+  for (int64_t i = 0; i < n; i++) {
+    int32_t x = *(const int16_t *)(p[1] + i * s[1]) - in_zp;
+    int32_t y = mote_qfix_mul(x, u->fix[x < 0]) + out_zp;
+    *(int16_t *)(p[0] + i * s[0]) = (int16_t)(y < INT16_MIN ? INT16_MIN : y > INT16_MAX ? INT16_MAX : y);
+  }
+}
+
 // ------------------------------------------------------------------------------------------------ operator
 
 static mote_unary_attr unary_attr(const mote_opctx *c) {
@@ -156,11 +240,15 @@ static mote_status unary_infer(mote_opctx *c) {
   bool is_not = a.kind == MOTE_UNARY_NOT;
   if (a.kind < 0 || a.kind >= MOTE_UNARY_LAST)
     return mote_op_fail(c, MOTE_ERR_INTERNAL, "function %lld", (long long)a.kind);
-  bool ok = mote_dtype_is_float(d) ? !is_not : d == MOTE_BOOL ? is_not : mote_is_quant(in) || (mote_dtype_size(d) > 0 && mote_dtype_is_int(d) && kind_takes_int(a.kind));
+  bool ok = mote_dtype_is_float(d) ? !is_not
+            : d == MOTE_BOOL
+                ? is_not
+                : mote_is_quant(in) || (mote_dtype_size(d) > 0 && mote_dtype_is_int(d) && kind_takes_int(a.kind));
   if (!ok)
     return mote_bad_dtype(c, 0);
   if (mote_is_quant(in) && in->quant.count > 1)
     return mote_op_fail(c, MOTE_ERR_UNSUPPORTED, "per-channel input");
+  MOTE_TRY(mote_out_declare(c, &a.quant, d));
   mote_out_pass(c, 0, 0);
   if (mote_is_quant(in) && (!(c->out[0]->quant.scale > 0) || !(in->quant.scale > 0)))
     return mote_op_fail(c, MOTE_ERR_FORMAT, "a scale is 0");
@@ -170,6 +258,26 @@ static mote_status unary_infer(mote_opctx *c) {
 static double lut_real(double x, const void *arg) {
   const mote_unary_attr *a = arg;
   return mote_unary_real(a->kind, a->a, a->b, x);
+}
+
+static mote_walk_plan setup16(const mote_opctx *c, unary_state *u) {
+  const mote_quant *in = &c->in[0]->quant, *out = &c->out[0]->quant;
+  mote_walk_plan w = {row_q16, 1, "unary", NULL};
+  if (u->attr.kind == MOTE_UNARY_EXP) {
+    mote_qrange from = {in->scale, in->zero_point, INT16_MIN, INT16_MAX},
+                to = {out->scale, out->zero_point, INT16_MIN, INT16_MAX};
+    mote_qtable16_fill(u->table16, from, to, lut_real, &u->attr);
+    w.fn = row_lut16;
+  } else if (u->attr.kind == MOTE_UNARY_LEAKY_RELU && u->attr.a >= 0) {
+    u->fix[0] = mote_qfix_from(in->scale / out->scale);
+    u->fix[1] = mote_qfix_from(u->attr.a * in->scale / out->scale);
+    w.fn = row_leaky16;
+  } else if ((u->attr.kind == MOTE_UNARY_SIGMOID || u->attr.kind == MOTE_UNARY_TANH) && in->zero_point == 0 &&
+             out->zero_point == 0 && out->scale == 0x1p-15) {
+    mote_qsigmoid16_fill(&u->sigmoid16, in->scale, u->attr.kind == MOTE_UNARY_TANH);
+    w.fn = row_sigmoid16;
+  }
+  return w;
 }
 
 static mote_walk_plan unary_setup(const mote_opctx *c, unary_state *u) {
@@ -184,7 +292,7 @@ static mote_walk_plan unary_setup(const mote_opctx *c, unary_state *u) {
     mote_lut8(in, c->out[0], lut_real, &u->attr, u->table);
     w = (mote_walk_plan){row_lut8, 1, u->q->name, NULL};
   } else if (mote_is_quant(in)) {
-    w.fn = row_q16;
+    w = setup16(c, u);
   } else if (d == MOTE_BOOL) {
     w.fn = row_bool_not;
   } else if (!mote_dtype_is_float(d)) {
@@ -212,6 +320,7 @@ static mote_status unary_eval(mote_opctx *c) {
                                                    MOTE_ATTR(mote_unary_attr, a, MOTE_ATTR_FLOAT, a_),                 \
                                                    MOTE_ATTR(mote_unary_attr, b, MOTE_ATTR_FLOAT, b_),                 \
                                                    MOTE_ATTR(mote_unary_attr, approximate, MOTE_ATTR_BOOL, 0),         \
+                                                   MOTE_OUT_QUANT_FIELDS(mote_unary_attr, quant),                      \
                                                    {NULL}};                                                            \
   const mote_op mote_op_##ident = {.name = text,                                                                       \
                                    .flags = MOTE_OP_ELEMENTWISE | MOTE_OP_STRIDED_IN | MOTE_OP_STRIDED_OUT,            \

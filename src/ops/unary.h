@@ -3,8 +3,8 @@
 #ifndef MOTE_OPS_UNARY_H
 #define MOTE_OPS_UNARY_H
 
-#include "core/op.h"
 #include "kernels/eltwise_f32.h"
+#include "ops/opkit.h"
 
 // Functions that have no float32 kernel, numbered after those that have.
 enum {
@@ -18,6 +18,7 @@ typedef struct mote_unary_attr {
   int64_t kind;     // mote_unary_op or one of the above
   double a, b;      // see mote_unary_op
   bool approximate; // gelu: by tanh
+  mote_out_quant quant;
 } mote_unary_attr;
 
 extern const mote_op mote_op_clamp, mote_op_relu, mote_op_relu6, mote_op_sigmoid, mote_op_tanh, mote_op_exp, mote_op_log,
