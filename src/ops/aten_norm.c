@@ -1,0 +1,297 @@
+// PyTorch's normalisations: over the last dims (layer, root mean square), over groups of channels, over the batch.
+// Tests: tests/unit/test_ops_aten.c
+#include "kernels/norm_f32.h"
+#include "ops/aten_kit.h"
+#include "ops/aten_math.h"
+#include "ops/batch_norm.h"
+#include "ops/binary.h"
+#include "ops/reduce.h"
+#include "ops/shape.h"
+#include "ops/unary.h"
+
+// A row of the norm: `cols` elements that share a mean. Weights go by the element in the row, or by channel: row r of
+// `groups` groups has channels from (r % groups)*per_group, `area` elements each.
+typedef struct norm_attr {
+  int64_t lead;   // leading dims that count rows; 0 with groups
+  int64_t groups; // > 0: dims 0 and 1 are batch and channels
+  double eps;
+  bool rms;
+} norm_attr;
+
+typedef struct norm_geo {
+  int64_t rows, cols, groups, area;
+} norm_geo;
+
+static norm_geo norm_geometry(const norm_attr *a, const mote_tensor *x) {
+  norm_geo g = {0, 0, a->groups, 1};
+  int64_t total = mote_tensor_numel(x);
+  g.rows = a->groups > 0 ? x->dim[0] * a->groups : mote_dims_product(x, 0, (int32_t)a->lead);
+  g.cols = g.rows > 0 ? total / g.rows : 0;
+  g.area = a->groups > 0 ? mote_dims_product(x, 2, x->rank) : 1;
+  return g;
+}
+
+// inputs: x, weight (optional), bias (optional); outputs: y, or y, mean and 1/deviation of the rows
+static mote_status norm_infer(mote_opctx *c) {
+  const norm_attr *a = c->attr;
+  const mote_tensor *x = c->in[0];
+  if (!mote_dtype_is_float(x->dtype))
+    return mote_bad_dtype(c, 0);
+  if (a->groups > 0 ? x->rank < 2 || x->dim[1] % a->groups != 0 : a->lead < 0 || a->lead > x->rank)
+    return mote_op_fail(c, MOTE_ERR_SHAPE, "Expected number of channels in input to be divisible by num_groups");
+  norm_geo g = norm_geometry(a, x);
+  for (int32_t i = 1; i < c->n_in; i++)
+    if (mote_has(c, i) &&
+        mote_tensor_numel(c->in[i]) != (a->groups > 0 ? x->dim[1] : mote_dims_product(x, (int32_t)a->lead, x->rank)))
+      return mote_op_fail(c, MOTE_ERR_SHAPE, "Expected weight and bias to be of the normalized shape");
+  mote_out_as(c, 0, 0);
+  int64_t dim[MOTE_MAX_RANK], pair[2] = {x->dim[0], a->groups};
+  for (int32_t i = 0; i < x->rank; i++)
+    dim[i] = i < a->lead ? x->dim[i] : 1;
+  (void)g;
+  for (int32_t j = 1; j < c->n_out; j++)
+    mote_out(c, j, x->dtype, a->groups > 0 ? 2 : x->rank, a->groups > 0 ? pair : dim);
+  return MOTE_OK;
+}
+
+static void norm_row(const mote_opctx *c, const norm_geo *g, int64_t r) {
+  const norm_attr *a = c->attr;
+  const mote_tensor *x = c->in[0], *o = c->out[0];
+  int64_t base = r * g->cols, first = a->groups > 0 ? r % g->groups * (g->cols / MOTE_MAX(g->area, 1)) : 0;
+  double mean = 0, var = 0;
+  for (int64_t i = 0; i < g->cols && !a->rms; i++)
+    mean += mote_load_f64(x->data, x->dtype, base + i);
+  mean /= (double)g->cols;
+  mean = a->rms ? 0 : mean;
+  for (int64_t i = 0; i < g->cols; i++) {
+    double d = mote_load_f64(x->data, x->dtype, base + i) - mean;
+    var += d * d;
+  }
+  double inv = 1 / sqrt(var / (double)g->cols + a->eps);
+  for (int64_t i = 0; i < g->cols; i++) {
+    int64_t at = a->groups > 0 ? first + i / g->area : i;
+    double v = (mote_load_f64(x->data, x->dtype, base + i) - mean) * inv;
+    v = mote_has(c, 1) ? v * mote_load_f64(c->in[1]->data, c->in[1]->dtype, at) : v;
+    v = mote_has(c, 2) ? v + mote_load_f64(c->in[2]->data, c->in[2]->dtype, at) : v;
+    mote_store_f64(o->data, o->dtype, base + i, v);
+  }
+  if (c->n_out > 1) {
+    mote_store_f64(c->out[1]->data, c->out[1]->dtype, r, mean);
+    mote_store_f64(c->out[2]->data, c->out[2]->dtype, r, inv);
+  }
+}
+static mote_status norm_eval(mote_opctx *c) {
+  norm_geo g = norm_geometry(c->attr, c->in[0]);
+  for (int64_t r = 0; r < g.rows; r++)
+    norm_row(c, &g, r);
+  return MOTE_OK;
+}
+
+typedef struct norm_state {
+  const mote_norm_f32 *row;
+  mote_norm_f32_args args;
+} norm_state;
+static mote_status norm_run(const mote_opctx *c, const void *state, int64_t t0, int64_t t1) {
+  const norm_state *s = state;
+  mote_norm_f32_args a = s->args;
+  a.x = c->in[0]->data;
+  a.y = c->out[0]->data;
+  a.gamma = mote_has(c, 1) ? c->in[1]->data : NULL;
+  a.beta = mote_has(c, 2) ? c->in[2]->data : NULL;
+  s->row->run(&a, (size_t)t0, (size_t)t1);
+  return MOTE_OK;
+}
+static mote_status rows_run(const mote_opctx *c, const void *state, int64_t t0, int64_t t1) {
+  const norm_geo *g = state;
+  for (int64_t r = t0; r < t1; r++)
+    norm_row(c, g, r);
+  return MOTE_OK;
+}
+static mote_status norm_prepare(mote_opctx *c) {
+  const norm_attr *a = c->attr;
+  norm_geo g = norm_geometry(a, c->in[0]);
+  bool plain = c->in[0]->dtype == MOTE_F32 && a->groups == 0;
+  for (int32_t i = 1; i < c->n_in; i++)
+    plain = plain && (!mote_has(c, i) || c->in[i]->dtype == MOTE_F32);
+  if (g.rows == 0 || g.cols == 0)
+    return MOTE_OK;
+  if (!plain)
+    return mote_add_step(c, rows_run, &g, sizeof g, g.rows, 0, "reference", NULL);
+  norm_state s = {mote_norm_f32_select(c->env->cpu),
+                  {.rms = a->rms,
+                   .eps = (float)a->eps,
+                   .rows = (size_t)g.rows,
+                   .cols = (size_t)g.cols,
+                   .x_row = g.cols,
+                   .y_row = g.cols}};
+  return mote_add_step(c, norm_run, &s, sizeof s, (int64_t)mote_norm_f32_tiles(s.args.rows, s.args.cols), 0,
+                       s.row->name, s.row->isa);
+}
+
+static const mote_attr_field norm_fields[] = {MOTE_ATTR(norm_attr, lead, MOTE_ATTR_INT, 0),
+                                              MOTE_ATTR(norm_attr, groups, MOTE_ATTR_INT, 0),
+                                              MOTE_ATTR(norm_attr, eps, MOTE_ATTR_FLOAT, 1e-5),
+                                              MOTE_ATTR(norm_attr, rms, MOTE_ATTR_BOOL, 0),
+                                              {NULL}};
+static const mote_op norm_op = {.name = "norm",
+                                .min_in = 1,
+                                .max_in = 3,
+                                .n_out = 1,
+                                .attr_size = sizeof(norm_attr),
+                                .fields = norm_fields,
+                                .infer = norm_infer,
+                                .prepare = norm_prepare,
+                                .eval = norm_eval};
+static const mote_op norm_stats_op = {.name = "norm_stats",
+                                      .min_in = 1,
+                                      .max_in = 3,
+                                      .n_out = 3,
+                                      .attr_size = sizeof(norm_attr),
+                                      .fields = norm_fields,
+                                      .infer = norm_infer,
+                                      .eval = norm_eval};
+
+// ------------------------------------------------------------------------------------------------ lowerings
+
+static double eps_of(mote_dtype d) {
+  return d == MOTE_F64    ? 2.220446049250313e-16
+         : d == MOTE_F16  ? 9.765625e-4
+         : d == MOTE_BF16 ? 7.8125e-3
+                          : 1.1920928955078125e-7;
+}
+
+static mote_status emit_norm(mote_lowering *l, const norm_attr *a, const mote_op *op) {
+  mote_low w = mote_low_begin(l);
+  mote_vid in[3] = {l->args[0].ref, mote_low_tensor(&w, "weight"), mote_low_tensor(&w, "bias")}, out[3] = {-1, -1, -1};
+  MOTE_TRY(l->emit(l, op, a, in, 3, out, op->n_out));
+  for (int32_t j = 0; j < op->n_out; j++)
+    mote_low_give(&w, out[j]);
+  return w.st;
+}
+
+static mote_status layer(mote_lowering *l, const mote_op *op, bool rms) {
+  mote_low w = mote_low_begin(l);
+  const mote_tensor *x = mote_low_desc(&w, l->args[0].ref);
+  const mote_arg *shape = mote_lower_arg(l, "normalized_shape");
+  norm_attr a = {.rms = rms};
+  int32_t n = shape != NULL && shape->kind == MOTE_ARG_INTS ? shape->count : 0;
+  bool fits = n > 0 && n <= x->rank;
+  for (int32_t i = 0; fits && i < n; i++)
+    fits = x->dim[x->rank - n + i] == shape->ints.at[i];
+  if (!fits) {
+    char text[160];
+    mote_tensor_text(x, text, sizeof text);
+    return mote_fail(l->err, MOTE_ERR_SHAPE,
+                     "Given normalized_shape of %d dims, expected input with shape [*, ...], but got input of size%s",
+                     n, strchr(text, '['));
+  }
+  a.lead = x->rank - n;
+  a.eps = mote_lower_float(l, "eps", rms ? eps_of(x->dtype) : 1e-5);
+  return emit_norm(l, &a, op);
+}
+static mote_status lower_layer(mote_lowering *l) { return layer(l, &norm_op, false); }
+static mote_status lower_native_layer(mote_lowering *l) { return layer(l, &norm_stats_op, false); }
+static mote_status lower_rms(mote_lowering *l) { return layer(l, &norm_op, true); }
+
+static mote_status groups(mote_lowering *l, const mote_op *op, const char *count) {
+  mote_low w = mote_low_begin(l);
+  const mote_tensor *x = mote_low_desc(&w, l->args[0].ref);
+  norm_attr a = {.groups = mote_lower_int(l, count, 1), .eps = mote_lower_float(l, "eps", 1e-5)};
+  if (a.groups < 1 || x->rank < 2 || x->dim[1] % a.groups != 0)
+    return mote_fail(l->err, MOTE_ERR_SHAPE,
+                     "Expected number of channels in input to be divisible by num_groups, but got input of rank %d and "
+                     "num_groups=%lld",
+                     x->rank, (long long)a.groups);
+  return emit_norm(l, &a, op);
+}
+static mote_status lower_group(mote_lowering *l) { return groups(l, &norm_op, "num_groups"); }
+static mote_status lower_native_group(mote_lowering *l) { return groups(l, &norm_stats_op, "group"); }
+
+static mote_status batch(mote_lowering *l, bool training, int32_t results) {
+  mote_low w = mote_low_begin(l);
+  mote_batch_norm_attr a;
+  memset(&a, 0, sizeof a);
+  mote_attr_defaults(&mote_op_batch_norm, &a);
+  a.eps = mote_lower_float(l, "eps", 1e-5);
+  a.training = training;
+  mote_vid x = l->args[0].ref, mean = mote_low_tensor(&w, "running_mean"), var = mote_low_tensor(&w, "running_var");
+  mote_vid in[5] = {x, mote_low_tensor(&w, "weight"), mote_low_tensor(&w, "bias"), mean, var};
+  if (!training && (mean < 0 || var < 0))
+    return mote_fail(l->err, MOTE_ERR_ARGUMENT, "running_mean and running_var must be defined in evaluation mode");
+  mote_low_give(&w, mote_low_emit(&w, &mote_op_batch_norm, &a, in, 5));
+  if (results == 1)
+    return w.st;
+  int64_t axes[MOTE_MAX_RANK], none = 0;
+  int32_t rank = mote_low_desc(&w, x)->rank, n = 0;
+  for (int32_t i = 0; i < rank; i++)
+    if (i != 1)
+      axes[n++] = i;
+  if (!training) {
+    mote_vid empty = mote_low_expand(&w, mote_low_num(&w, 0, mote_low_desc(&w, x)->dtype), 1, &none);
+    mote_low_give(&w, empty);
+    mote_low_give(&w, empty);
+    return w.st;
+  }
+  mote_vid m = mote_low_reduce(&w, &mote_op_reduce_mean, x, axes, n, true), d = mote_low_2(&w, &mote_op_sub, x, m);
+  mote_vid v = mote_low_reduce(&w, &mote_op_reduce_mean, mote_low_1(&w, &mote_op_square, d), axes, n, false);
+  mote_low_give(&w, mote_low_reduce(&w, &mote_op_reduce_mean, x, axes, n, false));
+  mote_low_give(&w, mote_low_1(&w, &mote_op_rsqrt,
+                               mote_low_2(&w, &mote_op_add, v, mote_low_num(&w, a.eps, mote_low_desc(&w, v)->dtype))));
+  return w.st;
+}
+static mote_status lower_batch(mote_lowering *l) { return batch(l, mote_lower_bool(l, "training", false), 1); }
+static mote_status lower_native_batch(mote_lowering *l) { return batch(l, mote_lower_bool(l, "training", false), 3); }
+static mote_status lower_batch_no_stats(mote_lowering *l) { return batch(l, true, 3); }
+static mote_status lower_no_training(mote_lowering *l) { return batch(l, false, 3); }
+
+static mote_status lower_instance(mote_lowering *l) {
+  mote_low w = mote_low_begin(l);
+  const mote_tensor *x = mote_low_desc(&w, l->args[0].ref);
+  norm_attr a = {.groups = x->rank > 1 ? x->dim[1] : 1, .eps = mote_lower_float(l, "eps", 1e-5)};
+  if (!mote_lower_bool(l, "use_input_stats", true))
+    return batch(l, false, 1);
+  if (x->rank < 2 || a.groups < 1)
+    return mote_fail(l->err, MOTE_ERR_SHAPE, "instance_norm expects at least two dims");
+  return emit_norm(l, &a, &norm_op);
+}
+
+// x scaled so that no slice along dim has a norm above maxnorm.
+static mote_status lower_renorm(mote_lowering *l) {
+  mote_low w = mote_low_begin(l);
+  mote_vid x = l->args[0].ref;
+  const mote_tensor *t = mote_low_desc(&w, x);
+  mote_dtype d = t->dtype;
+  int32_t axis = mote_low_axis_arg(&w, "dim", 0, t->rank), n = 0;
+  int64_t axes[MOTE_MAX_RANK];
+  double p = mote_lower_float(l, "p", 2), top = mote_lower_float(l, "maxnorm", 1);
+  for (int32_t i = 0; i < t->rank; i++)
+    if (i != axis)
+      axes[n++] = i;
+  mote_vid power = mote_low_2(&w, &mote_op_aten_pow, mote_low_1(&w, &mote_op_abs, x), mote_low_num(&w, p, d));
+  mote_vid norm = mote_low_2(&w, &mote_op_aten_pow, mote_low_reduce(&w, &mote_op_reduce_sum, power, axes, n, true),
+                             mote_low_num(&w, 1 / p, d));
+  mote_vid big = mote_low_2(&w, &mote_op_greater, norm, mote_low_num(&w, top, d));
+  mote_vid factor = mote_low_2(&w, &mote_op_div, mote_low_num(&w, top, d),
+                               mote_low_2(&w, &mote_op_add, norm, mote_low_num(&w, 1e-7, d)));
+  return mote_low_done(
+      &w, mote_low_2(&w, &mote_op_mul, x, mote_low_3(&w, &mote_op_aten_where, big, factor, mote_low_num(&w, 1, d))));
+}
+
+#define ROW(text, fn)                                                                                                  \
+  { "aten::" text, &norm_op, NULL, NULL, 0, fn }
+static const mote_torch_row rows[] = {
+    ROW("layer_norm(input, normalized_shape, weight, bias, eps)", lower_layer),
+    ROW("native_layer_norm(input, normalized_shape, weight, bias, eps)", lower_native_layer),
+    ROW("rms_norm(input, normalized_shape, weight, eps)", lower_rms),
+    ROW("group_norm(input, num_groups, weight, bias, eps)", lower_group),
+    ROW("native_group_norm(input, weight, bias, N, C, HxW, group, eps)", lower_native_group),
+    ROW("instance_norm(input, weight, bias)", lower_instance),
+    ROW("batch_norm(input, weight, bias)", lower_batch),
+    ROW("native_batch_norm(input, weight, bias)", lower_native_batch),
+    ROW("_native_batch_norm_legit(input, weight, bias)", lower_native_batch),
+    ROW("_native_batch_norm_legit.no_stats(input, weight, bias)", lower_batch_no_stats),
+    ROW("_native_batch_norm_legit_no_training(input, weight, bias)", lower_no_training),
+    ROW("renorm(self, p, dim, maxnorm)", lower_renorm),
+    {NULL},
+};
+const mote_op_family mote_family_aten_norm = {"aten_norm", NULL, rows};

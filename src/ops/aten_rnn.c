@@ -1,0 +1,369 @@
+// Recurrent layers and cells: the products with the input are one matrix product for all steps; one operator runs the
+// recurrence. Computed in float32. Tests: tests/unit/test_ops_aten.c
+#include "ops/aten_rnn.h"
+
+#include "ops/aten_kit.h"
+#include "ops/matmul.h"
+#include "ops/shape.h"
+
+static const int64_t gates_of[] = {4, 3, 1, 1};
+
+typedef struct rnn_geo {
+  int64_t time, batch, hidden, out, gates;
+  bool packed;
+} rnn_geo;
+
+static rnn_geo geometry(const mote_opctx *c) {
+  const mote_rnn_attr *a = c->attr;
+  rnn_geo g = {.gates = gates_of[a->kind], .packed = mote_has(c, 5)};
+  g.time = g.packed ? c->in[5]->dim[0] : c->in[0]->dim[0];
+  g.batch = c->in[1]->dim[0];
+  g.out = c->in[1]->dim[1];
+  g.hidden = c->in[3]->dim[0] / g.gates;
+  return g;
+}
+
+static mote_status rnn_infer(mote_opctx *c) {
+  const mote_rnn_attr *a = c->attr;
+  if (a->kind < MOTE_RNN_LSTM || a->kind > MOTE_RNN_RELU || !mote_has(c, 3))
+    return mote_op_fail(c, MOTE_ERR_INTERNAL, "kind %lld", (long long)a->kind);
+  bool packed = mote_has(c, 5), lstm = a->kind == MOTE_RNN_LSTM, projected = mote_has(c, 6);
+  MOTE_TRY(mote_want_rank(c, 0, packed ? 2 : 3, packed ? 2 : 3));
+  MOTE_TRY(mote_want_rank(c, 1, 2, 2));
+  MOTE_TRY(mote_want_rank(c, 3, 2, 2));
+  for (int32_t i = 0; i < c->n_in; i++)
+    if (mote_has(c, i) && i != 5 && !mote_dtype_is_float(c->in[i]->dtype))
+      return mote_bad_dtype(c, i);
+  rnn_geo g = geometry(c);
+  const mote_tensor *x = c->in[0], *w = c->in[3];
+  int64_t width = x->dim[x->rank - 1];
+  if (w->dim[0] % g.gates != 0 || width != w->dim[0] || w->dim[1] != g.out || (!packed && x->dim[1] != g.batch) ||
+      (!projected && g.out != g.hidden))
+    return mote_op_fail(c, MOTE_ERR_SHAPE, "Expected hidden size (%lld, %lld), got weights [%lld, %lld]",
+                        (long long)g.batch, (long long)g.out, (long long)w->dim[0], (long long)w->dim[1]);
+  if (lstm && (!mote_has(c, 2) || c->in[2]->rank != 2 || c->in[2]->dim[0] != g.batch || c->in[2]->dim[1] != g.hidden))
+    return mote_op_fail(c, MOTE_ERR_SHAPE, "Expected hidden[1] size (%lld, %lld)", (long long)g.batch,
+                        (long long)g.hidden);
+  if (mote_has(c, 4) && mote_tensor_numel(c->in[4]) != w->dim[0])
+    return mote_op_fail(c, MOTE_ERR_SHAPE, "a bias of %lld values for %lld gates",
+                        (long long)mote_tensor_numel(c->in[4]), (long long)w->dim[0]);
+  if (packed && (c->in[5]->rank != 1 || c->in[5]->dtype != MOTE_I64))
+    return mote_bad_dtype(c, 5);
+  if (projected && (c->in[6]->rank != 2 || c->in[6]->dim[0] != g.out || c->in[6]->dim[1] != g.hidden))
+    return mote_op_fail(c, MOTE_ERR_SHAPE, "projection for %lld of %lld", (long long)g.out, (long long)g.hidden);
+  int64_t y[3] = {x->dim[0], g.batch, g.out}, h[2] = {g.batch, g.out}, state[2] = {g.batch, lstm ? g.hidden : 0};
+  int64_t rows[2] = {x->dim[0], g.out};
+  mote_out(c, 0, x->dtype, packed ? 2 : 3, packed ? rows : y);
+  mote_out(c, 1, x->dtype, 2, h);
+  mote_out(c, 2, x->dtype, 2, state);
+  return MOTE_OK;
+}
+
+static float dot(const float *a, const float *b, int64_t n) {
+  float s[16] = {0};
+  int64_t i = 0;
+  for (; i + 16 <= n; i += 16)
+    for (int k = 0; k < 16; k++)
+      s[k] += a[i + k] * b[i + k];
+  for (int k = 0; i < n; i++, k++)
+    s[k] += a[i] * b[i];
+  float t = 0;
+  for (int k = 0; k < 16; k++)
+    t += s[k];
+  return t;
+}
+static float sigmoid(float x) { return 1 / (1 + expf(-x)); }
+
+// x: the input's part of the gates; r: the state's. c: cell state (LSTM). h: new state of `hidden` values.
+static void step(int64_t kind, int64_t n, const float *x, const float *r, float *cell, float *h) {
+  for (int64_t i = 0; i < n; i++) {
+    if (kind == MOTE_RNN_LSTM) {
+      float in = sigmoid(x[i] + r[i]), forget = sigmoid(x[n + i] + r[n + i]), g = tanhf(x[2 * n + i] + r[2 * n + i]);
+      cell[i] = forget * cell[i] + in * g;
+      h[i] = sigmoid(x[3 * n + i] + r[3 * n + i]) * tanhf(cell[i]);
+    } else if (kind == MOTE_RNN_GRU) {
+      float reset = sigmoid(x[i] + r[i]), keep = sigmoid(x[n + i] + r[n + i]);
+      float fresh = tanhf(x[2 * n + i] + reset * r[2 * n + i]);
+      h[i] = (h[i] - fresh) * keep + fresh;
+    } else {
+      float v = x[i] + r[i];
+      h[i] = kind == MOTE_RNN_TANH ? tanhf(v) : v > 0 ? v : 0;
+    }
+  }
+}
+
+typedef struct floats {
+  float *base;
+  size_t used;
+} floats;
+static float *take(floats *f, int64_t n) {
+  float *p = f->base + f->used;
+  f->used += (size_t)((n + 15) & ~(int64_t)15);
+  return p;
+}
+static const float *real_of(const mote_opctx *c, int32_t i, floats *f) {
+  if (!mote_has(c, i))
+    return NULL;
+  if (c->in[i]->dtype == MOTE_F32)
+    return c->in[i]->data;
+  float *p = take(f, mote_tensor_numel(c->in[i]));
+  mote_to_float(c->in[i], p);
+  return p;
+}
+static size_t rnn_scratch(const mote_opctx *c) {
+  rnn_geo g = geometry(c);
+  size_t n = (size_t)(g.batch * (g.out + g.hidden) + 2 * g.gates * g.hidden + g.hidden + 16 * 16);
+  for (int32_t i = 0; i < c->n_in; i++)
+    n += mote_has(c, i) ? (size_t)mote_tensor_numel(c->in[i]) + 16 : 0;
+  return n * sizeof(float);
+}
+
+typedef struct scan {
+  rnn_geo g;
+  const float *x, *w, *b, *p;
+  float *h, *cell, *gate, *fresh;
+} scan;
+
+static void scan_row(const mote_opctx *c, const scan *s, int64_t b, int64_t row) {
+  const rnn_geo *g = &s->g;
+  int64_t kind = ((const mote_rnn_attr *)c->attr)->kind, wide = g->gates * g->hidden;
+  float *h = s->h + b * g->out, *cell = s->cell + b * g->hidden;
+  for (int64_t i = 0; i < wide; i++)
+    s->gate[i] = dot(s->w + i * g->out, h, g->out) + (s->b != NULL ? s->b[i] : 0);
+  if (s->p == NULL) {
+    step(kind, g->hidden, s->x + row * wide, s->gate, cell, h);
+  } else {
+    step(kind, g->hidden, s->x + row * wide, s->gate, cell, s->fresh);
+    for (int64_t i = 0; i < g->out; i++)
+      h[i] = dot(s->p + i * g->hidden, s->fresh, g->hidden);
+  }
+  for (int64_t i = 0; i < g->out; i++)
+    mote_store_f64(c->out[0]->data, c->out[0]->dtype, row * g->out + i, h[i]);
+}
+
+static mote_status scan_steps(const mote_opctx *c, const scan *s) {
+  bool back = ((const mote_rnn_attr *)c->attr)->reverse;
+  const int64_t *sizes = s->g.packed ? c->in[5]->data : NULL;
+  int64_t row = 0, rows = c->in[0]->dim[0];
+  for (int64_t t = 0; sizes != NULL && t < s->g.time; t++) {
+    if (sizes[t] < 1 || sizes[t] > s->g.batch || sizes[t] > rows - row)
+      return mote_op_fail(c, MOTE_ERR_DATA, "batch size %lld of step %lld", (long long)sizes[t], (long long)t);
+    row += sizes[t];
+  }
+  row = back ? row : 0;
+  for (int64_t k = 0; k < s->g.time; k++) {
+    int64_t t = back ? s->g.time - 1 - k : k, n = sizes != NULL ? sizes[t] : s->g.batch;
+    row -= back ? n : 0;
+    for (int64_t b = 0; b < n; b++)
+      scan_row(c, s, b, sizes != NULL ? row + b : t * n + b);
+    row += back ? 0 : n;
+  }
+  return MOTE_OK;
+}
+
+static mote_status rnn_eval(mote_opctx *c) {
+  floats f = {c->scratch, 0};
+  scan s = {.g = geometry(c)};
+  bool lstm = ((const mote_rnn_attr *)c->attr)->kind == MOTE_RNN_LSTM;
+  s.h = take(&f, s.g.batch * s.g.out);
+  s.cell = take(&f, s.g.batch * s.g.hidden);
+  s.gate = take(&f, s.g.gates * s.g.hidden);
+  s.fresh = take(&f, s.g.hidden);
+  mote_to_float(c->in[1], s.h);
+  if (lstm)
+    mote_to_float(c->in[2], s.cell);
+  s.x = real_of(c, 0, &f);
+  s.w = real_of(c, 3, &f);
+  s.b = real_of(c, 4, &f);
+  s.p = real_of(c, 6, &f);
+  MOTE_TRY(scan_steps(c, &s));
+  for (int64_t i = 0; i < s.g.batch * s.g.out; i++)
+    mote_store_f64(c->out[1]->data, c->out[1]->dtype, i, s.h[i]);
+  for (int64_t i = 0; lstm && i < s.g.batch * s.g.hidden; i++)
+    mote_store_f64(c->out[2]->data, c->out[2]->dtype, i, s.cell[i]);
+  return MOTE_OK;
+}
+
+static const mote_attr_field rnn_fields[] = {
+    MOTE_ATTR(mote_rnn_attr, kind, MOTE_ATTR_INT, 0), MOTE_ATTR(mote_rnn_attr, reverse, MOTE_ATTR_BOOL, 0), {NULL}};
+const mote_op mote_op_rnn_scan = {.name = "rnn_scan",
+                                  .flags = MOTE_OP_CHECKS_DATA,
+                                  .min_in = 4,
+                                  .max_in = 7,
+                                  .n_out = 3,
+                                  .attr_size = sizeof(mote_rnn_attr),
+                                  .fields = rnn_fields,
+                                  .infer = rnn_infer,
+                                  .eval = rnn_eval,
+                                  .scratch = rnn_scratch};
+
+// ------------------------------------------------------------------------------------------------ layers
+
+typedef struct weights {
+  mote_vid ih, hh, b_ih, b_hh, project;
+} weights;
+typedef struct states {
+  mote_vid y, h, c;
+} states;
+
+static mote_vid linear(mote_low *w, mote_vid x, mote_vid weight, mote_vid bias) {
+  mote_linear_attr a;
+  memset(&a, 0, sizeof a);
+  a.keep_dims = true;
+  mote_vid in[3] = {x, weight, bias};
+  return mote_low_emit(w, &mote_op_linear, &a, in, bias >= 0 ? 3 : 2);
+}
+
+static states run_layer(mote_low *w, int64_t kind, bool back, mote_vid x, mote_vid h, mote_vid c, const weights *p,
+                        mote_vid sizes) {
+  mote_rnn_attr a = {kind, back};
+  mote_vid in[7] = {linear(w, x, p->ih, p->b_ih), h, c, p->hh, p->b_hh, sizes, p->project}, out[3] = {-1, -1, -1};
+  if (w->st == MOTE_OK)
+    w->st = w->l->emit(w->l, &mote_op_rnn_scan, &a, in, 7, out, 3);
+  states s = {out[0], out[1], out[2]};
+  return s;
+}
+
+static mote_vid state_at(mote_low *w, mote_vid all, int64_t i) {
+  const mote_tensor *t = mote_low_desc(w, all);
+  int64_t dim[2] = {t->rank == 3 ? t->dim[1] : 1, t->rank > 0 ? t->dim[t->rank - 1] : 0};
+  if (all < 0 || t->rank < 2 || i >= t->dim[0])
+    return mote_low_fail(w, MOTE_ERR_SHAPE, "Expected hidden size for %lld layers", (long long)i + 1);
+  return mote_low_reshape(w, mote_low_narrow(w, all, 0, i, 1), 2, dim);
+}
+
+typedef struct layers {
+  int64_t kind, count;
+  bool biases, both, batch_first;
+  const mote_arg *params;
+  mote_vid x, h, c, sizes;
+} layers;
+
+static weights weights_at(mote_low *w, const layers *s, int64_t i, int32_t per) {
+  weights p = {-1, -1, -1, -1, -1};
+  const mote_vid *at = s->params->refs + i * per;
+  if (s->params->kind != MOTE_ARG_TENSORS || (i + 1) * per > s->params->count) {
+    mote_low_fail(w, MOTE_ERR_ARGUMENT, "got an incorrect number of RNN parameters");
+    return p;
+  }
+  p.ih = at[0];
+  p.hh = at[1];
+  p.b_ih = s->biases ? at[2] : -1;
+  p.b_hh = s->biases ? at[3] : -1;
+  p.project = per == (s->biases ? 5 : 3) ? at[per - 1] : -1;
+  return p;
+}
+
+static mote_status run_layers(mote_lowering *l, const layers *s) {
+  mote_low w = mote_low_begin(l);
+  enum { MOST = 24 };
+  int64_t dirs = s->both ? 2 : 1;
+  mote_vid x = s->x, hs[MOST], cs[MOST];
+  int32_t per = s->count > 0 ? (int32_t)(s->params->count / (s->count * dirs)) : 0, n = 0;
+  bool single = s->sizes < 0 && mote_low_desc(&w, x)->rank == 2;
+  int32_t kept = s->batch_first ? 1 : 0;
+  if (s->count < 1 || s->count * dirs > MOST)
+    return mote_fail(l->err, MOTE_ERR_LIMIT, "%lld recurrent layers", (long long)s->count);
+  if (single)
+    x = mote_low_unsqueeze(&w, x, 1), kept = 0;
+  if (kept)
+    x = mote_low_swap(&w, x, 0, 1);
+  for (int64_t i = 0; i < s->count; i++) {
+    mote_vid ys[2];
+    for (int64_t d = 0; d < dirs; d++) {
+      weights p = weights_at(&w, s, i * dirs + d, per);
+      mote_vid h = state_at(&w, s->h, i * dirs + d),
+               c = s->kind == MOTE_RNN_LSTM ? state_at(&w, s->c, i * dirs + d) : -1;
+      states r = run_layer(&w, s->kind, d == 1, x, h, c, &p, s->sizes);
+      ys[d] = r.y;
+      hs[n] = mote_low_unsqueeze(&w, r.h, 0);
+      cs[n] = s->kind == MOTE_RNN_LSTM ? mote_low_unsqueeze(&w, r.c, 0) : -1;
+      n++;
+    }
+    x = dirs == 2 ? mote_low_concat(&w, ys, 2, mote_low_desc(&w, ys[0])->rank - 1) : ys[0];
+  }
+  if (kept)
+    x = mote_low_swap(&w, x, 0, 1);
+  mote_vid last_h = mote_low_concat(&w, hs, n, 0),
+           last_c = s->kind == MOTE_RNN_LSTM ? mote_low_concat(&w, cs, n, 0) : -1;
+  mote_low_give(&w, single ? mote_low_squeeze(&w, x, 1) : x);
+  mote_low_give(&w, single ? mote_low_squeeze(&w, last_h, 1) : last_h);
+  if (last_c >= 0)
+    mote_low_give(&w, single ? mote_low_squeeze(&w, last_c, 1) : last_c);
+  return w.st;
+}
+
+static mote_status lower_layers(mote_lowering *l, int64_t kind) {
+  const mote_arg *hx = mote_lower_arg(l, "hx"), *params = mote_lower_arg(l, "params");
+  mote_low w = mote_low_begin(l);
+  layers s = {.kind = kind,
+              .count = mote_lower_int(l, "num_layers", 1),
+              .biases = mote_lower_bool(l, "has_biases", true),
+              .both = mote_lower_bool(l, "bidirectional", false),
+              .batch_first = mote_lower_bool(l, "batch_first", false),
+              .params = params,
+              .x = l->args[0].ref,
+              .sizes = mote_low_tensor(&w, "batch_sizes"),
+              .c = -1};
+  if (params == NULL || params->kind != MOTE_ARG_TENSORS || hx == NULL)
+    return mote_fail(l->err, MOTE_ERR_ARGUMENT, "recurrent layer without parameters");
+  if (mote_lower_bool(l, "train", false) && mote_lower_float(l, "dropout", 0) > 0)
+    return mote_fail(l->err, MOTE_ERR_UNSUPPORTED, "dropout in training");
+  s.h = hx->kind == MOTE_ARG_TENSORS ? hx->refs[0] : hx->ref;
+  if (kind == MOTE_RNN_LSTM) {
+    if (hx->kind != MOTE_ARG_TENSORS || hx->count != 2)
+      return mote_fail(l->err, MOTE_ERR_ARGUMENT, "lstm expects two hidden states");
+    s.c = hx->refs[1];
+  }
+  return run_layers(l, &s);
+}
+static mote_status lower_lstm(mote_lowering *l) { return lower_layers(l, MOTE_RNN_LSTM); }
+static mote_status lower_gru(mote_lowering *l) { return lower_layers(l, MOTE_RNN_GRU); }
+static mote_status lower_tanh(mote_lowering *l) { return lower_layers(l, MOTE_RNN_TANH); }
+static mote_status lower_relu(mote_lowering *l) { return lower_layers(l, MOTE_RNN_RELU); }
+
+static mote_status cell(mote_lowering *l, int64_t kind) {
+  mote_low w = mote_low_begin(l);
+  const mote_arg *hx = mote_lower_arg(l, "hx");
+  bool lstm = kind == MOTE_RNN_LSTM;
+  weights p = {mote_low_tensor(&w, "w_ih"), mote_low_tensor(&w, "w_hh"), mote_low_tensor(&w, "b_ih"),
+               mote_low_tensor(&w, "b_hh"), -1};
+  mote_vid x = l->args[0].ref, h = lstm ? (hx->count == 2 ? hx->refs[0] : -1) : hx->ref,
+           c = lstm && hx->count == 2 ? hx->refs[1] : -1;
+  bool single = mote_low_desc(&w, x)->rank == 1;
+  if (single) {
+    x = mote_low_unsqueeze(&w, x, 0);
+    h = mote_low_unsqueeze(&w, h, 0);
+    c = lstm ? mote_low_unsqueeze(&w, c, 0) : -1;
+  }
+  if (h < 0)
+    return mote_fail(l->err, MOTE_ERR_ARGUMENT, "lstm_cell expects two hidden states");
+  states s = run_layer(&w, kind, false, mote_low_unsqueeze(&w, x, 0), h, c, &p, -1);
+  mote_low_give(&w, single ? mote_low_squeeze(&w, s.h, 0) : s.h);
+  if (lstm)
+    mote_low_give(&w, single ? mote_low_squeeze(&w, s.c, 0) : s.c);
+  return w.st;
+}
+static mote_status lower_lstm_cell(mote_lowering *l) { return cell(l, MOTE_RNN_LSTM); }
+static mote_status lower_gru_cell(mote_lowering *l) { return cell(l, MOTE_RNN_GRU); }
+static mote_status lower_tanh_cell(mote_lowering *l) { return cell(l, MOTE_RNN_TANH); }
+static mote_status lower_relu_cell(mote_lowering *l) { return cell(l, MOTE_RNN_RELU); }
+
+#define ROW(text, fn)                                                                                                  \
+  { "aten::" text, &mote_op_rnn_scan, NULL, NULL, 0, fn }
+static const mote_torch_row rows[] = {
+    ROW("lstm.input(input, hx, params)", lower_lstm),
+    ROW("lstm.data(data, batch_sizes, hx, params)", lower_lstm),
+    ROW("gru.input(input, hx, params)", lower_gru),
+    ROW("gru.data(data, batch_sizes, hx, params)", lower_gru),
+    ROW("rnn_tanh.input(input, hx, params)", lower_tanh),
+    ROW("rnn_tanh.data(data, batch_sizes, hx, params)", lower_tanh),
+    ROW("rnn_relu.input(input, hx, params)", lower_relu),
+    ROW("rnn_relu.data(data, batch_sizes, hx, params)", lower_relu),
+    ROW("lstm_cell(input, hx, w_ih, w_hh, b_ih, b_hh)", lower_lstm_cell),
+    ROW("gru_cell(input, hx, w_ih, w_hh, b_ih, b_hh)", lower_gru_cell),
+    ROW("rnn_tanh_cell(input, hx, w_ih, w_hh, b_ih, b_hh)", lower_tanh_cell),
+    ROW("rnn_relu_cell(input, hx, w_ih, w_hh, b_ih, b_hh)", lower_relu_cell),
+    {NULL},
+};
+const mote_op_family mote_family_aten_rnn = {"aten_rnn", NULL, rows};

@@ -1,0 +1,587 @@
+// PyTorch's operators that join, repeat, pad and rearrange elements. One operator moves elements by index (a gather
+// whose source index is affine or mirrored); the rest is lowered to it and to shared ones.
+// Tests: tests/unit/test_ops_aten.c
+#include "ops/aten_kit.h"
+#include "ops/binary.h"
+#include "ops/concat.h"
+#include "ops/shape.h"
+
+// ------------------------------------------------------------------------------------------------ moving by index
+
+typedef enum move_kind {
+  MOVE_PAD,    // a: pads before, one a dim (negative crops); `mode`
+  MOVE_ROLL,   // a: shifts
+  MOVE_FLIP,   // a: 1 where reversed
+  MOVE_REPEAT, // output index modulo input's
+  MOVE_TRIU,   // a[0]: diagonal; 0 below
+  MOVE_TRIL,
+} move_kind;
+enum { MODE_CONSTANT, MODE_REFLECT, MODE_REPLICATE, MODE_CIRCULAR };
+
+typedef struct move_attr {
+  int64_t kind, mode;
+  mote_ints dim, a; // output dims; parameters
+  mote_scalar value;
+} move_attr;
+
+static mote_status move_infer(mote_opctx *c) {
+  const move_attr *a = c->attr;
+  int64_t n = 1;
+  if (mote_dtype_size(c->in[0]->dtype) == 0 || c->in[0]->dtype == MOTE_STRING || a->dim.count < 0 ||
+      a->dim.count > MOTE_MAX_RANK)
+    return mote_bad_dtype(c, 0);
+  for (int32_t i = 0; i < a->dim.count; i++)
+    if (a->dim.at[i] < 0 || !mote_mul_count(n, a->dim.at[i], &n))
+      return mote_op_fail(c, MOTE_ERR_SHAPE, "The input size, plus padding, resulted in a negative output size");
+  mote_out(c, 0, c->in[0]->dtype, a->dim.count, a->dim.at);
+  if (c->out[0]->quant.count == 0)
+    c->out[0]->quant = c->in[0]->quant;
+  return MOTE_OK;
+}
+
+// Source index along a dim; -1: the fill value.
+static int64_t source_index(const move_attr *a, int32_t d, int64_t at, int64_t n) {
+  int64_t p = a->a.at[d];
+  switch (a->kind) {
+  case MOVE_ROLL:
+    return ((at - p) % n + n) % n;
+  case MOVE_FLIP:
+    return p ? n - 1 - at : at;
+  case MOVE_REPEAT:
+    return at % n;
+  default:
+    break;
+  }
+  int64_t i = at - p;
+  if (i >= 0 && i < n)
+    return i;
+  if (a->mode == MODE_REPLICATE)
+    return i < 0 ? 0 : n - 1;
+  if (a->mode == MODE_CIRCULAR)
+    return ((i % n) + n) % n;
+  if (a->mode == MODE_REFLECT)
+    return i < 0 ? -i : 2 * (n - 1) - i;
+  return -1;
+}
+
+static void fill_value(const mote_scalar *v, mote_dtype d, char out[16]) {
+  mote_dtype part = d == MOTE_C64 ? MOTE_F32 : d == MOTE_C128 ? MOTE_F64 : d;
+  memset(out, 0, 16);
+  if (v->kind == 'i' || v->kind == 'b')
+    mote_store_i64(out, part, 0, v->i);
+  else if (v->kind != 0)
+    mote_store_f64(out, part, 0, v->f);
+  if (part != d)
+    mote_store_f64(out, part, 1, v->im);
+}
+
+static mote_status move_eval(mote_opctx *c) {
+  const move_attr *a = c->attr;
+  const mote_tensor *x = c->in[0], *o = c->out[0];
+  int32_t rank = o->rank, lead = rank - x->rank;
+  size_t size = mote_dtype_size(x->dtype);
+  int64_t total = mote_tensor_numel(o), at[MOTE_MAX_RANK] = {0};
+  char fill[16];
+  fill_value(&a->value, x->dtype, fill);
+  for (int64_t k = 0; k < total; k++) {
+    int64_t from = 0;
+    if (a->kind == MOVE_TRIU || a->kind == MOVE_TRIL) {
+      int64_t off = at[rank - 1] - at[rank - 2] - a->a.at[0];
+      from = (a->kind == MOVE_TRIU ? off >= 0 : off <= 0) ? k : -1;
+    } else {
+      for (int32_t d = lead; d < rank && from >= 0; d++) {
+        int64_t i = source_index(a, d, at[d], x->dim[d - lead]);
+        from = i < 0 || i >= x->dim[d - lead] ? -1 : from * x->dim[d - lead] + i;
+      }
+    }
+    memcpy((char *)o->data + (size_t)k * size, from < 0 ? fill : (const char *)x->data + (size_t)from * size, size);
+    for (int32_t d = rank - 1; d >= 0 && ++at[d] == o->dim[d]; d--)
+      at[d] = 0;
+  }
+  return MOTE_OK;
+}
+static const mote_attr_field move_fields[] = {
+    MOTE_ATTR(move_attr, kind, MOTE_ATTR_INT, 0),     MOTE_ATTR(move_attr, mode, MOTE_ATTR_INT, 0),
+    MOTE_ATTR(move_attr, dim, MOTE_ATTR_INTS, -1),    MOTE_ATTR(move_attr, a, MOTE_ATTR_INTS, -1),
+    MOTE_ATTR(move_attr, value, MOTE_ATTR_SCALAR, 0), {NULL}};
+static const mote_op move_op = {.name = "aten_move",
+                                .min_in = 1,
+                                .max_in = 1,
+                                .n_out = 1,
+                                .attr_size = sizeof(move_attr),
+                                .fields = move_fields,
+                                .infer = move_infer,
+                                .eval = move_eval};
+
+static move_attr move_like(const mote_tensor *t, int64_t kind) {
+  move_attr a;
+  memset(&a, 0, sizeof a);
+  a.kind = kind;
+  a.dim.count = a.a.count = t->rank;
+  memcpy(a.dim.at, t->dim, (size_t)t->rank * sizeof(int64_t));
+  return a;
+}
+static mote_vid move(mote_low *w, const move_attr *a, mote_vid x) { return mote_low_emit(w, &move_op, a, &x, 1); }
+
+// ------------------------------------------------------------------------------------------------ padding
+
+static mote_vid pad(mote_low *w, mote_vid x, const mote_arg *pads, int64_t mode, const mote_scalar *value) {
+  const mote_tensor *t = mote_low_desc(w, x);
+  move_attr a = move_like(t, MOVE_PAD);
+  int32_t n = pads != NULL && pads->kind == MOTE_ARG_INTS ? pads->count : 0;
+  bool single = mode != MODE_CONSTANT && t->rank == n / 2 + 1;
+  if (n % 2 != 0 || n / 2 > t->rank)
+    return mote_low_fail(w, MOTE_ERR_SHAPE,
+                         "Length of pad should be no more than twice the number of dimensions of the input. Pad length "
+                         "is %d while the input has %d dimensions.",
+                         n, t->rank);
+  if (mode != MODE_CONSTANT && !single && t->rank != n / 2 + 2)
+    return mote_low_fail(w, MOTE_ERR_UNSUPPORTED,
+                         "Only 2D, 3D, 4D, 5D padding with non-constant padding are supported for now");
+  a.mode = mode;
+  if (value != NULL)
+    a.value = *value;
+  for (int32_t i = 0; i < n / 2; i++) {
+    int32_t d = t->rank - 1 - i;
+    int64_t before = pads->ints.at[2 * i], after = pads->ints.at[2 * i + 1], size = t->dim[d];
+    if (mode == MODE_REFLECT && (before >= size || after >= size))
+      return mote_low_fail(w, MOTE_ERR_SHAPE,
+                           "Padding size should be less than the corresponding input dimension, but got: padding "
+                           "(%lld, %lld) at dimension %d of input of size %lld",
+                           (long long)before, (long long)after, d, (long long)size);
+    if (mode == MODE_CIRCULAR && (before > size || after > size))
+      return mote_low_fail(w, MOTE_ERR_SHAPE, "Padding value causes wrapping around more than once.");
+    a.a.at[d] = before;
+    if (before > INT32_MAX || after > INT32_MAX || before < INT32_MIN || after < INT32_MIN || size + before + after < 0)
+      return mote_low_fail(w, MOTE_ERR_SHAPE,
+                           "The input size %lld, plus negative padding %lld and %lld, resulted in a negative output "
+                           "size, which is invalid. Check dimension %d of your input.",
+                           (long long)size, (long long)before, (long long)after, d);
+    a.dim.at[d] = size + before + after;
+    if (a.dim.at[d] > 0 && size == 0 && mode != MODE_CONSTANT)
+      return mote_low_fail(w, MOTE_ERR_SHAPE, "Expected a non-empty dimension %d for padding", d);
+  }
+  return move(w, &a, x);
+}
+static const mote_scalar *value_of(const mote_lowering *l) {
+  const mote_arg *a = mote_lower_arg(l, "value");
+  return a != NULL && a->kind == MOTE_ARG_SCALAR ? &a->scalar : NULL;
+}
+static mote_status lower_pad(mote_lowering *l) {
+  static const char *const names[] = {"constant", "reflect", "replicate", "circular"};
+  mote_low w = mote_low_begin(l);
+  const char *name = mote_low_str(l, "mode", "constant");
+  int64_t mode = 0;
+  while (mode < 4 && strcmp(names[mode], name) != 0)
+    mode++;
+  if (mode == 4)
+    return mote_fail(l->err, MOTE_ERR_ARGUMENT, "Unrecognised padding mode %s", name);
+  if (mode != MODE_CONSTANT && value_of(l) != NULL && value_of(l)->f != 0)
+    return mote_fail(l->err, MOTE_ERR_ARGUMENT, "Padding mode \"%s\" doesn't take in value argument", name);
+  return mote_low_done(&w, pad(&w, l->args[0].ref, mote_lower_arg(l, "pad"), mode, value_of(l)));
+}
+static mote_status lower_constant_pad(mote_lowering *l) {
+  mote_low w = mote_low_begin(l);
+  return mote_low_done(&w, pad(&w, l->args[0].ref, mote_lower_arg(l, "pad"), MODE_CONSTANT, value_of(l)));
+}
+static mote_status lower_reflect(mote_lowering *l) {
+  mote_low w = mote_low_begin(l);
+  return mote_low_done(&w, pad(&w, l->args[0].ref, mote_lower_arg(l, "padding"), MODE_REFLECT, NULL));
+}
+static mote_status lower_replicate(mote_lowering *l) {
+  mote_low w = mote_low_begin(l);
+  return mote_low_done(&w, pad(&w, l->args[0].ref, mote_lower_arg(l, "padding"), MODE_REPLICATE, NULL));
+}
+static mote_status lower_circular(mote_lowering *l) {
+  mote_low w = mote_low_begin(l);
+  return mote_low_done(&w, pad(&w, l->args[0].ref, mote_lower_arg(l, "pad"), MODE_CIRCULAR, NULL));
+}
+
+// ------------------------------------------------------------------------------------------------ repeating, turning
+
+static mote_status lower_repeat(mote_lowering *l) {
+  mote_low w = mote_low_begin(l);
+  const mote_tensor *t = mote_low_desc(&w, l->args[0].ref);
+  const mote_arg *r = &l->args[1];
+  bool tile = mote_lower_arg(l, "dims") != NULL;
+  int32_t given = r->kind == MOTE_ARG_INTS ? r->count : 0, n = MOTE_MAX(given, tile ? t->rank : 0);
+  move_attr a = move_like(t, MOVE_REPEAT);
+  if (n < t->rank || n > MOTE_MAX_RANK)
+    return mote_fail(l->err, MOTE_ERR_SHAPE,
+                     "Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor");
+  a.dim.count = a.a.count = n;
+  for (int32_t i = 0; i < n; i++) {
+    int64_t times = i < n - given ? 1 : r->ints.at[i - (n - given)],
+            size = i < n - t->rank ? 1 : t->dim[i - (n - t->rank)];
+    if (times < 0 || !mote_mul_count(times, size, &a.dim.at[i]))
+      return mote_fail(l->err, MOTE_ERR_SHAPE, "Trying to create tensor with negative dimension %lld",
+                       (long long)times);
+  }
+  return mote_low_done(&w, move(&w, &a, l->args[0].ref));
+}
+
+static mote_vid flip(mote_low *w, mote_vid x, const mote_ints *axes) {
+  const mote_tensor *t = mote_low_desc(w, x);
+  move_attr a = move_like(t, MOVE_FLIP);
+  for (int32_t i = 0; i < axes->count; i++) {
+    int32_t d = mote_low_axis(w, axes->at[i], t->rank);
+    if (a.a.at[d] != 0)
+      return mote_low_fail(w, MOTE_ERR_ARGUMENT, "dim %d appears multiple times in the list of dims", d);
+    a.a.at[d] = 1;
+  }
+  return move(w, &a, x);
+}
+static mote_status lower_flip(mote_lowering *l) {
+  mote_low w = mote_low_begin(l);
+  return mote_low_done(&w, flip(&w, l->args[0].ref, &l->args[1].ints));
+}
+static mote_status flip_at(mote_lowering *l, int64_t axis) {
+  mote_low w = mote_low_begin(l);
+  mote_ints axes = {1, {axis}};
+  if (mote_low_desc(&w, l->args[0].ref)->rank <= axis)
+    return mote_fail(l->err, MOTE_ERR_SHAPE, "Input must be >= %lld-d.", (long long)axis + 1);
+  return mote_low_done(&w, flip(&w, l->args[0].ref, &axes));
+}
+static mote_status lower_fliplr(mote_lowering *l) { return flip_at(l, 1); }
+static mote_status lower_flipud(mote_lowering *l) { return flip_at(l, 0); }
+
+static mote_status lower_rot90(mote_lowering *l) {
+  mote_low w = mote_low_begin(l);
+  mote_vid x = l->args[0].ref;
+  int32_t rank = mote_low_desc(&w, x)->rank;
+  int64_t k = ((mote_lower_int(l, "k", 1) % 4) + 4) % 4;
+  int32_t a = mote_low_axis(&w, mote_low_at(l, "dims", 2, 0, 0), rank),
+          b = mote_low_axis(&w, mote_low_at(l, "dims", 2, 1, 1), rank);
+  mote_ints both = {2, {a, b}}, first = {1, {a}}, second = {1, {b}};
+  if (k == 2)
+    x = flip(&w, x, &both);
+  if (k == 1)
+    x = mote_low_swap(&w, flip(&w, x, &second), a, b);
+  if (k == 3)
+    x = flip(&w, mote_low_swap(&w, x, a, b), &second);
+  (void)first;
+  return mote_low_done(&w, x);
+}
+
+static mote_status lower_roll(mote_lowering *l) {
+  mote_low w = mote_low_begin(l);
+  mote_vid x = l->args[0].ref;
+  const mote_tensor *t = mote_low_desc(&w, x);
+  const mote_arg *shifts = mote_lower_arg(l, "shifts"), *dims = mote_lower_arg(l, "dims");
+  int32_t n = dims != NULL && dims->kind == MOTE_ARG_INTS ? dims->count : 0, rank = t->rank;
+  int64_t dim[MOTE_MAX_RANK], all = mote_tensor_numel(t);
+  memcpy(dim, t->dim, sizeof dim);
+  if (all == 0)
+    return mote_low_done(&w, mote_low_1(&w, &mote_op_identity, x));
+  if (n == 0)
+    x = mote_low_reshape(&w, x, 1, &all);
+  else if (shifts->count != n)
+    return mote_fail(l->err, MOTE_ERR_ARGUMENT, "shifts and dimensions must align. shifts: %d, dims:%d", shifts->count,
+                     n);
+  move_attr a = move_like(mote_low_desc(&w, x), MOVE_ROLL);
+  a.a.at[0] = n == 0 ? shifts->ints.at[0] % all : 0;
+  for (int32_t i = 0; i < n; i++) {
+    int32_t d = mote_low_axis(&w, dims->ints.at[i], rank);
+    a.a.at[d] += shifts->ints.at[i] % MOTE_MAX(dim[d], 1);
+  }
+  x = move(&w, &a, x);
+  return mote_low_done(&w, n == 0 ? mote_low_reshape(&w, x, rank, dim) : x);
+}
+
+static mote_status triangle(mote_lowering *l, int64_t kind) {
+  mote_low w = mote_low_begin(l);
+  const mote_tensor *t = mote_low_desc(&w, l->args[0].ref);
+  if (t->rank < 2)
+    return mote_fail(l->err, MOTE_ERR_SHAPE, "%s: input tensor must have at least 2 dimensions",
+                     kind == MOVE_TRIU ? "triu" : "tril");
+  move_attr a = move_like(t, kind);
+  a.a.at[0] = mote_lower_int(l, "diagonal", 0);
+  return mote_low_done(&w, move(&w, &a, l->args[0].ref));
+}
+static mote_status lower_triu(mote_lowering *l) { return triangle(l, MOVE_TRIU); }
+static mote_status lower_tril(mote_lowering *l) { return triangle(l, MOVE_TRIL); }
+
+// ------------------------------------------------------------------------------------------------ joining
+
+static mote_dtype common_type(mote_low *w, const mote_arg *list) {
+  mote_tensor all = *mote_low_desc(w, list->refs[0]);
+  for (int32_t i = 1; i < list->count; i++) {
+    const mote_tensor *t = mote_low_desc(w, list->refs[i]);
+    all.dtype = mote_aten_result(&all, t);
+    all.rank = MOTE_MAX(all.rank, t->rank);
+  }
+  return all.dtype;
+}
+
+static bool is_nothing(const mote_tensor *t) { return t->rank == 1 && t->dim[0] == 0; } // joins with any rank
+
+// Many tensors are joined in rounds of a bounded number of operands.
+static mote_vid join(mote_low *w, mote_vid *v, int32_t n, int32_t axis) {
+  enum { MOST = 48 };
+  while (n > MOST) {
+    int32_t out = 0;
+    for (int32_t i = 0; i < n; i += MOST)
+      v[out++] = mote_low_concat(w, v + i, MOTE_MIN(MOST, n - i), axis);
+    n = out;
+  }
+  return n == 1 ? mote_low_1(w, &mote_op_identity, v[0]) : mote_low_concat(w, v, n, axis);
+}
+
+enum { LIST_MAX = 2048 };
+static mote_status list_of(mote_lowering *l, const char *what) {
+  const mote_arg *list = &l->args[0];
+  if (list->kind != MOTE_ARG_TENSORS || list->count == 0)
+    return mote_fail(l->err, MOTE_ERR_ARGUMENT, "%s(): expected a non-empty list of Tensors", what);
+  return list->count <= LIST_MAX ? MOTE_OK
+                                 : mote_fail(l->err, MOTE_ERR_LIMIT, "more than %d tensors to join", LIST_MAX);
+}
+
+static mote_vid cat(mote_low *w, const mote_vid *refs, int32_t count, int64_t dim, mote_dtype d) {
+  mote_vid v[LIST_MAX];
+  const mote_tensor *first = NULL;
+  int32_t n = 0;
+  for (int32_t i = 0; i < count; i++) {
+    const mote_tensor *t = mote_low_desc(w, refs[i]);
+    if (t->rank == 0)
+      return mote_low_fail(w, MOTE_ERR_SHAPE, "zero-dimensional tensor (at position %d) cannot be concatenated", i);
+    if (is_nothing(t))
+      continue;
+    first = first == NULL ? t : first;
+    if (t->rank != first->rank)
+      return mote_low_fail(w, MOTE_ERR_SHAPE, "Tensors must have same number of dimensions: got %d and %d", first->rank,
+                           t->rank);
+    v[n++] = refs[i];
+  }
+  if (n == 0)
+    return mote_low_cast(w, mote_low_1(w, &mote_op_identity, refs[0]), d);
+  int32_t axis = mote_low_axis(w, dim, first->rank);
+  for (int32_t i = 1; i < n; i++)
+    for (int32_t k = 0; k < first->rank; k++)
+      if (k != axis && mote_low_desc(w, v[i])->dim[k] != first->dim[k])
+        return mote_low_fail(w, MOTE_ERR_SHAPE,
+                             "Sizes of tensors must match except in dimension %d. Expected size %lld but got size %lld "
+                             "for tensor number %d in the list.",
+                             axis, (long long)first->dim[k], (long long)mote_low_desc(w, v[i])->dim[k], i);
+  for (int32_t i = 0; i < n; i++)
+    v[i] = mote_low_cast(w, v[i], d);
+  return join(w, v, n, axis);
+}
+
+static mote_status lower_cat(mote_lowering *l) {
+  mote_low w = mote_low_begin(l);
+  MOTE_TRY(list_of(l, "torch.cat"));
+  return mote_low_done(
+      &w, cat(&w, l->args[0].refs, l->args[0].count, mote_lower_int(l, "dim", 0), common_type(&w, &l->args[0])));
+}
+
+static mote_status lower_stack(mote_lowering *l) {
+  mote_low w = mote_low_begin(l);
+  mote_vid v[LIST_MAX];
+  MOTE_TRY(list_of(l, "stack"));
+  const mote_arg *list = &l->args[0];
+  mote_dtype d = common_type(&w, list);
+  const mote_tensor *first = mote_low_desc(&w, list->refs[0]);
+  int32_t axis = mote_low_axis(&w, mote_lower_int(l, "dim", 0), first->rank + 1);
+  for (int32_t i = 0; i < list->count; i++) {
+    if (!mote_tensor_same_shape(first, mote_low_desc(&w, list->refs[i]))) {
+      char a[160], b[160];
+      mote_tensor_text(first, a, sizeof a);
+      mote_tensor_text(mote_low_desc(&w, list->refs[i]), b, sizeof b);
+      return mote_fail(l->err, MOTE_ERR_SHAPE,
+                       "stack expects each tensor to be equal size, but got %s at entry 0 and %s at entry %d",
+                       strchr(a, '['), strchr(b, '['), i);
+    }
+    v[i] = mote_low_cast(&w, mote_low_unsqueeze(&w, list->refs[i], axis), d);
+  }
+  return mote_low_done(&w, join(&w, v, list->count, axis));
+}
+
+static mote_vid at_least(mote_low *w, mote_vid x, int32_t rank) {
+  const mote_tensor *t = mote_low_desc(w, x);
+  int64_t d[3] = {1, 1, 1};
+  if (t->rank >= rank)
+    return x;
+  if (t->rank == 1)
+    d[rank == 3 ? 1 : 1] = t->dim[0];
+  if (t->rank == 2)
+    d[0] = t->dim[0], d[1] = t->dim[1];
+  return mote_low_reshape(w, x, rank, d);
+}
+static mote_status stacked(mote_lowering *l, int32_t rank, int32_t axis) {
+  mote_low w = mote_low_begin(l);
+  mote_vid v[LIST_MAX];
+  MOTE_TRY(list_of(l, "stack"));
+  const mote_arg *list = &l->args[0];
+  for (int32_t i = 0; i < list->count; i++)
+    v[i] = at_least(&w, list->refs[i], rank);
+  if (axis < 0) // hstack: along the first dim of vectors, else the second
+    axis = mote_low_desc(&w, v[0])->rank == 1 ? 0 : 1;
+  return mote_low_done(&w, cat(&w, v, list->count, axis, common_type(&w, list)));
+}
+static mote_status lower_hstack(mote_lowering *l) { return stacked(l, 1, -1); }
+static mote_status lower_vstack(mote_lowering *l) { return stacked(l, 2, 0); }
+static mote_status lower_dstack(mote_lowering *l) { return stacked(l, 3, 2); }
+static mote_status lower_column_stack(mote_lowering *l) {
+  mote_low w = mote_low_begin(l);
+  mote_vid v[LIST_MAX];
+  MOTE_TRY(list_of(l, "column_stack"));
+  const mote_arg *list = &l->args[0];
+  for (int32_t i = 0; i < list->count; i++) {
+    const mote_tensor *t = mote_low_desc(&w, list->refs[i]);
+    int64_t dim[2] = {mote_tensor_numel(t), 1};
+    v[i] = t->rank <= 1 ? mote_low_reshape(&w, list->refs[i], 2, dim) : list->refs[i];
+  }
+  return mote_low_done(&w, cat(&w, v, list->count, 1, common_type(&w, list)));
+}
+
+static mote_status each_at_least(mote_lowering *l, int32_t rank) {
+  mote_low w = mote_low_begin(l);
+  const mote_arg *a = &l->args[0];
+  if (a->kind == MOTE_ARG_TENSOR)
+    return mote_low_done(&w, at_least(&w, a->ref, rank));
+  for (int32_t i = 0; i < a->count; i++)
+    mote_low_give(&w, at_least(&w, a->refs[i], rank));
+  return w.st;
+}
+static mote_status lower_atleast1(mote_lowering *l) { return each_at_least(l, 1); }
+static mote_status lower_atleast2(mote_lowering *l) { return each_at_least(l, 2); }
+static mote_status lower_atleast3(mote_lowering *l) { return each_at_least(l, 3); }
+
+static mote_status lower_meshgrid(mote_lowering *l) {
+  mote_low w = mote_low_begin(l);
+  const mote_arg *list = &l->args[0];
+  const char *order = mote_low_str(l, "indexing", "ij");
+  int32_t n = list->kind == MOTE_ARG_TENSORS ? list->count : 0;
+  int64_t dim[MOTE_MAX_RANK];
+  if (strcmp(order, "ij") != 0 && strcmp(order, "xy") != 0)
+    return mote_fail(l->err, MOTE_ERR_ARGUMENT,
+                     "torch.meshgrid: indexing must be one of \"xy\" or \"ij\", but received: %s", order);
+  if (n == 0 || n > MOTE_MAX_RANK)
+    return mote_fail(l->err, MOTE_ERR_ARGUMENT, "meshgrid expects a non-empty TensorList");
+  bool swap = strcmp(order, "xy") == 0 && n >= 2;
+  for (int32_t i = 0; i < n; i++) {
+    if (mote_low_desc(&w, list->refs[i])->rank > 1)
+      return mote_fail(l->err, MOTE_ERR_SHAPE,
+                       "torch.meshgrid: Expected 0D or 1D tensor in the tensor list but got a tensor of rank %d",
+                       mote_low_desc(&w, list->refs[i])->rank);
+    dim[swap && i < 2 ? 1 - i : i] = mote_tensor_numel(mote_low_desc(&w, list->refs[i]));
+  }
+  for (int32_t i = 0; i < n; i++) {
+    int64_t one[MOTE_MAX_RANK];
+    int32_t at = swap && i < 2 ? 1 - i : i;
+    for (int32_t k = 0; k < n; k++)
+      one[k] = k == at ? dim[k] : 1;
+    mote_low_give(&w, mote_low_expand(&w, mote_low_reshape(&w, list->refs[i], n, one), n, dim));
+  }
+  return w.st;
+}
+
+// ------------------------------------------------------------------------------------------------ blocks of space
+
+// x [.., c*r*r, h, w] <-> [.., c, h*r, w*r]
+static mote_status lower_shuffle(mote_lowering *l) {
+  mote_low w = mote_low_begin(l);
+  mote_vid x = l->args[0].ref;
+  const mote_tensor *t = mote_low_desc(&w, x);
+  int64_t r = mote_lower_int(l, "upscale_factor", 1), n = 1;
+  if (t->rank < 3 || r < 1 || t->dim[t->rank - 3] % (r * r) != 0)
+    return mote_fail(
+        l->err, MOTE_ERR_SHAPE,
+        "pixel_shuffle expects its input's 'channel' dimension to be divisible by the square of upscale_factor");
+  int32_t lead = t->rank - 3;
+  int64_t c = t->dim[lead] / (r * r), h = t->dim[lead + 1], v = t->dim[lead + 2], dim[MOTE_MAX_RANK];
+  n = mote_dims_product(t, 0, lead);
+  memcpy(dim, t->dim, sizeof dim);
+  dim[lead] = c, dim[lead + 1] = h * r, dim[lead + 2] = v * r;
+  int64_t split[6] = {n * c, r, r, h, v, 1};
+  const int32_t perm[5] = {0, 3, 1, 4, 2};
+  int32_t rank = t->rank;
+  return mote_low_done(&w,
+                       mote_low_reshape(&w, mote_low_permute(&w, mote_low_reshape(&w, x, 5, split), perm), rank, dim));
+}
+static mote_status lower_unshuffle(mote_lowering *l) {
+  mote_low w = mote_low_begin(l);
+  mote_vid x = l->args[0].ref;
+  const mote_tensor *t = mote_low_desc(&w, x);
+  int64_t r = mote_lower_int(l, "downscale_factor", 1);
+  int32_t lead = t->rank - 3, rank = t->rank;
+  if (rank < 3 || r < 1 || t->dim[lead + 1] % r != 0 || t->dim[lead + 2] % r != 0)
+    return mote_fail(l->err, MOTE_ERR_SHAPE,
+                     "pixel_unshuffle expects height and width to be divisible by downscale_factor");
+  int64_t c = t->dim[lead], h = t->dim[lead + 1] / r, v = t->dim[lead + 2] / r, n = mote_dims_product(t, 0, lead),
+          dim[MOTE_MAX_RANK];
+  memcpy(dim, t->dim, sizeof dim);
+  dim[lead] = c * r * r, dim[lead + 1] = h, dim[lead + 2] = v;
+  int64_t split[5] = {n * c, h, r, v, r};
+  const int32_t perm[5] = {0, 2, 4, 1, 3};
+  return mote_low_done(&w,
+                       mote_low_reshape(&w, mote_low_permute(&w, mote_low_reshape(&w, x, 5, split), perm), rank, dim));
+}
+static mote_status lower_channel_shuffle(mote_lowering *l) {
+  mote_low w = mote_low_begin(l);
+  mote_vid x = l->args[0].ref;
+  const mote_tensor *t = mote_low_desc(&w, x);
+  int64_t g = mote_lower_int(l, "groups", 1), dim[MOTE_MAX_RANK];
+  int32_t rank = t->rank;
+  if (rank < 3 || g < 1 || t->dim[1] % g != 0)
+    return mote_fail(l->err, MOTE_ERR_SHAPE,
+                     "Number of channels must be divisible by groups. Got %lld channels and %lld groups.",
+                     (long long)(rank > 1 ? t->dim[1] : 0), (long long)g);
+  memcpy(dim, t->dim, sizeof dim);
+  int64_t split[4] = {dim[0], g, dim[1] / g, mote_dims_product(t, 2, rank)};
+  return mote_low_done(&w, mote_low_reshape(&w, mote_low_swap(&w, mote_low_reshape(&w, x, 4, split), 1, 2), rank, dim));
+}
+
+static mote_status lower_same(mote_lowering *l) {
+  mote_low w = mote_low_begin(l);
+  return mote_low_done(&w, mote_low_1(&w, &mote_op_identity, l->args[0].ref));
+}
+
+#define ROW(text, fn)                                                                                                  \
+  { "aten::" text, &move_op, NULL, NULL, 0, fn }
+static const mote_torch_row rows[] = {
+    ROW("pad(self, pad, mode, value)", lower_pad),
+    ROW("constant_pad_nd(self, pad, value)", lower_constant_pad),
+    ROW("reflection_pad1d(self, padding)", lower_reflect),
+    ROW("reflection_pad2d(self, padding)", lower_reflect),
+    ROW("reflection_pad3d(self, padding)", lower_reflect),
+    ROW("replication_pad1d(self, padding)", lower_replicate),
+    ROW("replication_pad2d(self, padding)", lower_replicate),
+    ROW("replication_pad3d(self, padding)", lower_replicate),
+    ROW("_pad_circular(self, pad)", lower_circular),
+    ROW("repeat(self, repeats)", lower_repeat),
+    ROW("tile(self, dims)", lower_repeat),
+    ROW("flip(self, dims)", lower_flip),
+    ROW("fliplr(self)", lower_fliplr),
+    ROW("flipud(self)", lower_flipud),
+    ROW("rot90(self, k, dims)", lower_rot90),
+    ROW("roll(self, shifts, dims)", lower_roll),
+    ROW("triu(self, diagonal)", lower_triu),
+    ROW("tril(self, diagonal)", lower_tril),
+    ROW("cat(tensors, dim)", lower_cat),
+    ROW("concat(tensors, dim)", lower_cat),
+    ROW("concatenate(tensors, dim)", lower_cat),
+    ROW("_cat(tensors, dim)", lower_cat),
+    ROW("stack(tensors, dim)", lower_stack),
+    ROW("hstack(tensors)", lower_hstack),
+    ROW("vstack(tensors)", lower_vstack),
+    ROW("row_stack(tensors)", lower_vstack),
+    ROW("dstack(tensors)", lower_dstack),
+    ROW("column_stack(tensors)", lower_column_stack),
+    ROW("atleast_1d(self)", lower_atleast1),
+    ROW("atleast_2d(self)", lower_atleast2),
+    ROW("atleast_3d(self)", lower_atleast3),
+    ROW("atleast_1d.Sequence(tensors)", lower_atleast1),
+    ROW("atleast_2d.Sequence(tensors)", lower_atleast2),
+    ROW("atleast_3d.Sequence(tensors)", lower_atleast3),
+    ROW("meshgrid(tensors)", lower_meshgrid),
+    ROW("meshgrid.indexing(tensors, indexing)", lower_meshgrid),
+    ROW("pixel_shuffle(self, upscale_factor)", lower_shuffle),
+    ROW("pixel_unshuffle(self, downscale_factor)", lower_unshuffle),
+    ROW("channel_shuffle(self, groups)", lower_channel_shuffle),
+    ROW("native_channel_shuffle(self, groups)", lower_channel_shuffle),
+    ROW("lift(self)", lower_same),
+    ROW("lift_fresh(self)", lower_same),
+    {NULL},
+};
+const mote_op_family mote_family_aten_shape = {"aten_shape", NULL, rows};
