@@ -34,6 +34,7 @@ static mote_status concat_infer(mote_opctx *c) {
       return mote_op_fail(c, MOTE_ERR_SHAPE, "dimension %d overflows", axis);
   }
   mote_out(c, 0, first->dtype, first->rank, dim);
+  MOTE_TRY(mote_out_declare(c, &a->quant, first->dtype));
   if (c->out[0]->quant.count == 0)
     c->out[0]->quant = first->quant;
   return MOTE_OK;
@@ -92,7 +93,7 @@ static mote_status concat_eval(mote_opctx *c) {
     clamp_all(a, c->out[0]);
   return MOTE_OK;
 }
-static const mote_attr_field concat_fields[] = {MOTE_ATTR(mote_concat_attr, axis, MOTE_ATTR_INT, 0), MOTE_ACT_FIELDS(mote_concat_attr, act), {NULL}};
+static const mote_attr_field concat_fields[] = {MOTE_ATTR(mote_concat_attr, axis, MOTE_ATTR_INT, 0), MOTE_ACT_FIELDS(mote_concat_attr, act), MOTE_OUT_QUANT_FIELDS(mote_concat_attr, quant), {NULL}};
 const mote_op mote_op_concat = {.name = "concat", .flags = MOTE_OP_STRIDED_IN, .min_in = 1, .max_in = -1, .n_out = 1,
                                 .attr_size = sizeof(mote_concat_attr), .fields = concat_fields, .infer = concat_infer, .eval = concat_eval};
 

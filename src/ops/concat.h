@@ -7,6 +7,7 @@
 typedef struct mote_concat_attr {
   int64_t axis;
   mote_act_attr act;
+  mote_out_quant quant;
 } mote_concat_attr;
 
 extern const mote_op mote_op_concat, mote_op_stack;

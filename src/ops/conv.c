@@ -125,6 +125,15 @@ double *mote_product_scales(mote_opctx *c, const mote_tensor *in, const mote_ten
   return s;
 }
 
+int64_t mote_bias_code(const mote_opctx *c, int32_t i, int64_t channel) {
+  const mote_tensor *b = c->in[i];
+  if (!mote_dtype_is_float(b->dtype))
+    return mote_load_i64(b->data, b->dtype, channel);
+  double v = mote_load_f64(b->data, b->dtype, channel);
+  v = rint(v / (c->in[0]->quant.scale * mote_scale_at(&c->in[1]->quant, channel)));
+  return v >= INT32_MAX ? INT32_MAX : v > INT32_MIN ? (int64_t)v : INT32_MIN;
+}
+
 const int64_t *mote_bias_i64(mote_opctx *c, int32_t i, int64_t n, bool *ok) {
   *ok = true;
   if (!mote_has(c, i))
@@ -132,7 +141,7 @@ const int64_t *mote_bias_i64(mote_opctx *c, int32_t i, int64_t n, bool *ok) {
   int64_t *b = mote_prepare_alloc(c, (size_t)n * sizeof *b);
   *ok = b != NULL;
   for (int64_t k = 0; b != NULL && k < n; k++)
-    b[k] = mote_load_i64(c->in[i]->data, c->in[i]->dtype, k);
+    b[k] = mote_bias_code(c, i, k);
   return b;
 }
 
@@ -145,7 +154,8 @@ static mote_status bias_check(const mote_opctx *c, int64_t oc) {
   if (!mote_has(c, 2))
     return MOTE_OK;
   mote_dtype b = c->in[2]->dtype, x = c->in[0]->dtype;
-  bool ok = mote_dtype_is_float(x) ? mote_dtype_is_float(b) : b == MOTE_I32 || b == MOTE_I64;
+  bool codes = mote_dtype_is_quantized(x) && b == MOTE_F32;
+  bool ok = mote_dtype_is_float(x) ? mote_dtype_is_float(b) : b == MOTE_I32 || b == MOTE_I64 || codes;
   return ok ? MOTE_OK : mote_bad_dtype(c, 2);
 }
 
@@ -172,6 +182,7 @@ static mote_status conv_infer(mote_opctx *c) {
   const mote_conv_attr *a = c->attr;
   mote_conv_geo g;
   MOTE_TRY(mote_conv_geometry(c, false, &g));
+  MOTE_TRY(mote_out_declare(c, &a->quant, c->in[0]->dtype));
   MOTE_TRY(type_check(c, &g));
   MOTE_TRY(mote_conv_extent(c, a->pad_mode, g.ih, g.kh, g.sh, g.dh, &g.pad_top, g.pad_bottom, &g.oh));
   MOTE_TRY(mote_conv_extent(c, a->pad_mode, g.iw, g.kw, g.sw, g.dw, &g.pad_left, g.pad_right, &g.ow));
@@ -240,7 +251,7 @@ static void reference_store(const mote_opctx *c, double sum, int64_t o, int64_t 
   }
   int32_t qlo, qhi;
   mote_act_codes(&a->act, out, &qlo, &qhi);
-  sum += mote_has(c, 2) ? (double)mote_load_i64(c->in[2]->data, c->in[2]->dtype, o) : 0;
+  sum += mote_has(c, 2) ? (double)mote_bias_code(c, 2, o) : 0;
   double v = sum * (in->quant.scale * ws / out->quant.scale);
   mote_store_i64(out->data, mote_code_type(out->dtype), at, mote_quantise(v, 1, out->quant.zero_point, qlo, qhi));
 }
@@ -674,6 +685,7 @@ static const mote_attr_field conv_fields[] = {CONV_NUM(stride_h, 1),
                                               CONV_NUM(data_format, 0),
                                               CONV_NUM(weight_format, 0),
                                               MOTE_ACT_FIELDS(mote_conv_attr, act),
+                                              MOTE_OUT_QUANT_FIELDS(mote_conv_attr, quant),
                                               {NULL}};
 
 const mote_op mote_op_conv2d = {.name = "conv2d",

@@ -25,6 +25,7 @@ typedef struct mote_conv_attr {
   int64_t groups; // 0: input channels / the filter's (1HWC: depthwise)
   int64_t data_format, weight_format;
   mote_act_attr act;
+  mote_out_quant quant;
 } mote_conv_attr;
 
 // inputs: x, weight, bias (optional), residual (optional, float32 only: added before the activation)
@@ -51,7 +52,9 @@ double *mote_product_scales(mote_opctx *c, const mote_tensor *in, const mote_ten
                             uint32_t *count);
 // Quantised operands agree: types, scales, bias. out must be set.
 mote_status mote_product_check(const mote_opctx *c, int64_t channels, int32_t channel_axis);
-// Bias (input `i`, i32 or i64) as int64 or int32 array of `n`; NULL without bias (and *ok).
+// A bias value in units of input scale * weight scale: integers are that already, float32 (PyTorch) is rounded to it.
+int64_t mote_bias_code(const mote_opctx *c, int32_t i, int64_t channel);
+// Bias (input `i`) of inputs 0 and 1 as int64 array of `n`; NULL without bias (and *ok).
 const int64_t *mote_bias_i64(mote_opctx *c, int32_t i, int64_t n, bool *ok);
 
 #endif

@@ -130,6 +130,10 @@ static uint64_t hash_dims(const mote_tensor *t, uint64_t h) {
     h = mote_hash(&t->quant.scale, sizeof(double), h);
     h = mote_hash_u64((uint64_t)(uint32_t)t->quant.zero_point, h);
   }
+  if (t->quant.count > 1 && t->quant.scales)
+    h = mote_hash(t->quant.scales, (size_t)t->quant.count * sizeof(double), h);
+  if (t->quant.count > 1 && t->quant.zero_points)
+    h = mote_hash(t->quant.zero_points, (size_t)t->quant.count * sizeof(int32_t), h);
   return h;
 }
 

@@ -26,6 +26,7 @@ static mote_status eval_now(mote_vm *vm, const mote_op *op, const void *attr, mo
     ins[i] = &views[i];
     fixed[i] = mote_shared_base(in[i]->storage);
   }
+  vm->decided = true; // the result holds data, not a place in the graph
   if (!vm->engine)
     return mote_fail(vm->err, MOTE_ERR_UNSUPPORTED, "%s needs an engine", op->name);
   memset(outs, 0, sizeof outs);
@@ -230,10 +231,20 @@ static mote_status native_arg(call *c, mote_val v, mote_arg *a, int depth) {
   return MOTE_OK;
 }
 
+// One object, or a list of them one after the other.
+static mote_status packed_args(call *c, mote_val v, mote_arg *a) {
+  a->kind = MOTE_ARG_TENSORS;
+  a->refs = c->refs + c->n_refs;
+  a->count = a->ints.count = a->floats.count = 0;
+  return native_arg(c, v, a, 0);
+}
+
 static mote_status read_arg(call *c, const mote_schema_arg *s, mote_val v, mote_arg *a) {
   a->name = s ? s->name : "";
   a->ref = -1;
   a->ints.count = a->floats.count = -1;
+  if (v.tag == MOTE_TAG_LIST && v.u.list->len && v.u.list->at[0].tag == MOTE_TAG_NATIVE)
+    return packed_args(c, v, a);
   switch (v.tag) {
   case MOTE_TAG_NONE:
   case MOTE_TAG_GENERATOR:
@@ -252,11 +263,8 @@ static mote_status read_arg(call *c, const mote_schema_arg *s, mote_val v, mote_
     a->kind = MOTE_ARG_NONE;
     return MOTE_OK;
   case MOTE_TAG_NATIVE:
-    a->kind = MOTE_ARG_TENSORS;
-    a->refs = c->refs + c->n_refs;
-    a->count = a->ints.count = a->floats.count = 0;
     a->str = v.u.native->kind;
-    return native_arg(c, v, a, 0);
+    return packed_args(c, v, a);
   case MOTE_TAG_BOOL:
   case MOTE_TAG_INT:
   case MOTE_TAG_FLOAT:
@@ -278,7 +286,7 @@ static mote_status read_args(call *c, uint32_t n, const mote_val *a) {
   if (n > ARGS_MAX)
     return mote_fail(c->vm->err, MOTE_ERR_LIMIT, "operator with %u arguments", n);
   for (uint32_t i = 0; i < n; i++)
-    refs += a[i].tag == MOTE_TAG_LIST ? a[i].u.list->len : a[i].tag == MOTE_TAG_NATIVE ? NATIVE_TENSORS : 0;
+    refs += a[i].tag == MOTE_TAG_LIST ? a[i].u.list->len + NATIVE_TENSORS : a[i].tag == MOTE_TAG_NATIVE ? NATIVE_TENSORS : 0;
   c->refs = MOTE_NEW_ARRAY(c->vm->al, mote_vid, refs);
   if (!c->refs)
     return mote_fail_nomem(c->vm->err);

@@ -24,11 +24,31 @@ void mote_graph_destroy(mote_graph *g) {
   memset(g, 0, sizeof *g);
 }
 
+// The graph may outlive the tensor that it was told of: scales per channel are its own.
+static mote_status keep_quant(mote_graph *g, mote_quant *q, mote_error *err) {
+  if (q->count <= 1)
+    return MOTE_OK;
+  size_t n = (size_t)q->count;
+  double *scales = MOTE_ARENA_ARRAY(&g->arena, double, n);
+  int32_t *zeros = q->zero_points != NULL ? MOTE_ARENA_ARRAY(&g->arena, int32_t, n) : NULL;
+  if (scales == NULL || (q->zero_points != NULL && zeros == NULL))
+    return mote_fail_nomem(err);
+  for (size_t i = 0; i < n; i++) {
+    scales[i] = q->scales != NULL ? q->scales[i] : q->scale;
+    if (zeros != NULL)
+      zeros[i] = q->zero_points[i];
+  }
+  q->scales = scales;
+  q->zero_points = zeros;
+  return MOTE_OK;
+}
+
 mote_status mote_graph_value(mote_graph *g, const mote_tensor *t, uint32_t flags, const char *name, mote_vid *out,
                              mote_error *err) {
   mote_gvalue v = {.t = *t, .flags = flags, .producer = -1, .name = name};
   if (g->values.len >= INT32_MAX / 2)
     return mote_fail(err, MOTE_ERR_LIMIT, "graph has too many values");
+  MOTE_TRY(keep_quant(g, &v.t.quant, err));
   MOTE_TRY(MOTE_VEC_PUSH(g->arena.al, &g->values, v, err));
   *out = (mote_vid)(g->values.len - 1);
   return MOTE_OK;

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "script/packed.h"
+
 static mote_status build(mote_torch_builder *b, const mote_pickle_value *v, mote_val *out);
 
 const char *mote_torch_class_name(mote_script_model *m, const mote_pickle_value *global) {
@@ -164,7 +166,7 @@ static mote_status build_native(mote_torch_builder *b, const mote_pickle_value *
     return mote_fail_nomem(b->err);
   if (v->as.call.state)
     MOTE_TRY(build(b, v->as.call.state, &state));
-  mote_status s = mote_native_new(alloc_of(b), name, state, out, b->err);
+  mote_status s = mote_packed_from_state(alloc_of(b), name, state, out, b->err);
   if (s == MOTE_OK)
     out->u.native->cls = mote_types_class(&b->model->program->types, name, strlen(name));
   mote_val_release(state);
