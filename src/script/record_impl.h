@@ -24,8 +24,7 @@ struct mote_recorder {
   MOTE_VEC(mote_val) inputs; // windows of the graph's inputs, in its order
   MOTE_VEC(mote_lazy *) lazies;
   struct mote_memo *memos;
-  struct mote_memo_draft *draft; // of the running call
-  uint64_t changes; // grows with every call that changed something lasting: older memories are void
+  struct mote_memo *waiting; // for the graph of the call that just ended
 };
 
 void mote_memo_clear(mote_recorder *r);
