@@ -36,8 +36,8 @@ bool mote_tensor_bytes(const mote_tensor *t, size_t *out) {
 void mote_tensor_set_dense(mote_tensor *t) {
   int64_t s = 1;
   for (int32_t i = t->rank - 1; i >= 0; i--) {
-    t->stride[i] = s;
-    s *= t->dim[i] > 0 ? t->dim[i] : 1;
+    t->stride[i] = s; // may wrap where another dimension is 0: such strides are never used
+    s = (int64_t)((uint64_t)s * (uint64_t)(t->dim[i] > 0 ? t->dim[i] : 1));
   }
 }
 

@@ -136,9 +136,9 @@ static mote_status shape_read(tfl_reader *r, tfl_tensor *t) {
       return mote_fail(r->err, MOTE_ERR_FORMAT, "dimension %u is %lld", i, (long long)t->t.dim[i]);
   }
   size_t bytes;
-  mote_tensor_set_dense(&t->t);
   if (!mote_tensor_bytes(&t->t, &bytes))
     return mote_fail(r->err, MOTE_ERR_FORMAT, "the size overflows");
+  mote_tensor_set_dense(&t->t);
   if (t->bytes.size == 0 && sign.count == shape.count)
     for (uint32_t i = 0; i < sign.count; i++)
       if (mote_fb_vec_i32(sign, i) == -1)
