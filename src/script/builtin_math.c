@@ -184,7 +184,7 @@ const mote_builtin mote_builtin_math[] = {
     {"aten::round", NUM, m_rint},
     {"aten::floor", NUM, m_floor},
     {"aten::ceil", NUM, m_ceil},
-    {"aten::atan2", NUM2, m_atan2},
+    {"aten::atan2", "int float int_float float_int Scalar_Scalar", m_atan2},
     {"aten::copysign", NUM2, m_copysign},
     {"aten::fmod", NUM2, m_fmod},
     {"aten::mathremainder", NUM2, m_remainder},

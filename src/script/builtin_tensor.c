@@ -438,6 +438,7 @@ static mote_status q_int_repr(mote_vm *vm, uint32_t n, mote_val *a, mote_val *ou
 
 const mote_builtin mote_builtin_tensor[] = {
     {"aten::size", "- int", t_size},
+    {"prim::shape", "-", t_size, true},
     {"aten::stride", "- int", t_stride},
     {"aten::dim", "-", t_dim},
     {"aten::ndimension", "-", t_dim},

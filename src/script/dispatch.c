@@ -44,8 +44,9 @@ static void add_builtin(mote_dispatch *d, const mote_builtin *b) {
     overload[len] = '\0';
     const char *name = strcmp(overload, "-") == 0 ? "" : overload;
     int32_t id = mote_schema_id(b->name, name);
-    if (id >= 0)
-      d->impls[id].fn = b->fn;
+    mote_impl *impl = id >= 0 ? &d->impls[id] : b->old ? slot_of(d, b->name, name) : NULL;
+    if (impl)
+      impl->fn = b->fn;
     at += len + (end ? 1 : 0);
   }
 }

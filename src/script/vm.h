@@ -22,6 +22,7 @@ typedef struct mote_builtin {
   const char *name;      // "aten::len"; ended by NULL
   const char *overloads; // "t str Dict_str", "-" for the one without a name; "*" for all
   mote_builtin_fn *fn;
+  bool old; // in old files only: no schema tells about it
 } mote_builtin;
 
 // What an operator of a program resolved to. Made at load, then constant and shared by all sessions.
