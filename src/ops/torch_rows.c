@@ -52,8 +52,12 @@ static mote_status lower_add(mote_lowering *l) {
   bool logic = l->desc(l, ref_of(l, "self"))->dtype == MOTE_BOOL;
   return scaled(l, logic ? &mote_op_logical_or : &mote_op_add, ref_of(l, "self"), ref_of(l, "other"));
 }
-static mote_status lower_sub(mote_lowering *l) { return scaled(l, &mote_op_sub, ref_of(l, "self"), ref_of(l, "other")); }
-static mote_status lower_rsub(mote_lowering *l) { return scaled(l, &mote_op_sub, ref_of(l, "other"), ref_of(l, "self")); }
+static mote_status lower_sub(mote_lowering *l) {
+  return scaled(l, &mote_op_sub, ref_of(l, "self"), ref_of(l, "other"));
+}
+static mote_status lower_rsub(mote_lowering *l) {
+  return scaled(l, &mote_op_sub, ref_of(l, "other"), ref_of(l, "self"));
+}
 static mote_status lower_mul(mote_lowering *l) {
   mote_vid out, x = ref_of(l, "self"), y = ref_of(l, "other");
   bool logic = l->desc(l, x)->dtype == MOTE_BOOL;
@@ -171,7 +175,8 @@ static mote_status lower_conv2d(mote_lowering *l) {
   const mote_tensor *x = l->desc(l, in[0]), *w = l->desc(l, in[1]);
   mote_conv_attr attr;
   if (transposed || x->rank != w->rank || x->rank != 4)
-    return mote_fail(l->err, MOTE_ERR_UNSUPPORTED, "convolution of rank %d%s", x->rank, transposed ? ", transposed" : "");
+    return mote_fail(l->err, MOTE_ERR_UNSUPPORTED, "convolution of rank %d%s", x->rank,
+                     transposed ? ", transposed" : "");
   memset(&attr, 0, sizeof attr);
   mote_attr_defaults(&mote_op_conv2d, &attr);
   attr.stride_h = int_at(l, "stride", 0, 1);
@@ -310,12 +315,18 @@ static mote_status lower_same(mote_lowering *l) { return give(l, l->args[0].ref)
 #define PI (MOTE_TORCH_PROMOTE | MOTE_TORCH_PROMOTE_INT)
 
 static const mote_torch_row torch_rows[] = {
-    {"aten::add.Tensor(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor", &mote_op_add, "0 1 -", NULL, P, lower_add},
-    {"aten::add.Scalar(Tensor self, Scalar other, Scalar alpha=1) -> Tensor", &mote_op_add, "0 1 -", NULL, P, lower_add},
-    {"aten::sub.Tensor(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor", &mote_op_sub, "0 1 -", NULL, P, lower_sub},
-    {"aten::sub.Scalar(Tensor self, Scalar other, Scalar alpha=1) -> Tensor", &mote_op_sub, "0 1 -", NULL, P, lower_sub},
-    {"aten::rsub.Tensor(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor", &mote_op_sub, "0 1 -", NULL, P, lower_rsub},
-    {"aten::rsub.Scalar(Tensor self, Scalar other, Scalar alpha=1) -> Tensor", &mote_op_sub, "0 1 -", NULL, P, lower_rsub},
+    {"aten::add.Tensor(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor", &mote_op_add, "0 1 -", NULL, P,
+     lower_add},
+    {"aten::add.Scalar(Tensor self, Scalar other, Scalar alpha=1) -> Tensor", &mote_op_add, "0 1 -", NULL, P,
+     lower_add},
+    {"aten::sub.Tensor(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor", &mote_op_sub, "0 1 -", NULL, P,
+     lower_sub},
+    {"aten::sub.Scalar(Tensor self, Scalar other, Scalar alpha=1) -> Tensor", &mote_op_sub, "0 1 -", NULL, P,
+     lower_sub},
+    {"aten::rsub.Tensor(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor", &mote_op_sub, "0 1 -", NULL, P,
+     lower_rsub},
+    {"aten::rsub.Scalar(Tensor self, Scalar other, Scalar alpha=1) -> Tensor", &mote_op_sub, "0 1 -", NULL, P,
+     lower_rsub},
     {"aten::mul.Tensor(Tensor self, Tensor other) -> Tensor", &mote_op_mul, "0 1", NULL, P, lower_mul},
     {"aten::mul.Scalar(Tensor self, Scalar other) -> Tensor", &mote_op_mul, "0 1", NULL, P, lower_mul},
     {"aten::div.Tensor(Tensor self, Tensor other) -> Tensor", &mote_op_div, "0 1", NULL, PI, NULL},
@@ -366,16 +377,18 @@ static const mote_torch_row torch_rows[] = {
     {"aten::silu(Tensor self) -> Tensor", &mote_op_silu, "0", NULL, 0, NULL},
     {"aten::hardswish(Tensor self) -> Tensor", &mote_op_hardswish, "0", NULL, 0, NULL},
     {"aten::hardsigmoid(Tensor self) -> Tensor", &mote_op_hardsigmoid, "0", NULL, 0, NULL},
-    {"aten::hardtanh(Tensor self, Scalar min_val=-1, Scalar max_val=1) -> Tensor", &mote_op_clamp, "0 a b", NULL, 0, NULL},
+    {"aten::hardtanh(Tensor self, Scalar min_val=-1, Scalar max_val=1) -> Tensor", &mote_op_clamp, "0 a b", NULL, 0,
+     NULL},
     {"aten::clamp(Tensor self, Scalar? min=None, Scalar? max=None) -> Tensor", &mote_op_clamp, "0 a b", NULL, 0, NULL},
     {"aten::clamp_min(Tensor self, Scalar min) -> Tensor", &mote_op_clamp, "0 a", NULL, 0, NULL},
     {"aten::leaky_relu(Tensor self, Scalar negative_slope=0.01) -> Tensor", &mote_op_leaky_relu, "0 a", NULL, 0, NULL},
-    {"aten::linear(Tensor input, Tensor weight, Tensor? bias=None) -> Tensor", &mote_op_linear, NULL, NULL, 0, lower_linear},
+    {"aten::linear(Tensor input, Tensor weight, Tensor? bias=None) -> Tensor", &mote_op_linear, NULL, NULL, 0,
+     lower_linear},
     {"aten::mm(Tensor self, Tensor mat2) -> Tensor", &mote_op_batch_matmul, NULL, NULL, 0, lower_mm},
     {"aten::bmm(Tensor self, Tensor mat2) -> Tensor", &mote_op_batch_matmul, NULL, NULL, 0, lower_bmm},
     {"aten::matmul(Tensor self, Tensor other) -> Tensor", &mote_op_batch_matmul, NULL, NULL, 0, lower_matmul},
-    {"aten::addmm(Tensor self, Tensor mat1, Tensor mat2, *, Scalar beta=1, Scalar alpha=1) -> Tensor", &mote_op_batch_matmul,
-     NULL, NULL, 0, lower_addmm},
+    {"aten::addmm(Tensor self, Tensor mat1, Tensor mat2, *, Scalar beta=1, Scalar alpha=1) -> Tensor",
+     &mote_op_batch_matmul, NULL, NULL, 0, lower_addmm},
     {"aten::conv2d(Tensor input, Tensor weight, Tensor? bias=None, SymInt[2] stride=1, SymInt[2] padding=0, SymInt[2] "
      "dilation=1, SymInt groups=1) -> Tensor",
      &mote_op_conv2d, NULL, NULL, 0, lower_conv2d},
@@ -393,9 +406,10 @@ static const mote_torch_row torch_rows[] = {
     {"aten::mean.dim(Tensor self)", &mote_op_reduce_mean, NULL, NULL, 0, lower_mean},
     {"aten::all(Tensor self) -> Tensor", &mote_op_reduce_all, NULL, NULL, 0, lower_all},
     {"aten::any(Tensor self) -> Tensor", &mote_op_reduce_any, NULL, NULL, 0, lower_any},
-    {"aten::softmax.int(Tensor self, int dim, ScalarType? dtype=None) -> Tensor", &mote_op_softmax, "0 axis -", NULL, 0, NULL},
-    {"aten::log_softmax.int(Tensor self, int dim, ScalarType? dtype=None) -> Tensor", &mote_op_log_softmax, "0 axis -", NULL, 0,
+    {"aten::softmax.int(Tensor self, int dim, ScalarType? dtype=None) -> Tensor", &mote_op_softmax, "0 axis -", NULL, 0,
      NULL},
+    {"aten::log_softmax.int(Tensor self, int dim, ScalarType? dtype=None) -> Tensor", &mote_op_log_softmax, "0 axis -",
+     NULL, 0, NULL},
     {"aten::cat(Tensor[] tensors, int dim=0) -> Tensor", &mote_op_concat, "*0 axis", NULL, P, lower_cat},
     {"aten::stack(Tensor[] tensors, int dim=0) -> Tensor", &mote_op_concat, "*0 axis", NULL, P, lower_stack},
     {"aten::embedding(Tensor weight, Tensor indices)", &mote_op_gather, "0 1 - - -", NULL, 0, NULL},

@@ -1,5 +1,5 @@
-// Windows given by sizes, strides and an offset on a dense tensor, as a recorded program's views and partial writes need
-// them. Tests: tests/script/test_record.c
+// Windows given by sizes, strides and an offset on a dense tensor, as a recorded program's views and partial writes
+// need them. Tests: tests/script/test_record.c
 #ifndef MOTE_OPS_WINDOW_H
 #define MOTE_OPS_WINDOW_H
 

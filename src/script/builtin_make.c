@@ -22,7 +22,8 @@ static mote_status alloc(mote_vm *vm, mote_tensor *t, bool zero, mote_val *out) 
   size_t bytes;
   for (int32_t i = 0; i < t->rank; i++)
     if (t->dim[i] < 0)
-      return mote_vm_raise(vm, "RuntimeError", "Trying to create tensor with negative dimension %lld", (long long)t->dim[i]);
+      return mote_vm_raise(vm, "RuntimeError", "Trying to create tensor with negative dimension %lld",
+                           (long long)t->dim[i]);
   mote_tensor_set_dense(t);
   memset(&t->quant, 0, sizeof t->quant);
   if (!mote_tensor_bytes(t, &bytes) || bytes > vm->memory_limit)
@@ -83,7 +84,9 @@ static mote_status m_zeros_like(mote_vm *vm, uint32_t n, mote_val *a, mote_val *
 static mote_status m_ones_like(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
   return like(vm, n, a, mote_val_int(1), out);
 }
-static mote_status m_full_like(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) { return like(vm, n, a, a[1], out); }
+static mote_status m_full_like(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
+  return like(vm, n, a, a[1], out);
+}
 
 static mote_status m_new_zeros(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
   MOTE_WANT(vm, a[0], MOTE_TAG_TENSOR);
@@ -119,7 +122,8 @@ static mote_status range_dtype(mote_vm *vm, uint32_t n, const mote_val *a, uint3
   return want_dtype(vm, n, a, def, out);
 }
 
-static mote_status make_range(mote_vm *vm, mote_dtype dtype, mote_val start, mote_val end, mote_val step, mote_val *out) {
+static mote_status make_range(mote_vm *vm, mote_dtype dtype, mote_val start, mote_val end, mote_val step,
+                              mote_val *out) {
   mote_tensor t;
   bool ints = mote_is_int(start) && mote_is_int(end) && mote_is_int(step);
   MOTE_WANT_NUM(vm, start);
@@ -138,7 +142,9 @@ static mote_status make_range(mote_vm *vm, mote_dtype dtype, mote_val start, mot
   void *data = out->u.tensor->storage->data;
   for (int64_t i = 0; i < n; i++) {
     if (ints || !mote_dtype_is_float(dtype))
-      mote_store_i64(data, dtype, i, (int64_t)((uint64_t)(ints ? start.u.i : (int64_t)x) + (uint64_t)i * (uint64_t)(ints ? step.u.i : (int64_t)s)));
+      mote_store_i64(data, dtype, i,
+                     (int64_t)((uint64_t)(ints ? start.u.i : (int64_t)x) +
+                               (uint64_t)i * (uint64_t)(ints ? step.u.i : (int64_t)s)));
     else
       mote_store_f64(data, dtype, i, x + (double)i * s);
   }
@@ -213,7 +219,9 @@ static mote_status list_shape(mote_vm *vm, mote_val v, mote_tensor *t, mote_prom
       const mote_type *type = v.u.list->type;
       while (type && type->kind == MOTE_TYPE_LIST)
         type = type->args[0];
-      p->dims = type && type->kind == MOTE_TYPE_INT ? MOTE_I64 : type && type->kind == MOTE_TYPE_BOOL ? MOTE_BOOL : MOTE_F32;
+      p->dims = type && type->kind == MOTE_TYPE_INT    ? MOTE_I64
+                : type && type->kind == MOTE_TYPE_BOOL ? MOTE_BOOL
+                                                       : MOTE_F32;
       return MOTE_OK;
     }
     v = v.u.list->at[0];
@@ -229,7 +237,8 @@ static mote_status put_list(mote_vm *vm, mote_val v, const mote_tensor *t, int32
   if (dim < t->rank) {
     MOTE_WANT(vm, v, MOTE_TAG_LIST);
     if ((int64_t)v.u.list->len != t->dim[dim])
-      return mote_vm_raise(vm, "ValueError", "expected sequence of length %lld at dim %d (got %zu)", (long long)t->dim[dim], dim, v.u.list->len);
+      return mote_vm_raise(vm, "ValueError", "expected sequence of length %lld at dim %d (got %zu)",
+                           (long long)t->dim[dim], dim, v.u.list->len);
     for (size_t i = 0; i < v.u.list->len; i++)
       MOTE_TRY(put_list(vm, v.u.list->at[i], t, dim + 1, at));
     return MOTE_OK;
@@ -320,7 +329,8 @@ static mote_status m_randn_like(mote_vm *vm, uint32_t n, mote_val *a, mote_val *
   return randomise(vm, *out, normal);
 }
 
-static mote_status randint(mote_vm *vm, uint32_t n, const mote_val *a, int64_t lo, int64_t hi, mote_val size, mote_val *out) {
+static mote_status randint(mote_vm *vm, uint32_t n, const mote_val *a, int64_t lo, int64_t hi, mote_val size,
+                           mote_val *out) {
   if (hi <= lo)
     return mote_vm_raise(vm, "RuntimeError", "random_ expects 'from' to be less than 'to'");
   MOTE_TRY(by_size(vm, n, a, size, MOTE_I64, mote_val_int(0), out));

@@ -114,7 +114,8 @@ static mote_status p_enum_value(mote_vm *vm, uint32_t n, mote_val *a, mote_val *
   return MOTE_OK;
 }
 
-// An entry of a ModuleList, Sequential (by number) or ModuleDict (by name): the attribute at that place among the modules.
+// An entry of a ModuleList, Sequential (by number) or ModuleDict (by name): the attribute at that place among the
+// modules.
 static mote_status p_container(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
   (void)n;
   MOTE_WANT(vm, a[0], MOTE_TAG_OBJECT);

@@ -148,7 +148,8 @@ static mote_status s_contains(mote_vm *vm, uint32_t n, mote_val *a, mote_val *ou
   return MOTE_OK;
 }
 
-// ------------------------------------------------------------------------------------------------ classes of characters
+// ------------------------------------------------------------------------------------------------ classes of
+// characters
 
 static mote_status every(mote_vm *vm, const mote_val *a, bool (*test)(char), bool empty, mote_val *out) {
   STR(0);

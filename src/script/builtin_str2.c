@@ -62,7 +62,8 @@ CASE(s_swapcase, SWAP)
 CASE(s_capitalize, CAPITAL)
 CASE(s_title, TITLE)
 
-// ------------------------------------------------------------------------------------------------ padding and stripping
+// ------------------------------------------------------------------------------------------------ padding and
+// stripping
 
 static mote_status pad(mote_vm *vm, const mote_val *a, uint32_t n, int where, mote_val *out) {
   STR(0);
@@ -112,7 +113,9 @@ static mote_status strip(mote_vm *vm, const mote_val *a, uint32_t n, bool left, 
     hi--;
   return mote_str_new(vm->al, a[0].u.str->at + lo, hi - lo, out, vm->err);
 }
-static mote_status s_strip(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) { return strip(vm, a, n, true, true, out); }
+static mote_status s_strip(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
+  return strip(vm, a, n, true, true, out);
+}
 static mote_status s_lstrip(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
   return strip(vm, a, n, true, false, out);
 }
@@ -231,13 +234,19 @@ static mote_status in_base(mote_vm *vm, const mote_val *a, unsigned base, const 
     digits[--at] = '-';
   return mote_str_new(vm->al, digits + at, sizeof digits - at, out, vm->err);
 }
-static mote_status s_bin(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) { return (void)n, in_base(vm, a, 2, "0b", out); }
-static mote_status s_oct(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) { return (void)n, in_base(vm, a, 8, "0o", out); }
+static mote_status s_bin(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
+  return (void)n, in_base(vm, a, 2, "0b", out);
+}
+static mote_status s_oct(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
+  return (void)n, in_base(vm, a, 8, "0o", out);
+}
 static mote_status s_hex(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
   return (void)n, in_base(vm, a, 16, "0x", out);
 }
 
-static mote_status s_format(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) { return mote_vm_format(vm, a, n, out); }
+static mote_status s_format(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
+  return mote_vm_format(vm, a, n, out);
+}
 
 // One conversion of "%" formatting; `spec` ends before the letter.
 static mote_status percent_one(mote_vm *vm, char letter, mote_val v, mote_text *t) {

@@ -34,7 +34,8 @@ static mote_status t_size(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
   if (n < 2)
     return int_list(vm, H->t.dim, H->t.rank, out);
   if (H->t.rank == 0)
-    return mote_vm_raise(vm, "IndexError", "Dimension specified as %lld but tensor has no dimensions", (long long)a[1].u.i);
+    return mote_vm_raise(vm, "IndexError", "Dimension specified as %lld but tensor has no dimensions",
+                         (long long)a[1].u.i);
   MOTE_TRY(mote_vm_axis(vm, a[1], H->t.rank, &axis));
   *out = mote_val_int(H->t.dim[axis]);
   return MOTE_OK;
@@ -244,7 +245,8 @@ static mote_status t_fill_(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) 
   return s;
 }
 
-// ------------------------------------------------------------------------------------------------ comparing whole tensors
+// ------------------------------------------------------------------------------------------------ comparing whole
+// tensors
 
 // Walks both tensors, equal in shape, until `test` says no.
 static mote_status walk_both(mote_vm *vm, mote_val *a, bool (*test)(double x, double y, const double *tol),
@@ -305,13 +307,15 @@ static mote_status t_allclose(mote_vm *vm, uint32_t n, mote_val *a, mote_val *ou
   return MOTE_OK;
 }
 
-// ------------------------------------------------------------------------------------------------ types and shapes of several
+// ------------------------------------------------------------------------------------------------ types and shapes of
+// several
 
 static mote_status t_promote_types(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
   (void)n;
   MOTE_WANT_INT(vm, a[0]);
   MOTE_WANT_INT(vm, a[1]);
-  *out = mote_val_int(mote_dtype_to_torch(mote_promote_types(mote_dtype_of_torch(a[0].u.i), mote_dtype_of_torch(a[1].u.i))));
+  *out = mote_val_int(
+      mote_dtype_to_torch(mote_promote_types(mote_dtype_of_torch(a[0].u.i), mote_dtype_of_torch(a[1].u.i))));
   return MOTE_OK;
 }
 
@@ -420,8 +424,12 @@ static mote_status q_array(mote_vm *vm, const mote_val *a, bool scales, mote_val
   }
   return MOTE_OK;
 }
-static mote_status q_scales(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) { return (void)n, q_array(vm, a, true, out); }
-static mote_status q_zeros(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) { return (void)n, q_array(vm, a, false, out); }
+static mote_status q_scales(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
+  return (void)n, q_array(vm, a, true, out);
+}
+static mote_status q_zeros(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
+  return (void)n, q_array(vm, a, false, out);
+}
 
 // The codes of a quantised tensor as plain integers.
 static mote_status q_int_repr(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {

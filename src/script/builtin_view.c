@@ -27,7 +27,8 @@ static mote_status v_view_as(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out
   TENSOR(1);
   const mote_tensor *t = &a[1].u.tensor->t;
   if (mote_tensor_numel(t) != mote_tensor_numel(&H->t))
-    return mote_vm_raise(vm, "RuntimeError", "shape is invalid for input of size %lld", (long long)mote_tensor_numel(&H->t));
+    return mote_vm_raise(vm, "RuntimeError", "shape is invalid for input of size %lld",
+                         (long long)mote_tensor_numel(&H->t));
   return mote_view_reshape(vm, H, t->rank, t->dim, strcmp(vm->ref->name, "aten::reshape_as") == 0, out);
 }
 
@@ -72,7 +73,8 @@ static mote_status v_t(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
 static mote_status v_mT(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
   TENSOR(0);
   if (H->t.rank < 2)
-    return mote_vm_raise(vm, "RuntimeError", "tensor.mT is only supported on matrices or batches of matrices. Got %d-D tensor.", H->t.rank);
+    return mote_vm_raise(vm, "RuntimeError",
+                         "tensor.mT is only supported on matrices or batches of matrices. Got %d-D tensor.", H->t.rank);
   return swap_dims(vm, H, H->t.rank - 2, H->t.rank - 1, out);
 }
 
@@ -129,22 +131,24 @@ static mote_status v_slice(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) 
   if (H->t.rank == 0)
     return mote_vm_raise(vm, "RuntimeError", "slice() cannot be applied to a 0-dim tensor.");
   MOTE_TRY(mote_vm_axis(vm, a[1], H->t.rank, &axis));
-  int64_t dim = H->t.dim[axis], start = mote_is_int(a[2]) ? a[2].u.i : 0, end = mote_is_int(a[3]) ? a[3].u.i : INT64_MAX;
+  int64_t dim = H->t.dim[axis], start = mote_is_int(a[2]) ? a[2].u.i : 0,
+          end = mote_is_int(a[3]) ? a[3].u.i : INT64_MAX;
   int64_t step = mote_is_int(a[4]) ? a[4].u.i : 1;
   if (step <= 0)
     return mote_vm_raise(vm, "RuntimeError", "slice step must be positive");
   start = start < 0 ? MOTE_MAX(start + dim, 0) : MOTE_MIN(start, dim);
   end = end < 0 ? MOTE_MAX(end + dim, 0) : MOTE_MIN(end, dim);
   end = MOTE_MAX(end, start);
-  return mote_view_slice(vm, H, axis, start, end > start ? (end - start - 1) / step + 1 : 0, end > start ? MOTE_MIN(step, dim) : 1, out);
+  return mote_view_slice(vm, H, axis, start, end > start ? (end - start - 1) / step + 1 : 0,
+                         end > start ? MOTE_MIN(step, dim) : 1, out);
 }
 
 static mote_status narrow(mote_vm *vm, mote_handle *h, int32_t axis, int64_t start, int64_t len, mote_val *out) {
   int64_t dim = h->t.dim[axis];
   start = start < 0 ? start + dim : start;
   if (len < 0 || start < 0 || start > dim || len > dim - start)
-    return mote_vm_raise(vm, "RuntimeError", "start (%lld) + length (%lld) exceeds dimension size (%lld).", (long long)start,
-                         (long long)len, (long long)dim);
+    return mote_vm_raise(vm, "RuntimeError", "start (%lld) + length (%lld) exceeds dimension size (%lld).",
+                         (long long)start, (long long)len, (long long)dim);
   return mote_view_slice(vm, h, axis, start, len, 1, out);
 }
 
@@ -220,7 +224,8 @@ static mote_status v_unsqueeze(mote_vm *vm, uint32_t n, mote_val *a, mote_val *o
   TENSOR(0);
   MOTE_TRY(mote_vm_axis(vm, a[1], H->t.rank + 1, &axis));
   if (H->t.rank == MOTE_MAX_RANK)
-    return mote_fail(vm->err, MOTE_ERR_UNSUPPORTED, "tensor of rank %d; %d is the most", MOTE_MAX_RANK + 1, MOTE_MAX_RANK);
+    return mote_fail(vm->err, MOTE_ERR_UNSUPPORTED, "tensor of rank %d; %d is the most", MOTE_MAX_RANK + 1,
+                     MOTE_MAX_RANK);
   for (int32_t i = 0; i <= H->t.rank; i++)
     dim[i] = i == axis ? 1 : H->t.dim[i - (i > axis)];
   return mote_view_reshape(vm, H, H->t.rank + 1, dim, true, out);
@@ -262,7 +267,9 @@ static mote_status v_unflatten(mote_vm *vm, uint32_t n, mote_val *a, mote_val *o
   if (hole >= 0 && known > 0 && whole % known == 0)
     sizes[hole] = whole / known;
   else if (hole >= 0 || known != whole)
-    return mote_vm_raise(vm, "RuntimeError", "unflatten: Provided sizes don't multiply up to the size of dim %d (%lld) in the input tensor", axis, (long long)whole);
+    return mote_vm_raise(vm, "RuntimeError",
+                         "unflatten: Provided sizes don't multiply up to the size of dim %d (%lld) in the input tensor",
+                         axis, (long long)whole);
   for (int32_t i = 0; i < axis; i++)
     dim[rank++] = H->t.dim[i];
   for (int32_t i = 0; i < count; i++)
@@ -327,7 +334,8 @@ static mote_status v_unfold(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out)
   MOTE_WANT_INT(vm, a[3]);
   int64_t size = a[2].u.i, step = a[3].u.i, dim = t.rank ? t.dim[axis] : 1, stride = t.rank ? t.stride[axis] : 1;
   if (size < 0 || step <= 0 || size > dim || t.rank >= MOTE_MAX_RANK)
-    return mote_vm_raise(vm, "RuntimeError", "maximum size for tensor at dimension %d is %lld but size is %lld", axis, (long long)dim, (long long)size);
+    return mote_vm_raise(vm, "RuntimeError", "maximum size for tensor at dimension %d is %lld but size is %lld", axis,
+                         (long long)dim, (long long)size);
   if (t.rank) {
     t.dim[axis] = (dim - size) / step + 1;
     t.stride[axis] = stride * step;
@@ -412,7 +420,7 @@ static mote_status sized_parts(mote_vm *vm, mote_handle *h, int32_t axis, mote_v
   for (size_t i = 0; i < sizes.u.list->len; i++) {
     mote_val size = sizes.u.list->at[i];
     mote_status s = mote_is_int(size) && at <= h->t.dim[axis] ? narrow(vm, h, axis, at, size.u.i, &v)
-                                      : mote_vm_fail_type(vm, "int", size);
+                                                              : mote_vm_fail_type(vm, "int", size);
     MOTE_TRY(push(vm, list, s, v));
     at += size.u.i;
   }
@@ -420,7 +428,10 @@ static mote_status sized_parts(mote_vm *vm, mote_handle *h, int32_t axis, mote_v
   if (at == h->t.dim[axis])
     return MOTE_OK;
   mote_val_clear(out);
-  return mote_vm_raise(vm, "RuntimeError", "split_with_sizes expects split_sizes to sum exactly to %lld (input tensor's size at dimension %d)", (long long)h->t.dim[axis], axis);
+  return mote_vm_raise(
+      vm, "RuntimeError",
+      "split_with_sizes expects split_sizes to sum exactly to %lld (input tensor's size at dimension %d)",
+      (long long)h->t.dim[axis], axis);
 }
 
 static mote_status v_split(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
@@ -433,7 +444,8 @@ static mote_status v_split(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) 
     return sized_parts(vm, H, axis, a[1], out);
   MOTE_WANT_INT(vm, a[1]);
   if (a[1].u.i < 0 || (a[1].u.i == 0 && H->t.dim[axis] != 0))
-    return mote_vm_raise(vm, "RuntimeError", "split expects split_size be non-negative, but got split_size=%lld", (long long)a[1].u.i);
+    return mote_vm_raise(vm, "RuntimeError", "split expects split_size be non-negative, but got split_size=%lld",
+                         (long long)a[1].u.i);
   return parts_of(vm, H, axis, a[1].u.i, out);
 }
 
@@ -445,7 +457,8 @@ static mote_status v_chunk(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) 
   MOTE_TRY(mote_vm_axis(vm, a[2], H->t.rank, &axis));
   MOTE_WANT_INT(vm, a[1]);
   if (a[1].u.i <= 0)
-    return mote_vm_raise(vm, "RuntimeError", "chunk expects `chunks` to be greater than 0, got: %lld", (long long)a[1].u.i);
+    return mote_vm_raise(vm, "RuntimeError", "chunk expects `chunks` to be greater than 0, got: %lld",
+                         (long long)a[1].u.i);
   int64_t dim = H->t.dim[axis], size = (dim + a[1].u.i - 1) / a[1].u.i;
   return parts_of(vm, H, axis, size, out);
 }
@@ -464,7 +477,9 @@ static mote_status v_tensor_split(mote_vm *vm, uint32_t n, mote_val *a, mote_val
     mote_val_release(at);
     at = v;
   }
-  int64_t dim = H->t.dim[axis], count = mote_is_int(at) ? at.u.i : at.tag == MOTE_TAG_LIST ? (int64_t)at.u.list->len + 1 : 0;
+  int64_t dim = H->t.dim[axis], count = mote_is_int(at)           ? at.u.i
+                                        : at.tag == MOTE_TAG_LIST ? (int64_t)at.u.list->len + 1
+                                                                  : 0;
   if (count <= 0 || (uint64_t)count > vm->memory_limit / 256)
     return mote_vm_raise(vm, "RuntimeError", "number of sections must be larger than 0, got %lld", (long long)count);
   MOTE_TRY(mote_list_new(vm->al, 0, &list, vm->err));
@@ -522,56 +537,57 @@ static mote_status v_detach_(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out
   return MOTE_OK;
 }
 
-const mote_builtin mote_builtin_view[] = {{"aten::view", "-", v_view},
-                                          {"aten::reshape", "-", v_reshape},
-                                          {"aten::_unsafe_view", "-", v_reshape},
-                                          {"aten::_reshape_alias", "-", v_reshape},
-                                          {"aten::view_as", "-", v_view_as},
-                                          {"aten::reshape_as", "-", v_view_as},
-                                          {"aten::permute", "-", v_permute},
-                                          {"aten::transpose", "int", v_transpose},
-                                          {"aten::swapaxes", "-", v_transpose},
-                                          {"aten::swapdims", "-", v_transpose},
-                                          {"aten::t", "-", v_t},
-                                          {"aten::mT", "-", v_mT},
-                                          {"aten::numpy_T", "-", v_numpy_T},
-                                          {"aten::movedim", "intlist int", v_movedim},
-                                          {"aten::moveaxis", "intlist int", v_movedim},
-                                          {"aten::select", "int", v_select},
-                                          {"aten::slice", "Tensor", v_slice},
-                                          {"aten::narrow", "- Tensor", v_narrow},
-                                          {"aten::expand", "-", v_expand},
-                                          {"aten::broadcast_to", "-", v_expand},
-                                          {"aten::expand_as", "-", v_expand},
-                                          {"aten::squeeze", "- dim dims", v_squeeze},
-                                          {"aten::unsqueeze", "-", v_unsqueeze},
-                                          {"aten::flatten", "using_ints", v_flatten},
-                                          {"aten::ravel", "-", v_flatten},
-                                          {"aten::unflatten", "int", v_unflatten},
-                                          {"aten::as_strided", "-", v_as_strided},
-                                          {"aten::diagonal", "-", v_diagonal},
-                                          {"aten::linalg_diagonal", "-", v_diagonal},
-                                          {"aten::unfold", "-", v_unfold},
-                                          {"aten::alias", "-", v_detach},
-                                          {"aten::detach", "-", v_detach},
-                                          {"prim::data", "-", v_detach},
-                                          {"aten::contiguous", "-", v_contiguous},
-                                          {"aten::cpu", "-", v_same},
-                                          {"aten::resolve_conj", "-", v_same},
-                                          {"aten::resolve_neg", "-", v_same},
-                                          {"aten::positive", "-", v_same},
-                                          {"aten::unbind", "int", v_unbind},
-                                          {"aten::split", "Tensor sizes", v_split},
-                                          {"aten::split_with_sizes", "-", v_split},
-                                          {"aten::unsafe_split", "Tensor", v_split},
-                                          {"aten::chunk", "-", v_chunk},
-                                          {"aten::unsafe_chunk", "-", v_chunk},
-                                          {"aten::tensor_split", "sections indices tensor_indices_or_sections", v_tensor_split},
-                                          {"aten::squeeze_", "- dim dims", v_squeeze_},
-                                          {"aten::unsqueeze_", "-", v_unsqueeze_},
-                                          {"aten::t_", "-", v_t_},
-                                          {"aten::transpose_", "-", v_transpose_},
-                                          {"aten::swapaxes_", "-", v_transpose_},
-                                          {"aten::swapdims_", "-", v_transpose_},
-                                          {"aten::detach_", "-", v_detach_},
-                                          {NULL, NULL, NULL}};
+const mote_builtin mote_builtin_view[] = {
+    {"aten::view", "-", v_view},
+    {"aten::reshape", "-", v_reshape},
+    {"aten::_unsafe_view", "-", v_reshape},
+    {"aten::_reshape_alias", "-", v_reshape},
+    {"aten::view_as", "-", v_view_as},
+    {"aten::reshape_as", "-", v_view_as},
+    {"aten::permute", "-", v_permute},
+    {"aten::transpose", "int", v_transpose},
+    {"aten::swapaxes", "-", v_transpose},
+    {"aten::swapdims", "-", v_transpose},
+    {"aten::t", "-", v_t},
+    {"aten::mT", "-", v_mT},
+    {"aten::numpy_T", "-", v_numpy_T},
+    {"aten::movedim", "intlist int", v_movedim},
+    {"aten::moveaxis", "intlist int", v_movedim},
+    {"aten::select", "int", v_select},
+    {"aten::slice", "Tensor", v_slice},
+    {"aten::narrow", "- Tensor", v_narrow},
+    {"aten::expand", "-", v_expand},
+    {"aten::broadcast_to", "-", v_expand},
+    {"aten::expand_as", "-", v_expand},
+    {"aten::squeeze", "- dim dims", v_squeeze},
+    {"aten::unsqueeze", "-", v_unsqueeze},
+    {"aten::flatten", "using_ints", v_flatten},
+    {"aten::ravel", "-", v_flatten},
+    {"aten::unflatten", "int", v_unflatten},
+    {"aten::as_strided", "-", v_as_strided},
+    {"aten::diagonal", "-", v_diagonal},
+    {"aten::linalg_diagonal", "-", v_diagonal},
+    {"aten::unfold", "-", v_unfold},
+    {"aten::alias", "-", v_detach},
+    {"aten::detach", "-", v_detach},
+    {"prim::data", "-", v_detach},
+    {"aten::contiguous", "-", v_contiguous},
+    {"aten::cpu", "-", v_same},
+    {"aten::resolve_conj", "-", v_same},
+    {"aten::resolve_neg", "-", v_same},
+    {"aten::positive", "-", v_same},
+    {"aten::unbind", "int", v_unbind},
+    {"aten::split", "Tensor sizes", v_split},
+    {"aten::split_with_sizes", "-", v_split},
+    {"aten::unsafe_split", "Tensor", v_split},
+    {"aten::chunk", "-", v_chunk},
+    {"aten::unsafe_chunk", "-", v_chunk},
+    {"aten::tensor_split", "sections indices tensor_indices_or_sections", v_tensor_split},
+    {"aten::squeeze_", "- dim dims", v_squeeze_},
+    {"aten::unsqueeze_", "-", v_unsqueeze_},
+    {"aten::t_", "-", v_t_},
+    {"aten::transpose_", "-", v_transpose_},
+    {"aten::swapaxes_", "-", v_transpose_},
+    {"aten::swapdims_", "-", v_transpose_},
+    {"aten::detach_", "-", v_detach_},
+    {NULL, NULL, NULL}};

@@ -1,14 +1,15 @@
-// Which implementation an operator of a program has: builtin functions, rows of the operator families, and what follows from
-// them (in-place and out= forms). Tests: tests/script/test_vm.c
+// Which implementation an operator of a program has: builtin functions, rows of the operator families, and what follows
+// from them (in-place and out= forms). Tests: tests/script/test_vm.c
 #include "script/tensor.h"
 
 #include <string.h>
 
 #include "ops/ops.h"
 
-static const mote_builtin *const tables[] = {
-    mote_builtin_scalar, mote_builtin_math,   mote_builtin_str,  mote_builtin_str2, mote_builtin_list,  mote_builtin_dict,
-    mote_builtin_misc,   mote_builtin_tensor, mote_builtin_make, mote_builtin_view, mote_builtin_native};
+static const mote_builtin *const tables[] = {mote_builtin_scalar, mote_builtin_math,   mote_builtin_str,
+                                             mote_builtin_str2,   mote_builtin_list,   mote_builtin_dict,
+                                             mote_builtin_misc,   mote_builtin_tensor, mote_builtin_make,
+                                             mote_builtin_view,   mote_builtin_native};
 
 static mote_impl *slot_of(mote_dispatch *d, const char *name, const char *overload) {
   char key[256];
@@ -141,7 +142,8 @@ static bool same_args(const char *a, const char *b, bool out) {
   }
 }
 
-static const mote_impl *functional_of(const mote_dispatch *d, const char *text, const char *base, size_t len, bool out) {
+static const mote_impl *functional_of(const mote_dispatch *d, const char *text, const char *base, size_t len,
+                                      bool out) {
   uint32_t first, count;
   if (!mote_schema_range(base, len, &first, &count))
     return NULL;

@@ -13,18 +13,18 @@ typedef struct leaf { // a tensor among the arguments
 } leaf;
 
 typedef struct source { // where a tensor comes from
-  int32_t leaf;   // argument; -1: none
-  int32_t result; // output of the graph; -1: none
-  int64_t offset; // from the argument's own offset, or in the result
-  mote_tensor t;  // the window
-  mote_val kept;  // a handle that is neither
+  int32_t leaf;         // argument; -1: none
+  int32_t result;       // output of the graph; -1: none
+  int64_t offset;       // from the argument's own offset, or in the result
+  mote_tensor t;        // the window
+  mote_val kept;        // a handle that is neither
   uint32_t version;
 } source;
 
 // The result's tree in prefix order.
 typedef struct shape {
   uint8_t tag;
-  uint32_t count;  // items of a container; index of the source of a tensor
+  uint32_t count; // items of a container; index of the source of a tensor
   const void *type;
   mote_val kept; // a plain value; a named tuple's names and class
 } shape;
@@ -296,7 +296,9 @@ static void view_of(const answer *a, const source *from, mote_tensor *t) {
   }
   const mote_handle *h = a->s->leaves[from->leaf].h;
   *t = from->t;
-  t->data = h->storage->data ? (char *)h->storage->data + (h->offset + from->offset) * (int64_t)mote_dtype_size(t->dtype) : NULL;
+  t->data = h->storage->data
+                ? (char *)h->storage->data + (h->offset + from->offset) * (int64_t)mote_dtype_size(t->dtype)
+                : NULL;
 }
 
 static mote_status give_tensor(answer *a, const source *from, mote_val *out) {

@@ -2,10 +2,12 @@
 #include "script/tensor.h"
 
 // ORDER: PyTorch's ScalarType.
-static const mote_dtype torch_dtypes[] = {MOTE_U8,  MOTE_I8,   MOTE_I16,  MOTE_I32,  MOTE_I64, MOTE_F16, MOTE_F32, MOTE_F64,
-                                          MOTE_NONE, MOTE_C64,  MOTE_C128, MOTE_BOOL, MOTE_QI8, MOTE_QU8, MOTE_QI32, MOTE_BF16};
-static const char *const torch_names[] = {"Byte",  "Char",          "Short",  "Int",  "Long",  "Half",   "Float", "Double",
-                                          "ComplexHalf", "ComplexFloat", "ComplexDouble", "Bool", "QInt8", "QUInt8", "QInt32", "BFloat16"};
+static const mote_dtype torch_dtypes[] = {MOTE_U8,  MOTE_I8,  MOTE_I16,  MOTE_I32, MOTE_I64,  MOTE_F16,
+                                          MOTE_F32, MOTE_F64, MOTE_NONE, MOTE_C64, MOTE_C128, MOTE_BOOL,
+                                          MOTE_QI8, MOTE_QU8, MOTE_QI32, MOTE_BF16};
+static const char *const torch_names[] = {"Byte",  "Char",   "Short",       "Int",          "Long",          "Half",
+                                          "Float", "Double", "ComplexHalf", "ComplexFloat", "ComplexDouble", "Bool",
+                                          "QInt8", "QUInt8", "QInt32",      "BFloat16"};
 enum { TORCH_U16 = 27, TORCH_U32 = 28, TORCH_U64 = 29 };
 
 mote_dtype mote_dtype_of_torch(int64_t t) {
@@ -111,9 +113,7 @@ static mote_dtype combine(mote_dtype higher, mote_dtype lower) {
   return higher;
 }
 
-mote_dtype mote_promotion_result(const mote_promotion *p) {
-  return combine(p->dims, combine(p->zero, p->number));
-}
+mote_dtype mote_promotion_result(const mote_promotion *p) { return combine(p->dims, combine(p->zero, p->number)); }
 
 bool mote_dtype_can_cast(mote_dtype from, mote_dtype to) {
   if (category(from) == 3 && category(to) != 3)

@@ -1,5 +1,5 @@
-// The growing graph: operators become nodes, storages that are yet to be computed are lazy, data that is needed makes the
-// graph run. Calls that are answered from memory are in memo.c. See record.h.
+// The growing graph: operators become nodes, storages that are yet to be computed are lazy, data that is needed makes
+// the graph run. Calls that are answered from memory are in memo.c. See record.h.
 #include "script/record_impl.h"
 
 #include <string.h>
@@ -287,7 +287,8 @@ static mote_status value_of(mote_recorder *r, mote_handle *h, mote_vid *out, mot
 
 // ------------------------------------------------------------------------------------------------ emitting
 
-static mote_status new_lazy_handle(mote_recorder *r, const mote_tensor *t, mote_vid vid, mote_val *out, mote_error *err) {
+static mote_status new_lazy_handle(mote_recorder *r, const mote_tensor *t, mote_vid vid, mote_val *out,
+                                   mote_error *err) {
   mote_tensor dense = *t;
   mote_tensor_set_dense(&dense);
   mote_storage *s = mote_storage_wrap(r->al, NULL, 0, NULL, NULL);
@@ -411,7 +412,8 @@ static bool storage_base(const mote_handle *h, mote_tensor *base) {
 }
 
 // Value of the storage as a whole before the write.
-static mote_status base_value(mote_recorder *r, mote_handle *dst, const mote_tensor *base, mote_vid *out, mote_error *err) {
+static mote_status base_value(mote_recorder *r, mote_handle *dst, const mote_tensor *base, mote_vid *out,
+                              mote_error *err) {
   mote_val whole;
   if (dst->storage->lazy) {
     *out = dst->storage->lazy->vid;
@@ -435,7 +437,8 @@ mote_status mote_recorder_write(mote_recorder *r, mote_handle *dst, mote_handle 
   mote_tensor base;
   mote_vid value, whole;
   *done = false;
-  if (mote_dtype_is_quantized(dst->t.dtype) || dst->t.dtype == MOTE_STRING || meets_twice(dst) || !storage_base(dst, &base))
+  if (mote_dtype_is_quantized(dst->t.dtype) || dst->t.dtype == MOTE_STRING || meets_twice(dst) ||
+      !storage_base(dst, &base))
     return MOTE_OK;
   MOTE_TRY(shaped_source(r, dst, src, &value, err));
   if (!dst->storage->lazy)

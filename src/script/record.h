@@ -1,5 +1,5 @@
-// The recorder: tensor operators of a running program become nodes of a growing graph; data that is needed makes the graph
-// run as a plan. Also the memory of whole calls. Tests: tests/script/test_record.c
+// The recorder: tensor operators of a running program become nodes of a growing graph; data that is needed makes the
+// graph run as a plan. Also the memory of whole calls. Tests: tests/script/test_record.c
 #ifndef MOTE_SCRIPT_RECORD_H
 #define MOTE_SCRIPT_RECORD_H
 

@@ -23,9 +23,10 @@ mote_status mote_tensor_clone(mote_vm *vm, mote_handle *h, mote_val *out) MOTE_M
 mote_status mote_tensor_own(mote_vm *vm, mote_handle *h) MOTE_MUST_USE;
 // Converts and copies elements; shapes are equal after broadcasting src to dst.
 mote_status mote_elements_convert(const mote_tensor *src, const mote_tensor *dst, mote_error *err) MOTE_MUST_USE;
-// A new window on the storage of `h`: dims and strides of `t`, offset in elements from the storage's start. `op`/`attr` may name
-// the operator that makes the window from `h` (for recording), else it is made from the base.
-mote_status mote_tensor_window(mote_vm *vm, mote_handle *h, const mote_tensor *t, int64_t offset, mote_val *out) MOTE_MUST_USE;
+// A new window on the storage of `h`: dims and strides of `t`, offset in elements from the storage's start. `op`/`attr`
+// may name the operator that makes the window from `h` (for recording), else it is made from the base.
+mote_status mote_tensor_window(mote_vm *vm, mote_handle *h, const mote_tensor *t, int64_t offset,
+                               mote_val *out) MOTE_MUST_USE;
 
 // promote.c
 mote_dtype mote_promote_types(mote_dtype a, mote_dtype b);

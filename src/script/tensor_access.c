@@ -47,7 +47,8 @@ mote_status mote_vm_item(mote_vm *vm, mote_handle *h, mote_val *out) {
 
 // ------------------------------------------------------------------------------------------------ lists
 
-static mote_status list_dim(mote_vm *vm, const mote_tensor *t, int32_t dim, int64_t offset, int64_t kind, mote_val *out) {
+static mote_status list_dim(mote_vm *vm, const mote_tensor *t, int32_t dim, int64_t offset, int64_t kind,
+                            mote_val *out) {
   mote_val v, item;
   if (dim == t->rank) {
     MOTE_TRY(mote_vm_element(vm, t, offset, &v));
@@ -73,7 +74,8 @@ static mote_status list_dim(mote_vm *vm, const mote_tensor *t, int32_t dim, int6
 mote_status mote_vm_tolist(mote_vm *vm, mote_handle *h, int64_t rank, int64_t kind, mote_val *out) {
   mote_tensor t;
   if (rank != h->t.rank)
-    return mote_vm_raise(vm, "RuntimeError", "Output annotation list dimension and runtime tensor dimension must match for tolist()");
+    return mote_vm_raise(vm, "RuntimeError",
+                         "Output annotation list dimension and runtime tensor dimension must match for tolist()");
   MOTE_TRY(mote_vm_force(vm, h));
   vm->decided = true;
   mote_handle_view(h, &t);
@@ -101,7 +103,9 @@ mote_status mote_vm_number_tensor(mote_vm *vm, mote_val number, mote_dtype dtype
   if (!mote_is_number(number) && number.tag != MOTE_TAG_COMPLEX)
     return mote_vm_fail_type(vm, "a number", number);
   if (dtype == MOTE_NONE) // a number keeps its whole precision
-    dtype = number.tag == MOTE_TAG_FLOAT ? MOTE_F64 : number.tag == MOTE_TAG_COMPLEX ? MOTE_C128 : mote_number_dtype(number);
+    dtype = number.tag == MOTE_TAG_FLOAT     ? MOTE_F64
+            : number.tag == MOTE_TAG_COMPLEX ? MOTE_C128
+                                             : mote_number_dtype(number);
   mote_tensor_init(&t, dtype, 0, NULL);
   MOTE_TRY(mote_handle_alloc(vm->al, &t, true, out, vm->err));
   store_number(out->u.tensor->storage->data, dtype, number);
@@ -111,8 +115,8 @@ mote_status mote_vm_number_tensor(mote_vm *vm, mote_val number, mote_dtype dtype
 
 // ------------------------------------------------------------------------------------------------ converting
 
-static void convert_row(const mote_tensor *src, int64_t so, int64_t ss, const mote_tensor *dst, int64_t doff, int64_t ds,
-                        int64_t n) {
+static void convert_row(const mote_tensor *src, int64_t so, int64_t ss, const mote_tensor *dst, int64_t doff,
+                        int64_t ds, int64_t n) {
   bool from_complex = mote_dtype_is_complex(src->dtype), to_complex = mote_dtype_is_complex(dst->dtype);
   mote_dtype sp = src->dtype == MOTE_C64 ? MOTE_F32 : src->dtype == MOTE_C128 ? MOTE_F64 : src->dtype;
   mote_dtype dp = dst->dtype == MOTE_C64 ? MOTE_F32 : dst->dtype == MOTE_C128 ? MOTE_F64 : dst->dtype;

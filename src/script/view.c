@@ -32,8 +32,8 @@ mote_status mote_vm_axis(mote_vm *vm, mote_val v, int32_t rank, int32_t *out) {
   MOTE_WANT_INT(vm, v);
   if (!mote_axis_normalise(v.u.i, rank, out)) {
     int32_t r = rank ? rank : 1;
-    return mote_vm_raise(vm, "IndexError", "Dimension out of range (expected to be in range of [%d, %d], but got %lld)", -r,
-                         r - 1, (long long)v.u.i);
+    return mote_vm_raise(vm, "IndexError", "Dimension out of range (expected to be in range of [%d, %d], but got %lld)",
+                         -r, r - 1, (long long)v.u.i);
   }
   return MOTE_OK;
 }
@@ -107,9 +107,10 @@ mote_status mote_view_reshape(mote_vm *vm, mote_handle *h, int32_t rank, const i
     return note(vm, h, &mote_op_reshape, &attr, out);
   }
   if (!copy)
-    return mote_vm_raise(vm, "RuntimeError",
-                         "view size is not compatible with input tensor's size and stride (at least one dimension spans "
-                         "across two contiguous subspaces). Use .reshape(...) instead.");
+    return mote_vm_raise(
+        vm, "RuntimeError",
+        "view size is not compatible with input tensor's size and stride (at least one dimension spans "
+        "across two contiguous subspaces). Use .reshape(...) instead.");
   MOTE_TRY(mote_tensor_clone(vm, h, &dense));
   mote_status s = mote_view_reshape(vm, dense.u.tensor, rank, dim, false, out);
   mote_val_release(dense);

@@ -1,5 +1,5 @@
-// Lite interpreter files (.ptl): bytecode.pkl, versions 4 to 8 -> functions of the same machine. Classes have no source here:
-// their attributes are what data.pkl holds, in its order. Tests: tests/script/test_model.c
+// Lite interpreter files (.ptl): bytecode.pkl, versions 4 to 8 -> functions of the same machine. Classes have no source
+// here: their attributes are what data.pkl holds, in its order. Tests: tests/script/test_model.c
 #include "formats/torch/torch_file.h"
 
 #include <string.h>
@@ -242,7 +242,8 @@ static mote_status use_upgraders(mote_function *fn, mote_error *err) {
   for (uint32_t i = 0; i < fn->n_code; i++) {
     mote_insn *in = &fn->code[i];
     if (in->op == MOTE_OPC_CALL || in->op == MOTE_OPC_FORK || in->op == MOTE_OPC_AWAITABLE)
-      return mote_fail(err, MOTE_ERR_UNSUPPORTED, "instruction %s in a lite file", mote_opcode_name((mote_opcode)in->op));
+      return mote_fail(err, MOTE_ERR_UNSUPPORTED, "instruction %s in a lite file",
+                       mote_opcode_name((mote_opcode)in->op));
     if (in->op == MOTE_OPC_OP && in->x >= 0 && (uint32_t)in->x < fn->n_ops && fn->callees[in->x])
       in->op = MOTE_OPC_CALL;
   }

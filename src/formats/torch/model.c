@@ -35,7 +35,8 @@ static bool host_has_impl(void *ctx, int32_t schema, const char *name, const cha
 // ------------------------------------------------------------------------------------------------ opening
 
 static mote_status read_constants(mote_script_model *m, mote_error *err) {
-  MOTE_TRY(mote_torch_read_pickle(m, "constants.pkl", "constants", m->format == MOTE_FORMAT_TORCHSCRIPT, &m->constants, err));
+  MOTE_TRY(mote_torch_read_pickle(m, "constants.pkl", "constants", m->format == MOTE_FORMAT_TORCHSCRIPT, &m->constants,
+                                  err));
   if (m->constants.present && !mote_pickle_is(m->constants.tree.root, MOTE_PICKLE_TUPLE) &&
       !mote_pickle_is(m->constants.tree.root, MOTE_PICKLE_LIST))
     return mote_fail(err, MOTE_ERR_FORMAT, "constants.pkl holds %s, not a tuple",
@@ -107,7 +108,8 @@ static mote_status try_attributes(mote_script_model *m, mote_error *err) {
   mote_status st = mote_script_session_create(m, &config, &s, &local);
   if (st == MOTE_OK)
     mote_script_session_destroy(s);
-  if (st == MOTE_OK || st == MOTE_ERR_UNSUPPORTED || st == MOTE_ERR_RAISED) // attributes that code makes wait for a session
+  if (st == MOTE_OK || st == MOTE_ERR_UNSUPPORTED ||
+      st == MOTE_ERR_RAISED) // attributes that code makes wait for a session
     return MOTE_OK;
   if (err)
     *err = local;

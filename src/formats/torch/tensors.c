@@ -1,5 +1,5 @@
-// Storages and tensors of a TorchScript file: persistent ids, windows on them, quantisers. Everything is checked against the
-// record's real size. Tests: tests/script/test_model.c
+// Storages and tensors of a TorchScript file: persistent ids, windows on them, quantisers. Everything is checked
+// against the record's real size. Tests: tests/script/test_model.c
 #include "formats/torch/torch_file.h"
 
 #include <string.h>
@@ -8,12 +8,12 @@ mote_dtype mote_torch_storage_dtype(const char *name) {
   static const struct {
     const char *name;
     mote_dtype dtype;
-  } rows[] = {{"FloatStorage", MOTE_F32},        {"DoubleStorage", MOTE_F64},         {"HalfStorage", MOTE_F16},
-              {"BFloat16Storage", MOTE_BF16},    {"LongStorage", MOTE_I64},           {"IntStorage", MOTE_I32},
-              {"ShortStorage", MOTE_I16},        {"CharStorage", MOTE_I8},            {"ByteStorage", MOTE_U8},
-              {"BoolStorage", MOTE_BOOL},        {"ComplexFloatStorage", MOTE_C64},   {"ComplexDoubleStorage", MOTE_C128},
-              {"QInt8Storage", MOTE_QI8},        {"QUInt8Storage", MOTE_QU8},         {"QInt32Storage", MOTE_QI32},
-              {"UInt16Storage", MOTE_U16},       {"UInt32Storage", MOTE_U32},         {"UInt64Storage", MOTE_U64}};
+  } rows[] = {{"FloatStorage", MOTE_F32},     {"DoubleStorage", MOTE_F64},       {"HalfStorage", MOTE_F16},
+              {"BFloat16Storage", MOTE_BF16}, {"LongStorage", MOTE_I64},         {"IntStorage", MOTE_I32},
+              {"ShortStorage", MOTE_I16},     {"CharStorage", MOTE_I8},          {"ByteStorage", MOTE_U8},
+              {"BoolStorage", MOTE_BOOL},     {"ComplexFloatStorage", MOTE_C64}, {"ComplexDoubleStorage", MOTE_C128},
+              {"QInt8Storage", MOTE_QI8},     {"QUInt8Storage", MOTE_QU8},       {"QInt32Storage", MOTE_QI32},
+              {"UInt16Storage", MOTE_U16},    {"UInt32Storage", MOTE_U32},       {"UInt64Storage", MOTE_U64}};
   for (size_t i = 0; i < MOTE_COUNT(rows); i++)
     if (strcmp(rows[i].name, name) == 0)
       return rows[i].dtype;
@@ -30,12 +30,13 @@ typedef struct storage_ref {
 static mote_status read_ref(mote_script_model *m, const char *folder, const mote_pickle_value *v, storage_ref *out,
                             mote_error *err) {
   const mote_pickle_value *t = mote_pickle_is(v, MOTE_PICKLE_PERSID) ? v->as.ref : NULL;
-  if (!mote_pickle_is(t, MOTE_PICKLE_TUPLE) || t->as.items.count < 5 || !mote_pickle_is_str(t->as.items.at[0], "storage") ||
-      !mote_pickle_is(t->as.items.at[1], MOTE_PICKLE_GLOBAL) || !mote_pickle_is(t->as.items.at[2], MOTE_PICKLE_STR) ||
-      !mote_pickle_is(t->as.items.at[4], MOTE_PICKLE_INT))
+  if (!mote_pickle_is(t, MOTE_PICKLE_TUPLE) || t->as.items.count < 5 ||
+      !mote_pickle_is_str(t->as.items.at[0], "storage") || !mote_pickle_is(t->as.items.at[1], MOTE_PICKLE_GLOBAL) ||
+      !mote_pickle_is(t->as.items.at[2], MOTE_PICKLE_STR) || !mote_pickle_is(t->as.items.at[4], MOTE_PICKLE_INT))
     return mote_fail(err, MOTE_ERR_FORMAT, "persistent id is not ('storage', type, key, device, count)");
   const mote_pickle_value *type = t->as.items.at[1], *key = t->as.items.at[2];
-  out->dtype = strcmp(type->as.global.module, "torch") == 0 ? mote_torch_storage_dtype(type->as.global.name) : MOTE_NONE;
+  out->dtype =
+      strcmp(type->as.global.module, "torch") == 0 ? mote_torch_storage_dtype(type->as.global.name) : MOTE_NONE;
   if (out->dtype == MOTE_NONE)
     return mote_fail(err, MOTE_ERR_UNSUPPORTED, "storage type %s.%s", type->as.global.module, type->as.global.name);
   out->numel = t->as.items.at[4]->as.integer;
@@ -148,8 +149,8 @@ static mote_status per_channel(mote_torch_builder *b, const mote_pickle_value *q
   bool equal = true;
   for (int64_t i = 1; i < zero.dim[0]; i++)
     equal = equal && z[i] == z[0];
-  t->quant = (mote_quant){((const double *)scales.data)[0], z[0], (int32_t)axis->as.integer, (int32_t)scales.dim[0],
-                          scales.data, equal ? NULL : z};
+  t->quant = (mote_quant){((const double *)scales.data)[0], z[0],        (int32_t)axis->as.integer,
+                          (int32_t)scales.dim[0],           scales.data, equal ? NULL : z};
   return MOTE_OK;
 }
 
@@ -189,7 +190,8 @@ static mote_status rebuild(mote_torch_builder *b, const mote_pickle_value *v, bo
                      storage->bytes);
   MOTE_TRY(mote_handle_new(b->session ? b->session->al : b->model->al, &t, storage, a->at[1]->as.integer, out, b->err));
   uint32_t grad = quantized ? 5 : 4;
-  out->u.tensor->requires_grad = grad < a->count && mote_pickle_is(a->at[grad], MOTE_PICKLE_BOOL) && a->at[grad]->as.boolean;
+  out->u.tensor->requires_grad =
+      grad < a->count && mote_pickle_is(a->at[grad], MOTE_PICKLE_BOOL) && a->at[grad]->as.boolean;
   return MOTE_OK;
 }
 
