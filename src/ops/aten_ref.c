@@ -104,7 +104,7 @@ void mote_ref_free(const mote_opctx *c, void *p) { mote_free(c->env->al, p); }
 
 mote_status mote_ref_index(const mote_opctx *c, int64_t i, int64_t n, int64_t *out) {
   if (i < -n || i >= n)
-    return mote_op_fail(c, MOTE_ERR_RANGE, "index %lld is out of bounds for dimension with size %lld", (long long)i,
+    return mote_op_fail(c, MOTE_ERR_DATA, "index %lld is out of bounds for dimension with size %lld", (long long)i,
                         (long long)n);
   *out = i < 0 ? i + n : i;
   return MOTE_OK;
