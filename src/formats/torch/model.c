@@ -121,6 +121,9 @@ static mote_status open_parts(mote_script_model *m, mote_span bytes, mote_error 
   mote_span unused;
   MOTE_TRY(mote_torch_open_archive(m, bytes, err));
   MOTE_TRY(mote_torch_read(m, "bytecode.pkl", &unused, &lite, err));
+  size_t len = strlen(m->name);
+  if (!lite && len > 4 && strcmp(m->name + len - 4, ".ptl") == 0) // the ending promises bytecode: the file lost it
+    return mote_fail(err, MOTE_ERR_FORMAT, "lite interpreter file without bytecode.pkl");
   m->format = lite ? MOTE_FORMAT_TORCH_LITE : MOTE_FORMAT_TORCHSCRIPT;
   MOTE_TRY(mote_torch_read_pickle(m, "data.pkl", "data", true, &m->data, err));
   MOTE_TRY(read_constants(m, err));
