@@ -160,6 +160,12 @@ static double eps_of(mote_dtype d) {
                           : 1.1920928955078125e-7;
 }
 
+mote_vid mote_aten_layer_norm(mote_low *w, mote_vid x, mote_vid weight, mote_vid bias, double eps) {
+  norm_attr a = {.lead = mote_low_desc(w, x)->rank - 1, .eps = eps};
+  mote_vid in[3] = {x, weight, bias};
+  return mote_low_emit(w, &norm_op, &a, in, 3);
+}
+
 static mote_status emit_norm(mote_lowering *l, const norm_attr *a, const mote_op *op) {
   mote_low w = mote_low_begin(l);
   mote_vid in[3] = {l->args[0].ref, mote_low_tensor(&w, "weight"), mote_low_tensor(&w, "bias")}, out[3] = {-1, -1, -1};

@@ -288,6 +288,12 @@ static mote_status lower_roll(mote_lowering *l) {
   return mote_low_done(&w, n == 0 ? mote_low_reshape(&w, x, rank, dim) : x);
 }
 
+mote_vid mote_aten_tril(mote_low *w, mote_vid v, int64_t diagonal) {
+  move_attr a = move_like(mote_low_desc(w, v), MOVE_TRIL);
+  a.a.at[0] = diagonal;
+  return move(w, &a, v);
+}
+
 static mote_status triangle(mote_lowering *l, int64_t kind) {
   mote_low w = mote_low_begin(l);
   const mote_tensor *t = mote_low_desc(&w, l->args[0].ref);

@@ -1,0 +1,470 @@
+// PyTorch's products of matrices and softmax: all of them come down to linear, batch_matmul and, for complex numbers, a
+// product and a sum. Einstein sums too. Tests: tests/unit/test_ops_aten.c
+#include "ops/aten_kit.h"
+#include "ops/aten_math.h"
+#include "ops/binary.h"
+#include "ops/matmul.h"
+#include "ops/reduce.h"
+#include "ops/shape.h"
+#include "ops/softmax.h"
+#include "ops/unary.h"
+
+// ------------------------------------------------------------------------------------------------ softmax
+
+mote_vid mote_aten_softmax(mote_low *w, mote_vid x, int64_t axis, bool log) {
+  const mote_op *op = log ? &mote_op_log_softmax : &mote_op_softmax;
+  mote_softmax_attr a;
+  memset(&a, 0, sizeof a);
+  mote_attr_defaults(op, &a);
+  a.axis = axis;
+  a.beta = 1;
+  return mote_low_emit(w, op, &a, &x, 1);
+}
+mote_vid mote_aten_safe_softmax(mote_low *w, mote_vid x, int64_t axis) {
+  mote_dtype d = mote_low_desc(w, x)->dtype;
+  mote_vid top = mote_low_reduce(w, &mote_op_reduce_max, x, &axis, 1, true);
+  mote_vid none = mote_low_2(w, &mote_op_equal, top, mote_low_num(w, -HUGE_VAL, d));
+  return mote_low_3(w, &mote_op_aten_where, none, mote_low_num(w, 0, d), mote_aten_softmax(w, x, axis, false));
+}
+
+static mote_vid soft_input(mote_low *w) {
+  mote_vid x = w->l->args[0].ref;
+  return mote_low_cast(w, x, mote_low_dtype(w->l, mote_low_desc(w, x)->dtype));
+}
+static mote_status soft(mote_lowering *l, bool log, bool safe, double sign) {
+  mote_low w = mote_low_begin(l);
+  mote_vid x = soft_input(&w);
+  const mote_tensor *t = mote_low_desc(&w, x);
+  if (!mote_dtype_is_float(t->dtype))
+    mote_low_fail(&w, MOTE_ERR_TYPE, "\"softmax_lastdim_kernel_impl\" not implemented for '%s'",
+                  mote_aten_type_name(t->dtype));
+  int64_t axis = mote_low_axis(&w, mote_lower_int(l, "dim", -1), t->rank), one = 1;
+  int32_t rank = t->rank;
+  if (sign < 0)
+    x = mote_low_1(&w, &mote_op_neg, x);
+  if (rank == 0)
+    x = mote_low_reshape(&w, x, 1, &one);
+  x = safe ? mote_aten_safe_softmax(&w, x, axis) : mote_aten_softmax(&w, x, axis, log);
+  return mote_low_done(&w, rank == 0 ? mote_low_reshape(&w, x, 0, &one) : x);
+}
+static mote_status lower_softmax(mote_lowering *l) { return soft(l, false, false, 1); }
+static mote_status lower_log_softmax(mote_lowering *l) { return soft(l, true, false, 1); }
+static mote_status lower_safe_softmax(mote_lowering *l) { return soft(l, false, true, 1); }
+
+// ------------------------------------------------------------------------------------------------ products
+
+static mote_vid bmm(mote_low *w, mote_vid a, mote_vid b) {
+  const mote_tensor *x = mote_low_desc(w, a), *y = mote_low_desc(w, b);
+  mote_dtype d = x->dtype;
+  if (w->st == MOTE_OK && x->dtype != y->dtype)
+    return mote_low_fail(w, MOTE_ERR_TYPE, "expected m1 and m2 to have the same dtype, but got: %s != %s",
+                         mote_aten_type_name(x->dtype), mote_aten_type_name(y->dtype));
+  if (!mote_dtype_is_complex(d) && d != MOTE_BOOL)
+    return mote_low_2(w, &mote_op_batch_matmul, a, b);
+  int64_t axis = MOTE_MAX(x->rank, y->rank) - 1; // [.., m, k, 1] * [.., 1, k, n]
+  a = mote_low_unsqueeze(w, a, x->rank);
+  b = mote_low_unsqueeze(w, b, y->rank - 2);
+  return mote_aten_sum(w, mote_low_2(w, &mote_op_mul, a, b), &axis, 1, false);
+}
+
+static mote_vid mismatch(mote_low *w, const mote_tensor *x, const mote_tensor *y) {
+  return mote_low_fail(w, MOTE_ERR_SHAPE, "mat1 and mat2 shapes cannot be multiplied (%lldx%lld and %lldx%lld)",
+                       (long long)(x->rank > 1 ? mote_dims_product(x, 0, x->rank - 1) : 1),
+                       (long long)x->dim[x->rank - 1], (long long)(y->rank > 1 ? y->dim[y->rank - 2] : y->dim[0]),
+                       (long long)(y->rank > 1 ? y->dim[y->rank - 1] : 1));
+}
+
+mote_vid mote_aten_matmul(mote_low *w, mote_vid a, mote_vid b) {
+  const mote_tensor *x = mote_low_desc(w, a), *y = mote_low_desc(w, b);
+  bool row = x->rank == 1, column = y->rank == 1;
+  if (w->st == MOTE_OK && (x->rank == 0 || y->rank == 0))
+    return mote_low_fail(w, MOTE_ERR_SHAPE, "both arguments to matmul need to be at least 1D, but they are %dD and %dD",
+                         x->rank, y->rank);
+  if (w->st == MOTE_OK && x->dim[x->rank - 1] != y->dim[column ? 0 : y->rank - 2]) {
+    if (row && column)
+      return mote_low_fail(w, MOTE_ERR_SHAPE,
+                           "inconsistent tensor size, expected tensor [%lld] and src [%lld] to have the same number of "
+                           "elements, but got %lld and %lld elements respectively",
+                           (long long)x->dim[0], (long long)y->dim[0], (long long)x->dim[0], (long long)y->dim[0]);
+    return mismatch(w, x, y);
+  }
+  a = row ? mote_low_unsqueeze(w, a, 0) : a;
+  b = column ? mote_low_unsqueeze(w, b, 1) : b;
+  mote_vid v = bmm(w, a, b);
+  int32_t rank = mote_low_desc(w, v)->rank;
+  v = column ? mote_low_squeeze(w, v, rank - 1) : v;
+  return row ? mote_low_squeeze(w, v, column ? rank - 2 : rank - 2) : v;
+}
+
+mote_vid mote_aten_linear(mote_low *w, mote_vid x, mote_vid weight, mote_vid bias) {
+  const mote_tensor *t = mote_low_desc(w, x), *f = mote_low_desc(w, weight);
+  mote_linear_attr a;
+  memset(&a, 0, sizeof a);
+  a.keep_dims = true;
+  bool plain = mote_dtype_is_float(t->dtype) && f->rank == 2 && t->rank > 0 && mote_tensor_numel(f) > 0 &&
+               mote_tensor_numel(t) > 0;
+  if (w->st == MOTE_OK && t->rank > 0 && f->rank > 0 && t->dim[t->rank - 1] != f->dim[f->rank - 1])
+    return mote_low_fail(w, MOTE_ERR_SHAPE, "mat1 and mat2 shapes cannot be multiplied (%lldx%lld and %lldx%lld)",
+                         (long long)mote_dims_product(t, 0, t->rank - 1), (long long)t->dim[t->rank - 1],
+                         (long long)f->dim[f->rank - 1], (long long)f->dim[0]);
+  if (w->st == MOTE_OK && t->dtype != f->dtype)
+    return mote_low_fail(w, MOTE_ERR_TYPE, "mat1 and mat2 must have the same dtype, but got %s and %s",
+                         mote_aten_type_name(t->dtype), mote_aten_type_name(f->dtype));
+  if (plain && (bias < 0 || mote_low_desc(w, bias)->rank == 1)) {
+    mote_vid in[3] = {x, weight, bias};
+    return mote_low_emit(w, &mote_op_linear, &a, in, bias >= 0 ? 3 : 2);
+  }
+  mote_vid v = mote_aten_matmul(w, x, f->rank == 2 ? mote_low_swap(w, weight, 0, 1) : weight);
+  return bias >= 0 ? mote_low_2(w, &mote_op_add, v, bias) : v;
+}
+
+static mote_status lower_linear(mote_lowering *l) {
+  mote_low w = mote_low_begin(l);
+  return mote_low_done(&w, mote_aten_linear(&w, l->args[0].ref, l->args[1].ref, mote_low_tensor(&w, "bias")));
+}
+static mote_status lower_matmul(mote_lowering *l) {
+  mote_low w = mote_low_begin(l);
+  return mote_low_done(&w, mote_aten_matmul(&w, l->args[0].ref, l->args[1].ref));
+}
+static mote_status with_ranks(mote_lowering *l, int32_t a, int32_t b, const char *what) {
+  mote_low w = mote_low_begin(l);
+  const mote_tensor *x = mote_low_desc(&w, l->args[0].ref), *y = mote_low_desc(&w, l->args[1].ref);
+  if (x->rank != a || y->rank != b)
+    return mote_fail(l->err, MOTE_ERR_SHAPE, "%s: expected tensors of %d and %d dims, got %d and %d", what, a, b,
+                     x->rank, y->rank);
+  if (a == 3 && (x->dim[0] != y->dim[0] || x->dim[2] != y->dim[1]))
+    return mote_fail(
+        l->err, MOTE_ERR_SHAPE,
+        "Expected size for first two dimensions of batch2 tensor to be: [%lld, %lld] but got: [%lld, %lld].",
+        (long long)x->dim[0], (long long)x->dim[2], (long long)y->dim[0], (long long)y->dim[1]);
+  return lower_matmul(l);
+}
+static mote_status lower_mm(mote_lowering *l) { return with_ranks(l, 2, 2, "mm"); }
+static mote_status lower_bmm(mote_lowering *l) { return with_ranks(l, 3, 3, "batch1 must be a 3D tensor"); }
+static mote_status lower_mv(mote_lowering *l) { return with_ranks(l, 2, 1, "mv"); }
+static mote_status lower_dot(mote_lowering *l) { return with_ranks(l, 1, 1, "1D tensors expected, but got"); }
+
+// beta*self + alpha*product
+static mote_status added(mote_lowering *l, mote_low *w, mote_vid product) {
+  const mote_arg *alpha = mote_lower_arg(l, "alpha"), *beta = mote_lower_arg(l, "beta");
+  mote_vid self = l->args[0].ref;
+  mote_dtype d = mote_low_desc(w, product)->dtype;
+  if (alpha != NULL && alpha->kind == MOTE_ARG_SCALAR && (alpha->scalar.f != 1 || alpha->scalar.im != 0))
+    product = mote_low_2(w, &mote_op_mul, product, mote_low_scalar(w, &alpha->scalar, d));
+  if (beta != NULL && beta->kind == MOTE_ARG_SCALAR && beta->scalar.f == 0 && beta->scalar.im == 0) {
+    const mote_tensor *t = mote_low_desc(w, product);
+    int32_t rank = t->rank;
+    int64_t dim[MOTE_MAX_RANK];
+    memcpy(dim, t->dim, sizeof dim);
+    return mote_low_done(w, mote_low_expand(w, product, rank, dim));
+  }
+  if (beta != NULL && beta->kind == MOTE_ARG_SCALAR && (beta->scalar.f != 1 || beta->scalar.im != 0))
+    self = mote_low_2(w, &mote_op_mul, self, mote_low_scalar(w, &beta->scalar, mote_low_desc(w, self)->dtype));
+  return mote_low_done(w, mote_low_2(w, &mote_op_add, self, product));
+}
+static mote_status lower_addmm(mote_lowering *l) {
+  mote_low w = mote_low_begin(l);
+  mote_vid a = l->args[1].ref, b = l->args[2].ref;
+  const mote_tensor *bias = mote_low_desc(&w, l->args[0].ref), *x = mote_low_desc(&w, a), *y = mote_low_desc(&w, b);
+  bool ones = mote_lower_float(l, "alpha", 1) == 1 && mote_lower_float(l, "beta", 1) == 1;
+  if (x->rank == 2 && y->rank == 2 && x->dim[1] != y->dim[0])
+    mismatch(&w, x, y);
+  if (ones && bias->rank == 1 && x->rank == 2 && y->rank == 2 && x->dtype == MOTE_F32 && mote_tensor_numel(y) > 0 &&
+      bias->dim[0] == y->dim[1])
+    return mote_low_done(&w, mote_aten_linear(&w, a, mote_low_swap(&w, b, 0, 1), l->args[0].ref));
+  return added(l, &w, mote_aten_matmul(&w, a, b));
+}
+static mote_status lower_addbmm(mote_lowering *l) {
+  mote_low w = mote_low_begin(l);
+  int64_t axis = 0;
+  return added(l, &w, mote_aten_sum(&w, mote_aten_matmul(&w, l->args[1].ref, l->args[2].ref), &axis, 1, false));
+}
+static mote_vid outer(mote_low *w, mote_vid a, mote_vid b) {
+  if (w->st == MOTE_OK && (mote_low_desc(w, a)->rank != 1 || mote_low_desc(w, b)->rank != 1))
+    return mote_low_fail(w, MOTE_ERR_SHAPE, "outer: Expected 1-D arguments");
+  return mote_low_2(w, mote_low_desc(w, a)->dtype == MOTE_BOOL ? &mote_op_bit_and : &mote_op_mul,
+                    mote_low_unsqueeze(w, a, 1), b);
+}
+static mote_status lower_addr(mote_lowering *l) {
+  mote_low w = mote_low_begin(l);
+  return added(l, &w, outer(&w, l->args[1].ref, l->args[2].ref));
+}
+static mote_status lower_outer(mote_lowering *l) {
+  mote_low w = mote_low_begin(l);
+  return mote_low_done(&w, outer(&w, l->args[0].ref, l->args[1].ref));
+}
+// Sum over the last dims of both.
+static mote_status lower_inner(mote_lowering *l) {
+  mote_low w = mote_low_begin(l);
+  mote_vid a = l->args[0].ref, b = l->args[1].ref;
+  const mote_tensor *x = mote_low_desc(&w, a), *y = mote_low_desc(&w, b);
+  if (x->rank == 0 || y->rank == 0)
+    return mote_low_done(&w, mote_low_2(&w, &mote_op_mul, a, b));
+  int64_t k = x->dim[x->rank - 1], dim[2 * MOTE_MAX_RANK];
+  int32_t n = 0;
+  if (y->dim[y->rank - 1] != k)
+    return mote_fail(l->err, MOTE_ERR_SHAPE, "inner() the last dimension must match on both input tensors");
+  for (int32_t i = 0; i + 1 < x->rank; i++)
+    dim[n++] = x->dim[i];
+  for (int32_t i = 0; i + 1 < y->rank; i++)
+    dim[n++] = y->dim[i];
+  int64_t left[2] = {mote_dims_product(x, 0, x->rank - 1), k}, right[2] = {mote_dims_product(y, 0, y->rank - 1), k};
+  a = mote_low_reshape(&w, a, 2, left);
+  b = mote_low_swap(&w, mote_low_reshape(&w, b, 2, right), 0, 1);
+  return mote_low_done(&w, mote_low_reshape(&w, mote_aten_matmul(&w, a, b), n, dim));
+}
+static mote_status lower_vecdot(mote_lowering *l) {
+  mote_low w = mote_low_begin(l);
+  mote_vid p = mote_low_2(&w, &mote_op_mul, l->args[0].ref, l->args[1].ref);
+  int64_t axis = mote_low_axis(&w, mote_lower_int(l, "dim", -1), mote_low_desc(&w, p)->rank);
+  return mote_low_done(&w, mote_aten_sum(&w, p, &axis, 1, false));
+}
+static mote_status lower_multi_dot(mote_lowering *l) {
+  mote_low w = mote_low_begin(l);
+  const mote_arg *list = &l->args[0];
+  mote_vid v = list->count > 0 ? list->refs[0] : -1;
+  for (int32_t i = 1; i < list->count; i++)
+    v = mote_aten_matmul(&w, v, list->refs[i]);
+  return mote_low_done(&w, v);
+}
+
+// ------------------------------------------------------------------------------------------------ Einstein sums
+
+enum { LABELS = 64, DOTS = 52 }; // a-z, A-Z, then the dims that "..." stands for
+typedef struct term {
+  mote_vid v;
+  int32_t n;
+  int8_t label[MOTE_MAX_RANK];
+} term;
+
+static int label_of(char c) { return c >= 'a' && c <= 'z' ? c - 'a' : c >= 'A' && c <= 'Z' ? c - 'A' + 26 : -1; }
+
+// Labels of one operand's part of the equation.
+static const char *read_term(mote_low *w, const char *at, int32_t rank, term *t, int32_t dots) {
+  int32_t named = 0;
+  for (const char *p = at; *p != 0 && *p != ',' && !(*p == '-' && p[1] == '>'); p++)
+    named += label_of(*p) >= 0;
+  t->n = 0;
+  for (; *at != 0 && *at != ',' && !(*at == '-' && at[1] == '>'); at++) {
+    int32_t fill = dots >= 0 ? dots : rank - named;
+    if (at[0] == '.' && at[1] == '.' && at[2] == '.') {
+      for (int32_t i = 0; i < fill && t->n < MOTE_MAX_RANK; i++)
+        t->label[t->n++] = (int8_t)(DOTS + MOTE_MAX_RANK - fill + i);
+      at += 2;
+    } else if (label_of(*at) >= 0 && t->n < MOTE_MAX_RANK) {
+      t->label[t->n++] = (int8_t)label_of(*at);
+    } else if (*at != ' ') {
+      mote_low_fail(w, MOTE_ERR_ARGUMENT,
+                    "einsum(): invalid subscript given in the equation string, subscripts must be in [a-zA-Z]");
+      return at;
+    }
+  }
+  if (rank >= 0 && t->n != rank)
+    mote_low_fail(w, MOTE_ERR_SHAPE,
+                  "einsum(): the number of subscripts in the equation (%d) does not match the number of dimensions "
+                  "(%d) for an operand",
+                  t->n, rank);
+  return at;
+}
+
+static int32_t place_in(const term *t, int8_t label) {
+  for (int32_t i = 0; i < t->n; i++)
+    if (t->label[i] == label)
+      return i;
+  return -1;
+}
+
+// Sums out labels that nobody needs and takes diagonals of repeated ones.
+static void tidy(mote_low *w, term *t, const bool *needed) {
+  for (int32_t i = t->n - 1; i >= 0; i--) {
+    int32_t first = place_in(t, t->label[i]);
+    const mote_tensor *x = mote_low_desc(w, t->v);
+    if (first < i) { // x * eye, summed over the second
+      int64_t n = x->dim[i], dim[MOTE_MAX_RANK], axis = i;
+      mote_vid one = mote_low_num(w, 1, x->dtype);
+      int64_t square[2] = {n, n};
+      int32_t rank = x->rank;
+      mote_vid eye = mote_aten_tril(w, mote_low_expand(w, one, 2, square), 0);
+      eye = mote_low_2(w, &mote_op_mul, eye, mote_low_swap(w, eye, 0, 1));
+      for (int32_t k = 0; k < rank; k++)
+        dim[k] = k == i || k == first ? n : 1;
+      t->v = mote_aten_sum(w, mote_low_2(w, &mote_op_mul, t->v, mote_low_reshape(w, eye, rank, dim)), &axis, 1, false);
+    } else if (needed[t->label[i]]) {
+      continue;
+    } else {
+      int64_t axis = i;
+      t->v = mote_aten_sum(w, t->v, &axis, 1, false);
+    }
+    for (int32_t k = i; k + 1 < t->n; k++)
+      t->label[k] = t->label[k + 1];
+    t->n--;
+  }
+}
+
+// Brings the dims in the order of `want` labels; missing ones have size 1.
+static mote_vid align(mote_low *w, const term *t, const int8_t *want, int32_t n, int64_t *dim) {
+  int32_t perm[MOTE_MAX_RANK], k = 0;
+  const mote_tensor *x = mote_low_desc(w, t->v);
+  for (int32_t i = 0; i < n; i++) {
+    int32_t at = place_in(t, want[i]);
+    dim[i] = at >= 0 ? x->dim[at] : 1;
+    if (at >= 0)
+      perm[k++] = at;
+  }
+  return mote_low_reshape(w, mote_low_permute(w, t->v, perm), n, dim);
+}
+
+// One product of two terms; labels in `needed` stay.
+static void contract(mote_low *w, term *a, const term *b, const bool *needed) {
+  int8_t order[4][MOTE_MAX_RANK * 2]; // batch, left, right, summed
+  int32_t n[4] = {0, 0, 0, 0};
+  for (int32_t i = 0; i < a->n; i++) {
+    int k = place_in(b, a->label[i]) < 0 ? 1 : needed[a->label[i]] ? 0 : 3;
+    order[k][n[k]++] = a->label[i];
+  }
+  for (int32_t i = 0; i < b->n; i++)
+    if (place_in(a, b->label[i]) < 0)
+      order[2][n[2]++] = b->label[i];
+  if (n[0] + n[1] + n[2] + n[3] > MOTE_MAX_RANK) {
+    mote_low_fail(w, MOTE_ERR_UNSUPPORTED, "einsum of more than %d dims", MOTE_MAX_RANK);
+    return;
+  }
+  int8_t left[MOTE_MAX_RANK * 2], right[MOTE_MAX_RANK * 2];
+  int32_t nl = 0, nr = 0;
+  const int ls[3] = {0, 1, 3}, rs[3] = {0, 3, 2};
+  for (int g = 0; g < 3; g++) {
+    for (int32_t i = 0; i < n[ls[g]]; i++)
+      left[nl++] = order[ls[g]][i];
+    for (int32_t i = 0; i < n[rs[g]]; i++)
+      right[nr++] = order[rs[g]][i];
+  }
+  int64_t dl[MOTE_MAX_RANK], dr[MOTE_MAX_RANK], m = 1, k = 1, cols = 1, out[MOTE_MAX_RANK];
+  mote_vid x = align(w, a, left, nl, dl), y = align(w, b, right, nr, dr);
+  for (int32_t i = 0; i < n[0]; i++) {
+    if (dl[i] != dr[i] && dl[i] != 1 && dr[i] != 1)
+      mote_low_fail(w, MOTE_ERR_SHAPE, "einsum(): operands do not broadcast with remapped shapes");
+    out[i] = dl[i] == 1 ? dr[i] : dl[i];
+  }
+  for (int32_t i = 0; i < n[1]; i++)
+    m *= out[n[0] + i] = dl[n[0] + i];
+  for (int32_t i = 0; i < n[3]; i++) {
+    if (dl[n[0] + n[1] + i] != dr[n[0] + i])
+      mote_low_fail(w, MOTE_ERR_SHAPE,
+                    "einsum(): operands do not broadcast with remapped shapes [original->remapped]: the sizes of a "
+                    "subscript are %lld and %lld",
+                    (long long)dl[n[0] + n[1] + i], (long long)dr[n[0] + i]);
+    k *= dl[n[0] + n[1] + i];
+  }
+  for (int32_t i = 0; i < n[2]; i++)
+    cols *= out[n[0] + n[1] + i] = dr[n[0] + n[3] + i];
+  dl[n[0]] = m, dl[n[0] + 1] = k, dr[n[0]] = k, dr[n[0] + 1] = cols;
+  if (n[0] + 2 > MOTE_MAX_RANK)
+    mote_low_fail(w, MOTE_ERR_UNSUPPORTED, "einsum of more than %d dims", MOTE_MAX_RANK);
+  mote_vid v = bmm(w, mote_low_reshape(w, x, n[0] + 2, dl), mote_low_reshape(w, y, n[0] + 2, dr));
+  a->v = mote_low_reshape(w, v, n[0] + n[1] + n[2], out);
+  a->n = 0;
+  for (int g = 0; g < 3; g++)
+    for (int32_t i = 0; i < n[g]; i++)
+      a->label[a->n++] = order[g][i];
+}
+
+// Without "->": labels that stand once, in alphabetical order, after the dots.
+static void implicit_result(const term *t, int32_t n, term *out) {
+  int count[LABELS] = {0};
+  for (int32_t i = 0; i < n; i++)
+    for (int32_t k = 0; k < t[i].n; k++)
+      count[t[i].label[k]] += 1;
+  out->n = 0;
+  for (int label = DOTS; label < LABELS && out->n < MOTE_MAX_RANK; label++)
+    if (count[label] > 0)
+      out->label[out->n++] = (int8_t)label;
+  for (int i = 0; i < DOTS && out->n < MOTE_MAX_RANK; i++) {
+    int label = i < 26 ? i + 26 : i - 26; // capitals first
+    if (count[label] == 1)
+      out->label[out->n++] = (int8_t)label;
+  }
+}
+
+static mote_status lower_einsum(mote_lowering *l) {
+  enum { TERMS = 16 };
+  mote_low w = mote_low_begin(l);
+  term t[TERMS], out;
+  const char *at = mote_low_str(l, "equation", "");
+  const mote_arg *list = mote_lower_arg(l, "tensors");
+  int32_t n = list != NULL && list->kind == MOTE_ARG_TENSORS ? list->count : 0, dots = 0;
+  if (n == 0 || n > TERMS)
+    return mote_fail(l->err, MOTE_ERR_ARGUMENT, "einsum(): must provide at least one operand");
+  for (int32_t i = 0; i < n; i++) {
+    t[i].v = list->refs[i];
+    at = read_term(&w, at, mote_low_desc(&w, t[i].v)->rank, &t[i], -1);
+    for (int32_t k = 0, c = 0; k < t[i].n; k++)
+      dots = MOTE_MAX(dots, c += t[i].label[k] >= DOTS);
+    if (i + 1 < n && *at != ',')
+      mote_low_fail(&w, MOTE_ERR_ARGUMENT, "einsum(): more operands were provided than specified in the equation");
+    at += i + 1 < n && *at == ',';
+  }
+  if (*at == ',')
+    mote_low_fail(&w, MOTE_ERR_ARGUMENT, "einsum(): fewer operands were provided than specified in the equation");
+  if (*at == '-')
+    read_term(&w, at + 2, -1, &out, dots);
+  else
+    implicit_result(t, n, &out);
+  for (int32_t i = 0; i < n && w.st == MOTE_OK; i++) {
+    bool needed[LABELS] = {false};
+    for (int32_t k = 0; k < out.n; k++)
+      needed[out.label[k]] = true;
+    for (int32_t j = i + 1; j < n; j++)
+      for (int32_t k = 0; k < t[j].n; k++)
+        needed[t[j].label[k]] = true;
+    if (i > 0) {
+      bool both[LABELS];
+      memcpy(both, needed, sizeof both);
+      for (int32_t k = 0; k < t[0].n; k++)
+        both[t[0].label[k]] = true;
+      tidy(&w, &t[i], both);
+      contract(&w, &t[0], &t[i], needed);
+    } else {
+      tidy(&w, &t[0], needed);
+    }
+  }
+  int64_t dim[MOTE_MAX_RANK];
+  for (int32_t k = 0; k < out.n; k++)
+    if (place_in(&t[0], out.label[k]) < 0 && out.label[k] < DOTS)
+      mote_low_fail(&w, MOTE_ERR_ARGUMENT,
+                    "einsum(): output subscript does not appear in the equation for any input operand");
+  return mote_low_done(&w, align(&w, &t[0], out.label, out.n, dim));
+}
+
+#define ROW(text, fn)                                                                                                  \
+  { "aten::" text, &mote_op_batch_matmul, NULL, NULL, 0, fn }
+static const mote_torch_row rows[] = {
+    ROW("softmax.int(self, dim, dtype)", lower_softmax),
+    ROW("_softmax(self, dim, half_to_float)", lower_softmax),
+    ROW("special_softmax(self, dim, dtype)", lower_softmax),
+    ROW("log_softmax.int(self, dim, dtype)", lower_log_softmax),
+    ROW("_log_softmax(self, dim, half_to_float)", lower_log_softmax),
+    ROW("special_log_softmax(self, dim, dtype)", lower_log_softmax),
+    ROW("_safe_softmax(self, dim, dtype)", lower_safe_softmax),
+    ROW("linear(input, weight, bias)", lower_linear),
+    ROW("matmul(self, other)", lower_matmul),
+    ROW("linalg_matmul(self, other)", lower_matmul),
+    ROW("mm(self, mat2)", lower_mm),
+    ROW("bmm(self, mat2)", lower_bmm),
+    ROW("mv(self, vec)", lower_mv),
+    ROW("dot(self, tensor)", lower_dot),
+    ROW("vdot(self, other)", lower_dot),
+    ROW("addmm(self, mat1, mat2, beta, alpha)", lower_addmm),
+    ROW("baddbmm(self, batch1, batch2, beta, alpha)", lower_addmm),
+    ROW("addmv(self, mat, vec, beta, alpha)", lower_addmm),
+    ROW("addbmm(self, batch1, batch2, beta, alpha)", lower_addbmm),
+    {"aten::addr(self, vec1, vec2, beta, alpha)", &mote_op_batch_matmul, NULL, NULL, MOTE_TORCH_PROMOTE, lower_addr},
+    {"aten::outer(self, vec2)", &mote_op_batch_matmul, NULL, NULL, MOTE_TORCH_PROMOTE, lower_outer},
+    {"aten::ger(self, vec2)", &mote_op_batch_matmul, NULL, NULL, MOTE_TORCH_PROMOTE, lower_outer},
+    ROW("inner(self, other)", lower_inner),
+    ROW("linalg_vecdot(x, y, dim)", lower_vecdot),
+    ROW("linalg_multi_dot(tensors)", lower_multi_dot),
+    ROW("chain_matmul(matrices)", lower_multi_dot),
+    ROW("einsum(equation, tensors, path)", lower_einsum),
+    {NULL},
+};
+const mote_op_family mote_family_aten_matmul = {"aten_matmul", NULL, rows};

@@ -1,0 +1,739 @@
+// PyTorch's reductions and scans that the shared ones do not give: one reduction operator in float64 (sums of any type,
+// variance, norms, logarithmic sums, extremes with positions) and one scan operator. Plain float32 sums, means and
+// extremes go to reduce.c. Tests: tests/unit/test_ops_aten.c
+#include "ops/aten_kit.h"
+#include "ops/binary.h"
+#include "ops/reduce.h"
+#include "ops/shape.h"
+#include "ops/unary.h"
+
+typedef enum kind {
+  K_SUM,
+  K_MEAN,
+  K_PROD,
+  K_MAX,
+  K_MIN,
+  K_ANY,
+  K_ALL,
+  K_VAR, // p: correction
+  K_STD,
+  K_NORM, // p: exponent
+  K_LOGSUMEXP,
+  K_NANSUM,
+  K_NANMEAN,
+  K_COUNT_NONZERO,
+} kind;
+
+typedef struct red_attr {
+  int64_t kind;
+  mote_ints axes; // count -1: all
+  bool keep;
+  int32_t dtype; // of the result
+  double p;
+} red_attr;
+
+// ------------------------------------------------------------------------------------------------ over sets of axes
+
+static mote_status axes_of(const mote_opctx *c, bool reduced[MOTE_MAX_RANK]) {
+  const red_attr *a = c->attr;
+  int32_t rank = c->in[0]->rank, axis;
+  for (int32_t i = 0; i < MOTE_MAX_RANK; i++)
+    reduced[i] = a->axes.count < 0;
+  for (int32_t i = 0; i < a->axes.count; i++) {
+    MOTE_TRY(mote_axis_of(c, a->axes.at[i], rank, &axis));
+    if (rank > 0 && reduced[axis])
+      return mote_op_fail(c, MOTE_ERR_ARGUMENT, "dim %d appears multiple times in the list of dims", axis);
+    reduced[axis] = true;
+  }
+  return MOTE_OK;
+}
+
+static mote_status red_infer(mote_opctx *c) {
+  const red_attr *a = c->attr;
+  const mote_tensor *x = c->in[0];
+  bool reduced[MOTE_MAX_RANK], empty = false;
+  int64_t dim[MOTE_MAX_RANK];
+  int32_t rank = 0;
+  MOTE_TRY(axes_of(c, reduced));
+  if (mote_dtype_size(x->dtype) == 0 || x->dtype == MOTE_STRING)
+    return mote_bad_dtype(c, 0);
+  for (int32_t i = 0; i < x->rank; i++) {
+    empty = empty || (reduced[i] && x->dim[i] == 0);
+    if (!reduced[i] || a->keep)
+      dim[rank++] = reduced[i] ? 1 : x->dim[i];
+  }
+  if (empty && (a->kind == K_MAX || a->kind == K_MIN))
+    return mote_op_fail(c, MOTE_ERR_SHAPE,
+                        "Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with "
+                        "the 'dim' argument.");
+  mote_out(c, 0, a->dtype != MOTE_NONE ? (mote_dtype)a->dtype : x->dtype, rank, dim);
+  if (a->kind == K_MAX || a->kind == K_MIN)
+    c->out[0]->quant = x->quant;
+  return MOTE_OK;
+}
+
+typedef struct sums {
+  double a, b, top; // running value; second moment or imaginary part; largest
+  uint64_t whole;
+  int64_t n;
+} sums;
+
+static void start(const red_attr *at, sums *s, bool integral) {
+  memset(s, 0, sizeof *s);
+  s->a = at->kind == K_PROD ? 1 : at->kind == K_MAX ? -HUGE_VAL : at->kind == K_MIN ? HUGE_VAL : 0;
+  if (at->kind == K_NORM && at->p == -HUGE_VAL)
+    s->a = HUGE_VAL;
+  s->top = -HUGE_VAL;
+  if (integral)
+    s->whole = at->kind == K_PROD || at->kind == K_ALL ? 1
+               : at->kind == K_MAX                     ? (uint64_t)INT64_MIN
+               : at->kind == K_MIN                     ? (uint64_t)INT64_MAX
+                                                       : 0;
+}
+
+static void add_real(const red_attr *at, sums *s, double v) {
+  double d;
+  s->n++;
+  switch (at->kind) {
+  case K_PROD:
+    s->a *= v;
+    break;
+  case K_MAX:
+    s->a = v > s->a || v != v ? v : s->a;
+    break;
+  case K_MIN:
+    s->a = v < s->a || v != v ? v : s->a;
+    break;
+  case K_ANY:
+  case K_COUNT_NONZERO:
+    s->whole += v != 0;
+    break;
+  case K_ALL:
+    s->whole = s->whole && v != 0;
+    break;
+  case K_VAR:
+  case K_STD: // Welford
+    d = v - s->a;
+    s->a += d / (double)s->n;
+    s->b += d * (v - s->a);
+    break;
+  case K_NORM:
+    v = fabs(v);
+    s->a = at->p == HUGE_VAL    ? (v > s->a || v != v ? v : s->a)
+           : at->p == -HUGE_VAL ? (v < s->a || v != v ? v : s->a)
+           : at->p == 0         ? s->a + (v != 0)
+           : at->p == 1         ? s->a + v
+           : at->p == 2         ? s->a + v * v
+                                : s->a + pow(v, at->p);
+    break;
+  case K_LOGSUMEXP:
+    if (v > s->top) {
+      s->a = s->a * (s->top == -HUGE_VAL ? 0 : exp(s->top - v)) + 1;
+      s->top = v;
+    } else {
+      s->a += v == -HUGE_VAL ? 0 : v == HUGE_VAL ? 1 : exp(v - s->top);
+    }
+    break;
+  case K_NANSUM:
+  case K_NANMEAN:
+    s->n -= v != v;
+    s->a += v != v ? 0 : v;
+    break;
+  default:
+    s->a += v;
+    break;
+  }
+}
+static void add_whole(const red_attr *at, sums *s, int64_t v) {
+  s->n++;
+  switch (at->kind) {
+  case K_PROD:
+    s->whole *= (uint64_t)v;
+    break;
+  case K_MAX:
+    s->whole = v > (int64_t)s->whole ? (uint64_t)v : s->whole;
+    break;
+  case K_MIN:
+    s->whole = v < (int64_t)s->whole ? (uint64_t)v : s->whole;
+    break;
+  case K_ANY:
+  case K_COUNT_NONZERO:
+    s->whole += v != 0;
+    break;
+  case K_ALL:
+    s->whole = s->whole && v != 0;
+    break;
+  default:
+    s->whole += (uint64_t)v;
+    break;
+  }
+}
+
+static void add_complex(const red_attr *at, sums *s, double re, double im) {
+  double r;
+  switch (at->kind) {
+  case K_PROD:
+    r = s->a * re - s->b * im;
+    s->b = s->a * im + s->b * re;
+    s->a = r;
+    break;
+  case K_SUM:
+  case K_MEAN:
+    s->a += re;
+    s->b += im;
+    s->n++;
+    break;
+  case K_ANY:
+  case K_ALL:
+  case K_COUNT_NONZERO:
+    add_real(at, s, re != 0 || im != 0);
+    break;
+  default:
+    add_real(at, s, hypot(re, im));
+    break;
+  }
+}
+
+static double finish(const red_attr *at, const sums *s) {
+  double v;
+  switch (at->kind) {
+  case K_MEAN:
+  case K_NANMEAN:
+    return s->a / (double)s->n;
+  case K_VAR:
+  case K_STD:
+    v = s->n == 0 ? NAN : (double)s->n - at->p;
+    v = v <= 0 ? (s->b == 0 ? NAN : HUGE_VAL) : s->b / v;
+    return at->kind == K_STD ? sqrt(v) : v;
+  case K_NORM:
+    return at->p == 2 ? sqrt(s->a) : at->p == 0 || at->p == 1 || isinf(at->p) ? s->a : pow(s->a, 1 / at->p);
+  case K_LOGSUMEXP:
+    return s->n == 0 || s->top == -HUGE_VAL ? -HUGE_VAL : s->top + log(s->a);
+  default:
+    return s->a;
+  }
+}
+
+static void red_one(const mote_opctx *c, const mote_iter *it, int64_t base, int64_t at) {
+  const red_attr *a = c->attr;
+  const mote_tensor *x = c->in[0], *o = c->out[0];
+  bool complex = mote_dtype_is_complex(x->dtype),
+       count = a->kind == K_ANY || a->kind == K_ALL || a->kind == K_COUNT_NONZERO;
+  mote_dtype d = mote_code_type(x->dtype);
+  bool integral =
+      (mote_aten_is_integral(x->dtype) || mote_dtype_is_quantized(x->dtype)) && !mote_dtype_is_float(o->dtype);
+  mote_dtype part = x->dtype == MOTE_C64 ? MOTE_F32 : MOTE_F64;
+  sums s;
+  start(a, &s, integral || count);
+  for (int64_t r = 0; r < it->rows; r++) {
+    int64_t off[MOTE_ITER_OPERANDS];
+    mote_iter_row(it, r, off);
+    for (int64_t i = 0; i < it->inner; i++) {
+      int64_t k = base + off[0] + i * it->inner_stride[0];
+      if (complex)
+        add_complex(a, &s, mote_load_f64(x->data, part, 2 * k), mote_load_f64(x->data, part, 2 * k + 1));
+      else if (integral)
+        add_whole(a, &s, mote_load_i64(x->data, d, k));
+      else
+        add_real(a, &s, mote_load_f64(x->data, d, k));
+    }
+  }
+  if (count)
+    mote_store_i64(o->data, o->dtype, at, o->dtype == MOTE_BOOL ? s.whole != 0 : (int64_t)s.whole);
+  else if (integral)
+    mote_store_i64(o->data, mote_code_type(o->dtype), at, (int64_t)s.whole);
+  else if (mote_dtype_is_complex(o->dtype)) {
+    double n = a->kind == K_MEAN ? (double)s.n : 1;
+    mote_store_f64(o->data, part, 2 * at, s.a / n);
+    mote_store_f64(o->data, part, 2 * at + 1, s.b / n);
+  } else
+    mote_store_f64(o->data, o->dtype, at, finish(a, &s));
+}
+
+static mote_status red_eval(mote_opctx *c) {
+  const mote_tensor *x = c->in[0];
+  bool reduced[MOTE_MAX_RANK];
+  int64_t dims[2][MOTE_MAX_RANK], strides[2][MOTE_MAX_RANK], one[1] = {1};
+  int32_t n[2] = {0, 0};
+  mote_iter it;
+  MOTE_TRY(axes_of(c, reduced));
+  for (int32_t i = 0; i < x->rank; i++) {
+    int k = reduced[i];
+    dims[k][n[k]] = x->dim[i];
+    strides[k][n[k]++] = x->stride[i];
+  }
+  const int64_t *inner[1] = {n[1] > 0 ? strides[1] : one};
+  mote_iter_init(&it, n[1], dims[1], 1, inner);
+  int64_t total = mote_tensor_numel(c->out[0]);
+  for (int64_t at = 0; at < total; at++) {
+    int64_t base = 0, k = at;
+    for (int32_t i = n[0] - 1; i >= 0; i--) {
+      base += k % dims[0][i] * strides[0][i];
+      k /= dims[0][i];
+    }
+    red_one(c, &it, base, at);
+  }
+  return MOTE_OK;
+}
+static const mote_attr_field red_fields[] = {
+    MOTE_ATTR(red_attr, kind, MOTE_ATTR_INT, 0),  MOTE_ATTR(red_attr, axes, MOTE_ATTR_INTS, -1),
+    MOTE_ATTR(red_attr, keep, MOTE_ATTR_BOOL, 0), MOTE_ATTR(red_attr, dtype, MOTE_ATTR_DTYPE, 0),
+    MOTE_ATTR(red_attr, p, MOTE_ATTR_FLOAT, 0),   {NULL}};
+static const mote_op red_op = {.name = "aten_reduce",
+                               .flags = MOTE_OP_STRIDED_IN,
+                               .min_in = 1,
+                               .max_in = 1,
+                               .n_out = 1,
+                               .attr_size = sizeof(red_attr),
+                               .fields = red_fields,
+                               .infer = red_infer,
+                               .eval = red_eval};
+
+// ------------------------------------------------------------------------------------------------ lines along one axis
+
+typedef enum line_kind { L_ARG_MAX, L_ARG_MIN, L_CUMSUM, L_CUMPROD, L_CUMMAX, L_CUMMIN, L_LOGCUMSUMEXP } line_kind;
+typedef struct line_attr {
+  int64_t kind, axis;
+  bool keep;
+  int32_t dtype;
+} line_attr;
+
+// extremes: values and positions; scans: one output, cummax and cummin two
+static mote_status line_infer(mote_opctx *c) {
+  const line_attr *a = c->attr;
+  const mote_tensor *x = c->in[0];
+  int32_t axis, rank = 0;
+  int64_t dim[MOTE_MAX_RANK];
+  MOTE_TRY(mote_axis_of(c, a->axis, x->rank, &axis));
+  bool arg = a->kind <= L_ARG_MIN;
+  if (mote_dtype_size(x->dtype) == 0 || x->dtype == MOTE_STRING ||
+      (mote_dtype_is_complex(x->dtype) && a->kind != L_CUMSUM && a->kind != L_CUMPROD))
+    return mote_bad_dtype(c, 0);
+  if (arg && x->rank > 0 && x->dim[axis] == 0)
+    return mote_op_fail(c, MOTE_ERR_SHAPE, "Expected reduction dim %d to have non-zero size.", axis);
+  for (int32_t i = 0; i < x->rank; i++)
+    if (!arg || i != axis || a->keep)
+      dim[rank++] = arg && i == axis ? 1 : x->dim[i];
+  mote_out(c, 0, a->dtype != MOTE_NONE ? (mote_dtype)a->dtype : x->dtype, rank, dim);
+  if (arg)
+    c->out[0]->quant = x->quant;
+  if (c->n_out > 1)
+    mote_out(c, 1, MOTE_I64, rank, dim);
+  return MOTE_OK;
+}
+
+// v comes after `best` in the search; NaN is beyond everything. Later equals win in running extremes.
+static bool beats(int64_t kind, double v, double best) {
+  bool max = kind == L_ARG_MAX || kind == L_CUMMAX, run = kind >= L_CUMMAX;
+  if (v != v || best != best)
+    return v != v && (best == best || run);
+  return run && v == best ? true : max ? v > best : v < best;
+}
+
+static void extreme_line(const mote_opctx *c, int64_t base, int64_t step, int64_t n, int64_t at) {
+  const line_attr *a = c->attr;
+  const mote_tensor *x = c->in[0];
+  mote_dtype d = mote_code_type(x->dtype);
+  int64_t best = 0;
+  bool whole = d == MOTE_I64, max = a->kind == L_ARG_MAX;
+  for (int64_t k = 1; k < n; k++) {
+    int64_t p = base + k * step, q = base + best * step;
+    bool win = whole ? (max ? mote_load_i64(x->data, d, p) > mote_load_i64(x->data, d, q)
+                            : mote_load_i64(x->data, d, p) < mote_load_i64(x->data, d, q))
+                     : beats(a->kind, mote_load_f64(x->data, d, p), mote_load_f64(x->data, d, q));
+    best = win ? k : best;
+  }
+  size_t size = mote_dtype_size(x->dtype);
+  memcpy((char *)c->out[0]->data + (size_t)at * size, (const char *)x->data + (size_t)(base + best * step) * size,
+         size);
+  if (c->n_out > 1)
+    mote_store_i64(c->out[1]->data, MOTE_I64, at, best);
+}
+
+static void running_extreme(const mote_opctx *c, int64_t base, int64_t step, int64_t n) {
+  const line_attr *a = c->attr;
+  const mote_tensor *x = c->in[0];
+  int64_t best = 0;
+  size_t size = mote_dtype_size(x->dtype);
+  for (int64_t k = 0; k < n; k++) {
+    if (k > 0 && beats(a->kind, mote_load_f64(x->data, x->dtype, base + k * step),
+                       mote_load_f64(x->data, x->dtype, base + best * step)))
+      best = k;
+    memcpy((char *)c->out[0]->data + (size_t)(base + k * step) * size,
+           (const char *)x->data + (size_t)(base + best * step) * size, size);
+    if (c->n_out > 1)
+      mote_store_i64(c->out[1]->data, MOTE_I64, base + k * step, best);
+  }
+}
+
+static void running_complex(const mote_opctx *c, int64_t base, int64_t step, int64_t n, bool prod) {
+  mote_dtype part = c->in[0]->dtype == MOTE_C64 ? MOTE_F32 : MOTE_F64;
+  double re = prod, im = 0;
+  for (int64_t k = 0; k < n; k++) {
+    int64_t p = base + k * step;
+    double a = mote_load_f64(c->in[0]->data, part, 2 * p), b = mote_load_f64(c->in[0]->data, part, 2 * p + 1), r = re;
+    re = prod ? r * a - im * b : re + a;
+    im = prod ? r * b + im * a : im + b;
+    mote_store_f64(c->out[0]->data, part, 2 * p, re);
+    mote_store_f64(c->out[0]->data, part, 2 * p + 1, im);
+  }
+}
+
+static double next_sum(int64_t kind, double acc, double v) {
+  double top = fmax(acc, v);
+  if (kind != L_LOGCUMSUMEXP)
+    return kind == L_CUMPROD ? acc * v : acc + v;
+  return isinf(top) ? top : top + log1p(exp(-fabs(acc - v)));
+}
+static void running_sum(const mote_opctx *c, int64_t base, int64_t step, int64_t n) {
+  const line_attr *a = c->attr;
+  const mote_tensor *x = c->in[0], *o = c->out[0];
+  bool prod = a->kind == L_CUMPROD, real = mote_dtype_is_float(o->dtype);
+  double acc = prod ? 1 : a->kind == L_LOGCUMSUMEXP ? -HUGE_VAL : 0;
+  uint64_t whole = prod;
+  for (int64_t k = 0; k < n; k++) {
+    int64_t p = base + k * step;
+    if (real) {
+      acc = next_sum(a->kind, acc, mote_load_f64(x->data, x->dtype, p));
+      mote_store_f64(o->data, o->dtype, p, acc);
+    } else {
+      uint64_t v = (uint64_t)mote_load_i64(x->data, x->dtype, p);
+      whole = prod ? whole * v : whole + v;
+      mote_store_i64(o->data, o->dtype, p, (int64_t)whole);
+    }
+  }
+}
+
+static mote_status line_eval(mote_opctx *c) {
+  const line_attr *a = c->attr;
+  const mote_tensor *x = c->in[0];
+  int32_t axis;
+  MOTE_TRY(mote_axis_of(c, a->axis, x->rank, &axis));
+  int64_t n = x->rank > 0 ? x->dim[axis] : 1, inner = mote_dims_product(x, axis + 1, x->rank),
+          total = mote_tensor_numel(x);
+  for (int64_t i = 0; n > 0 && i < total / n; i++) {
+    int64_t base = i / inner * n * inner + i % inner;
+    if (a->kind <= L_ARG_MIN)
+      extreme_line(c, base, inner, n, i);
+    else if (a->kind == L_CUMMAX || a->kind == L_CUMMIN)
+      running_extreme(c, base, inner, n);
+    else if (mote_dtype_is_complex(x->dtype))
+      running_complex(c, base, inner, n, a->kind == L_CUMPROD);
+    else
+      running_sum(c, base, inner, n);
+  }
+  return MOTE_OK;
+}
+static const mote_attr_field line_fields[] = {MOTE_ATTR(line_attr, kind, MOTE_ATTR_INT, 0),
+                                              MOTE_ATTR(line_attr, axis, MOTE_ATTR_INT, 0),
+                                              MOTE_ATTR(line_attr, keep, MOTE_ATTR_BOOL, 0),
+                                              MOTE_ATTR(line_attr, dtype, MOTE_ATTR_DTYPE, 0),
+                                              {NULL}};
+static const mote_op line1_op = {.name = "aten_line",
+                                 .min_in = 1,
+                                 .max_in = 1,
+                                 .n_out = 1,
+                                 .attr_size = sizeof(line_attr),
+                                 .fields = line_fields,
+                                 .infer = line_infer,
+                                 .eval = line_eval};
+static const mote_op line2_op = {.name = "aten_line2",
+                                 .min_in = 1,
+                                 .max_in = 1,
+                                 .n_out = 2,
+                                 .attr_size = sizeof(line_attr),
+                                 .fields = line_fields,
+                                 .infer = line_infer,
+                                 .eval = line_eval};
+
+// ------------------------------------------------------------------------------------------------ lowering
+
+static void axes_arg(mote_low *w, int32_t rank, red_attr *a) {
+  const mote_arg *dim = mote_lower_arg(w->l, "dim");
+  a->axes.count = -1;
+  if (dim == NULL || dim->kind == MOTE_ARG_NONE)
+    return;
+  if (dim->kind == MOTE_ARG_SCALAR) {
+    a->axes = (mote_ints){1, {dim->scalar.i}};
+  } else if (dim->kind == MOTE_ARG_INTS) {
+    a->axes = dim->ints;
+    a->axes.count = dim->count > 0 ? dim->count : -1;
+  }
+  for (int32_t i = 0; i < a->axes.count; i++)
+    a->axes.at[i] = mote_low_axis(w, a->axes.at[i], rank);
+}
+
+// float32 on the vector kernels where there is one.
+static mote_vid reduce(mote_low *w, mote_vid x, red_attr *a) {
+  const mote_tensor *t = mote_low_desc(w, x);
+  static const mote_op *const fast[] = {[K_SUM] = &mote_op_reduce_sum,
+                                        [K_MEAN] = &mote_op_reduce_mean,
+                                        [K_MAX] = &mote_op_reduce_max,
+                                        [K_MIN] = &mote_op_reduce_min};
+  bool plain =
+      t->dtype == MOTE_F32 && (a->dtype == MOTE_NONE || a->dtype == MOTE_F32) && a->kind <= K_MIN && a->kind != K_PROD;
+  if (plain && mote_tensor_numel(t) > 0 && t->rank > 0)
+    return mote_low_reduce(w, fast[a->kind], x, a->axes.at, MOTE_MAX(a->axes.count, 0), a->keep);
+  return mote_low_emit(w, &red_op, a, &x, 1);
+}
+
+mote_vid mote_aten_sum(mote_low *w, mote_vid v, const int64_t *axes, int32_t n, bool keep) {
+  red_attr a = {.kind = K_SUM, .keep = keep, .axes = {n > 0 ? n : -1, {0}}};
+  for (int32_t i = 0; i < n; i++)
+    a.axes.at[i] = axes[i];
+  return reduce(w, v, &a);
+}
+
+static mote_status lower_kind(mote_lowering *l, int64_t kind, bool widen) {
+  mote_low w = mote_low_begin(l);
+  red_attr a = {.kind = kind, .keep = mote_lower_bool(l, "keepdim", false)};
+  mote_vid x = l->args[0].ref;
+  const mote_tensor *t = mote_low_desc(&w, x);
+  mote_dtype want = mote_low_dtype(l, widen ? mote_aten_sum_type(t->dtype) : t->dtype);
+  axes_arg(&w, t->rank, &a);
+  bool floats = kind == K_MEAN || kind == K_VAR || kind == K_STD;
+  if (floats && mote_aten_is_integral(want))
+    mote_low_fail(
+        &w, MOTE_ERR_TYPE,
+        "%s(): could not infer output dtype. Input dtype must be either a floating point or complex dtype. Got: %s",
+        kind == K_MEAN  ? "mean"
+        : kind == K_VAR ? "var"
+                        : "std",
+        mote_aten_type_name(want));
+  if ((kind == K_MAX || kind == K_MIN) && mote_dtype_is_complex(t->dtype))
+    mote_low_fail(&w, MOTE_ERR_TYPE, "max, min: does not support complex input");
+  x = mote_low_cast(&w, x, want);
+  a.dtype = (int32_t)want;
+  if (kind == K_MAX || kind == K_MIN)
+    a.dtype = MOTE_NONE;
+  return mote_low_done(&w, reduce(&w, x, &a));
+}
+static mote_status lower_sum(mote_lowering *l) { return lower_kind(l, K_SUM, true); }
+static mote_status lower_nansum(mote_lowering *l) { return lower_kind(l, K_NANSUM, true); }
+static mote_status lower_nanmean(mote_lowering *l) { return lower_kind(l, K_NANMEAN, false); }
+static mote_status lower_prod(mote_lowering *l) { return lower_kind(l, K_PROD, true); }
+static mote_status lower_mean(mote_lowering *l) { return lower_kind(l, K_MEAN, false); }
+static mote_status lower_amax(mote_lowering *l) { return lower_kind(l, K_MAX, false); }
+static mote_status lower_amin(mote_lowering *l) { return lower_kind(l, K_MIN, false); }
+
+static mote_status lower_truth(mote_lowering *l, int64_t kind) {
+  mote_low w = mote_low_begin(l);
+  red_attr a = {.kind = kind, .keep = mote_lower_bool(l, "keepdim", false)};
+  const mote_tensor *t = mote_low_desc(&w, l->args[0].ref);
+  axes_arg(&w, t->rank, &a);
+  a.dtype = kind == K_COUNT_NONZERO ? MOTE_I64 : t->dtype == MOTE_U8 ? MOTE_U8 : MOTE_BOOL;
+  mote_vid v = mote_low_emit(&w, &red_op, &a, &l->args[0].ref, 1);
+  if (a.dtype == MOTE_U8 && kind == K_ANY)
+    v = mote_low_cast(&w, mote_low_2(&w, &mote_op_not_equal, v, mote_low_num(&w, 0, MOTE_U8)), MOTE_U8);
+  return mote_low_done(&w, v);
+}
+static mote_status lower_any(mote_lowering *l) { return lower_truth(l, K_ANY); }
+static mote_status lower_all(mote_lowering *l) { return lower_truth(l, K_ALL); }
+static mote_status lower_count(mote_lowering *l) { return lower_truth(l, K_COUNT_NONZERO); }
+
+static mote_dtype real_part(mote_dtype d) { return d == MOTE_C64 ? MOTE_F32 : d == MOTE_C128 ? MOTE_F64 : d; }
+
+static mote_status spread(mote_lowering *l, int64_t kind, bool with_mean) {
+  mote_low w = mote_low_begin(l);
+  red_attr a = {.kind = kind, .keep = mote_lower_bool(l, "keepdim", false)};
+  mote_vid x = l->args[0].ref;
+  const mote_tensor *t = mote_low_desc(&w, x);
+  const mote_arg *correction = mote_lower_arg(l, "correction");
+  mote_dtype d = t->dtype;
+  axes_arg(&w, t->rank, &a);
+  if (mote_aten_is_integral(d))
+    mote_low_fail(&w, MOTE_ERR_TYPE, "std and var only support floating point and complex dtypes");
+  a.p = correction != NULL && correction->kind == MOTE_ARG_SCALAR ? correction->scalar.f
+        : mote_lower_bool(l, "unbiased", true)                    ? 1
+                                                                  : 0;
+  a.dtype = (int32_t)real_part(d);
+  mote_vid mean = -1, v;
+  if (with_mean || mote_dtype_is_complex(d)) {
+    red_attr m = {.kind = K_MEAN, .keep = true, .axes = a.axes, .dtype = (int32_t)d};
+    mean = mote_low_emit(&w, &red_op, &m, &x, 1);
+  }
+  if (mote_dtype_is_complex(d)) { // |x - mean|: its mean square is the variance
+    red_attr norm = {.kind = K_NORM, .keep = a.keep, .axes = a.axes, .dtype = a.dtype, .p = 2},
+             ones = {.kind = K_COUNT_NONZERO, .keep = a.keep, .axes = a.axes, .dtype = MOTE_I64};
+    mote_vid diff = mote_low_2(&w, &mote_op_sub, x, mean), n = mote_low_2(&w, &mote_op_equal, x, x);
+    n = mote_low_cast(&w, mote_low_emit(&w, &red_op, &ones, &n, 1), (mote_dtype)a.dtype);
+    v = mote_low_1(&w, &mote_op_square, mote_low_emit(&w, &red_op, &norm, &diff, 1));
+    v = mote_low_2(&w, &mote_op_div, v, mote_low_2(&w, &mote_op_sub, n, mote_low_num(&w, a.p, (mote_dtype)a.dtype)));
+    v = kind == K_STD ? mote_low_1(&w, &mote_op_sqrt, v) : v;
+  } else {
+    v = mote_low_emit(&w, &red_op, &a, &x, 1);
+  }
+  mote_low_give(&w, v);
+  if (with_mean) {
+    const mote_tensor *shape = mote_low_desc(&w, v);
+    mote_low_give(&w, mote_low_reshape(&w, mean, shape->rank, shape->dim));
+  }
+  return w.st;
+}
+static mote_status lower_var(mote_lowering *l) { return spread(l, K_VAR, false); }
+static mote_status lower_std(mote_lowering *l) { return spread(l, K_STD, false); }
+static mote_status lower_var_mean(mote_lowering *l) { return spread(l, K_VAR, true); }
+static mote_status lower_std_mean(mote_lowering *l) { return spread(l, K_STD, true); }
+
+static mote_status norm_of(mote_lowering *l, const char *ord, double def) {
+  mote_low w = mote_low_begin(l);
+  red_attr a = {.kind = K_NORM, .keep = mote_lower_bool(l, "keepdim", false)};
+  mote_vid x = l->args[0].ref;
+  mote_dtype d = mote_low_dtype(l, mote_low_desc(&w, x)->dtype);
+  const mote_arg *p = mote_lower_arg(l, ord);
+  if (p != NULL && p->kind == MOTE_ARG_STR)
+    return mote_fail(l->err, MOTE_ERR_UNSUPPORTED, "norm of order %s", p->str);
+  if (mote_aten_is_integral(d))
+    mote_low_fail(&w, MOTE_ERR_TYPE, "linalg.vector_norm: Expected a floating point or complex tensor as input. Got %s",
+                  mote_aten_type_name(d));
+  x = mote_low_cast(&w, x, d);
+  a.p = mote_lower_float(l, ord, def);
+  a.dtype = (int32_t)real_part(d);
+  axes_arg(&w, mote_low_desc(&w, x)->rank, &a);
+  return mote_low_done(&w, mote_low_emit(&w, &red_op, &a, &x, 1));
+}
+static mote_status lower_vector_norm(mote_lowering *l) { return norm_of(l, "ord", 2); }
+static mote_status lower_norm(mote_lowering *l) { return norm_of(l, "p", 2); }
+
+static mote_status lower_logsumexp(mote_lowering *l) {
+  mote_low w = mote_low_begin(l);
+  red_attr a = {.kind = K_LOGSUMEXP, .keep = mote_lower_bool(l, "keepdim", false)};
+  mote_vid x = l->args[0].ref;
+  axes_arg(&w, mote_low_desc(&w, x)->rank, &a);
+  if (mote_aten_is_integral(mote_low_desc(&w, x)->dtype))
+    x = mote_low_cast(&w, x, MOTE_F32);
+  a.dtype = (int32_t)mote_low_desc(&w, x)->dtype;
+  return mote_low_done(&w, mote_low_emit(&w, &red_op, &a, &x, 1));
+}
+
+// ------------------------------------------------------------------------------------------------ extremes and scans
+
+static mote_status line_of(mote_lowering *l, int64_t kind, const mote_op *op, bool only_index) {
+  mote_low w = mote_low_begin(l);
+  mote_vid x = l->args[0].ref, out[2] = {-1, -1};
+  bool flat = mote_lower_arg(l, "dim") != NULL && !mote_low_given(l, "dim"),
+       sum = kind == L_CUMSUM || kind == L_CUMPROD;
+  int64_t all = mote_tensor_numel(mote_low_desc(&w, x));
+  int32_t rank = mote_low_desc(&w, x)->rank;
+  line_attr a = {.kind = kind, .keep = mote_lower_bool(l, "keepdim", false)};
+  if (flat && all == 0)
+    mote_low_fail(&w, MOTE_ERR_SHAPE,
+                  "argmax(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim "
+                  "with the 'dim' argument.");
+  if (flat)
+    x = mote_low_reshape(&w, x, 1, &all);
+  else
+    a.axis = mote_low_axis(&w, mote_lower_int(l, "dim", 0), rank);
+  if (sum)
+    x = mote_low_cast(&w, x, mote_low_dtype(l, mote_aten_sum_type(mote_low_desc(&w, x)->dtype)));
+  if (w.st == MOTE_OK)
+    w.st = l->emit(l, op, &a, &x, 1, out, op->n_out);
+  if (flat && a.keep && w.st == MOTE_OK) {
+    int64_t ones[MOTE_MAX_RANK];
+    for (int32_t i = 0; i < rank; i++)
+      ones[i] = 1;
+    out[1] = mote_low_reshape(&w, out[1], rank, ones);
+  }
+  for (int32_t j = only_index ? 1 : 0; j < op->n_out; j++)
+    mote_low_give(&w, out[j]);
+  return w.st;
+}
+static mote_status lower_argmax(mote_lowering *l) { return line_of(l, L_ARG_MAX, &line2_op, true); }
+static mote_status lower_argmin(mote_lowering *l) { return line_of(l, L_ARG_MIN, &line2_op, true); }
+static mote_status lower_max_dim(mote_lowering *l) { return line_of(l, L_ARG_MAX, &line2_op, false); }
+static mote_status lower_min_dim(mote_lowering *l) { return line_of(l, L_ARG_MIN, &line2_op, false); }
+static mote_status lower_cumsum(mote_lowering *l) { return line_of(l, L_CUMSUM, &line1_op, false); }
+static mote_status lower_cumprod(mote_lowering *l) { return line_of(l, L_CUMPROD, &line1_op, false); }
+static mote_status lower_cummax(mote_lowering *l) { return line_of(l, L_CUMMAX, &line2_op, false); }
+static mote_status lower_cummin(mote_lowering *l) { return line_of(l, L_CUMMIN, &line2_op, false); }
+static mote_status lower_logcumsumexp(mote_lowering *l) { return line_of(l, L_LOGCUMSUMEXP, &line1_op, false); }
+
+static mote_status lower_aminmax(mote_lowering *l) {
+  mote_low w = mote_low_begin(l);
+  red_attr a = {.kind = K_MIN, .keep = mote_lower_bool(l, "keepdim", false)};
+  axes_arg(&w, mote_low_desc(&w, l->args[0].ref)->rank, &a);
+  mote_low_give(&w, mote_low_emit(&w, &red_op, &a, &l->args[0].ref, 1));
+  a.kind = K_MAX;
+  mote_low_give(&w, mote_low_emit(&w, &red_op, &a, &l->args[0].ref, 1));
+  return w.st;
+}
+
+// Sums out dims so that the shape is `size`.
+static mote_status lower_sum_to_size(mote_lowering *l) {
+  mote_low w = mote_low_begin(l);
+  mote_vid x = l->args[0].ref;
+  const mote_tensor *t = mote_low_desc(&w, x);
+  const mote_arg *size = mote_lower_arg(l, "size");
+  int32_t n = size->kind == MOTE_ARG_INTS ? size->count : 0, lead = t->rank - n;
+  red_attr a = {.kind = K_SUM, .keep = true, .axes = {0, {0}}};
+  for (int32_t i = 0; i < t->rank && lead >= 0; i++)
+    if (i < lead || (size->ints.at[i - lead] == 1 && t->dim[i] != 1))
+      a.axes.at[a.axes.count++] = i;
+    else if (size->ints.at[i - lead] != t->dim[i])
+      lead = -1;
+  if (lead < 0)
+    return mote_fail(l->err, MOTE_ERR_SHAPE, "size is not expandable to the size of the tensor");
+  if (a.axes.count > 0)
+    x = mote_low_emit(&w, &red_op, &a, &x, 1);
+  return mote_low_done(&w, mote_low_reshape(&w, x, n, size->ints.at));
+}
+
+#define ROW(text, fn)                                                                                                  \
+  { "aten::" text, &red_op, NULL, NULL, 0, fn }
+static const mote_torch_row rows[] = {
+    ROW("sum(self, dtype)", lower_sum),
+    ROW("sum.dim_IntList(self, dim, keepdim, dtype)", lower_sum),
+    ROW("nansum(self, dim, keepdim, dtype)", lower_nansum),
+    ROW("nanmean(self, dim, keepdim, dtype)", lower_nanmean),
+    ROW("prod(self, dtype)", lower_prod),
+    ROW("prod.dim_int(self, dim, keepdim, dtype)", lower_prod),
+    ROW("mean(self, dtype)", lower_mean),
+    ROW("mean.dim(self, dim, keepdim, dtype)", lower_mean),
+    ROW("amax(self, dim, keepdim)", lower_amax),
+    ROW("amin(self, dim, keepdim)", lower_amin),
+    ROW("max(self)", lower_amax),
+    ROW("min(self)", lower_amin),
+    ROW("any(self)", lower_any),
+    ROW("any.dim(self, dim, keepdim)", lower_any),
+    ROW("any.dims(self, dim, keepdim)", lower_any),
+    ROW("all(self)", lower_all),
+    ROW("all.dim(self, dim, keepdim)", lower_all),
+    ROW("all.dims(self, dim, keepdim)", lower_all),
+    ROW("count_nonzero(self, dim)", lower_count),
+    ROW("count_nonzero.dim_IntList(self, dim)", lower_count),
+    ROW("var(self, unbiased)", lower_var),
+    ROW("var.dim(self, dim, unbiased, keepdim)", lower_var),
+    ROW("var.correction(self, dim, correction, keepdim)", lower_var),
+    ROW("std(self, unbiased)", lower_std),
+    ROW("std.dim(self, dim, unbiased, keepdim)", lower_std),
+    ROW("std.correction(self, dim, correction, keepdim)", lower_std),
+    ROW("var_mean(self, unbiased)", lower_var_mean),
+    ROW("var_mean.dim(self, dim, unbiased, keepdim)", lower_var_mean),
+    ROW("var_mean.correction(self, dim, correction, keepdim)", lower_var_mean),
+    ROW("std_mean(self, unbiased)", lower_std_mean),
+    ROW("std_mean.dim(self, dim, unbiased, keepdim)", lower_std_mean),
+    ROW("std_mean.correction(self, dim, correction, keepdim)", lower_std_mean),
+    ROW("linalg_vector_norm(self, ord, dim, keepdim, dtype)", lower_vector_norm),
+    ROW("norm.Scalar(self, p)", lower_norm),
+    ROW("norm.ScalarOpt_dim(self, p, dim, keepdim)", lower_norm),
+    ROW("norm.ScalarOpt_dtype(self, p, dtype)", lower_norm),
+    ROW("norm.ScalarOpt_dim_dtype(self, p, dim, keepdim, dtype)", lower_norm),
+    ROW("frobenius_norm.dim(self, dim, keepdim)", lower_norm),
+    ROW("logsumexp(self, dim, keepdim)", lower_logsumexp),
+    ROW("special_logsumexp(self, dim, keepdim)", lower_logsumexp),
+    ROW("argmax(self, dim, keepdim)", lower_argmax),
+    ROW("argmin(self, dim, keepdim)", lower_argmin),
+    ROW("max.dim(self, dim, keepdim)", lower_max_dim),
+    ROW("min.dim(self, dim, keepdim)", lower_min_dim),
+    ROW("cumsum(self, dim, dtype)", lower_cumsum),
+    ROW("cumprod(self, dim, dtype)", lower_cumprod),
+    ROW("cummax(self, dim)", lower_cummax),
+    ROW("cummin(self, dim)", lower_cummin),
+    ROW("logcumsumexp(self, dim)", lower_logcumsumexp),
+    ROW("aminmax(self, dim, keepdim)", lower_aminmax),
+    ROW("_aminmax(self)", lower_aminmax),
+    ROW("_aminmax.dim(self, dim, keepdim)", lower_aminmax),
+    ROW("sum_to_size(self, size)", lower_sum_to_size),
+    {NULL},
+};
+const mote_op_family mote_family_aten_reduce = {"aten_reduce", NULL, rows};
