@@ -645,7 +645,8 @@ static mote_status prepare_q16(mote_opctx *c, const mote_conv_geo *g) {
                                .out_n = g->out_n,
                                .out_y = g->out_h,
                                .out_x = g->out_w,
-                               .round = mote_has(c, 2) && c->in[2]->dtype == MOTE_I64 ? MOTE_QROUND_FIXED : MOTE_QROUND_AWAY};
+                               .round = mote_has(c, 2) && c->in[2]->dtype == MOTE_I64 ? MOTE_QROUND_FIXED
+                                                                                      : MOTE_QROUND_AWAY};
   mote_act_codes(&a->act, o, &s.args.lo, &s.args.hi);
   return mote_add_step(c, qconv16_run, &s, sizeof s, mote_qconv16_tiles(&s.args), 0, "qconv16", NULL);
 }

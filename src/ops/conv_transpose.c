@@ -15,11 +15,13 @@ static mote_status trans_geometry(const mote_opctx *c, mote_conv_geo *g) {
     g->w_o = g->kh * g->kw, g->w_i = w->dim[1] * g->kh * g->kw;
     g->wic = g->ic / g->groups;
     if (w->dim[0] != g->ic || g->ic % g->groups != 0)
-      return mote_op_fail(c, MOTE_ERR_SHAPE, "the input has %lld channels, the filter takes %lld", (long long)g->ic, (long long)w->dim[0]);
+      return mote_op_fail(c, MOTE_ERR_SHAPE, "the input has %lld channels, the filter takes %lld", (long long)g->ic,
+                          (long long)w->dim[0]);
     return MOTE_OK;
   }
   if (a->weight_format != MOTE_WEIGHT_OHWI || g->wic != g->ic)
-    return mote_op_fail(c, MOTE_ERR_SHAPE, "the input has %lld channels, the filter takes %lld", (long long)g->ic, (long long)g->wic);
+    return mote_op_fail(c, MOTE_ERR_SHAPE, "the input has %lld channels, the filter takes %lld", (long long)g->ic,
+                        (long long)g->wic);
   return MOTE_OK;
 }
 
@@ -45,7 +47,8 @@ static void trans_pads(const mote_conv_attr *a, mote_conv_geo *g) {
 static mote_status trans_types(const mote_opctx *c, const mote_conv_geo *g) {
   mote_dtype x = c->in[0]->dtype, w = c->in[1]->dtype;
   if (mote_has(c, 2) && mote_tensor_numel(c->in[2]) != g->oc)
-    return mote_op_fail(c, MOTE_ERR_SHAPE, "the bias has %lld values for %lld channels", (long long)mote_tensor_numel(c->in[2]), (long long)g->oc);
+    return mote_op_fail(c, MOTE_ERR_SHAPE, "the bias has %lld values for %lld channels",
+                        (long long)mote_tensor_numel(c->in[2]), (long long)g->oc);
   if (mote_has(c, 2) && mote_dtype_is_float(x) != mote_dtype_is_float(c->in[2]->dtype))
     return mote_bad_dtype(c, 2);
   if (!mote_dtype_is_float(x))
@@ -64,7 +67,8 @@ static mote_status trans_infer(mote_opctx *c) {
     if (mote_needs(c, 3))
       return MOTE_OK;
     MOTE_TRY(mote_ints_of(c, 3, &want));
-    if (want.count != 4 || want.at[0] != g.n || want.at[3] != g.oc || want.at[1] < 1 || want.at[2] < 1 || want.at[1] > INT32_MAX / 4 || want.at[2] > INT32_MAX / 4)
+    if (want.count != 4 || want.at[0] != g.n || want.at[3] != g.oc || want.at[1] < 1 || want.at[2] < 1 ||
+        want.at[1] > INT32_MAX / 4 || want.at[2] > INT32_MAX / 4)
       return mote_op_fail(c, MOTE_ERR_SHAPE, "the wanted output shape does not fit the input and filter");
   }
   g.oh = want.count == 4 ? want.at[1] : full_extent(a->pad_mode, g.ih, g.kh, g.sh, g.dh, g.pad_top + g.pad_bottom);
@@ -77,7 +81,9 @@ static mote_status trans_infer(mote_opctx *c) {
 }
 
 static mote_layout trans_layout(const mote_opctx *c, int32_t operand) {
-  return (operand == 0 || operand == -1) && ((const mote_conv_attr *)c->attr)->data_format == MOTE_NCHW ? MOTE_LAYOUT_CHANNELS_LAST : MOTE_LAYOUT_DENSE;
+  return (operand == 0 || operand == -1) && ((const mote_conv_attr *)c->attr)->data_format == MOTE_NCHW
+             ? MOTE_LAYOUT_CHANNELS_LAST
+             : MOTE_LAYOUT_DENSE;
 }
 
 static mote_status trans_setup(const mote_opctx *c, mote_conv_geo *g) {
@@ -113,7 +119,8 @@ static double trans_sum(const mote_opctx *c, const mote_conv_geo *g, int64_t n, 
         int64_t ch = group * g->wic + k, xi = n * g->in_n + iy * g->in_h + ix * g->in_w + ch * c_stride;
         int64_t wi = g->groups > 1 ? ch * g->w_i + (o % per) * g->w_o : o * g->w_o + ch * g->w_i;
         wi += i * g->w_h + j * g->w_w;
-        double xv = real ? mote_load_f64(in->data, in->dtype, xi) : (double)(mote_load_i64(in->data, mote_code_type(in->dtype), xi) - xz);
+        double xv = real ? mote_load_f64(in->data, in->dtype, xi)
+                         : (double)(mote_load_i64(in->data, mote_code_type(in->dtype), xi) - xz);
         sum += xv * (wreal ? mote_load_f64(w->data, w->dtype, wi) : (double)(mote_code_at(w, wi) - wz));
       }
     }
@@ -138,19 +145,24 @@ static mote_status trans_rows(const mote_opctx *c, const void *state, int64_t t0
     for (int64_t x = 0; x < g.ow; x++)
       for (int64_t o = 0; o < g.oc; o++) {
         int64_t n = t / g.oh, y = t % g.oh, at = n * g.out_n + y * g.out_h + x * g.out_w + o * c_stride;
-        double ws = w->quant.count > 0 ? mote_scale_at(&w->quant, w->quant.count > 1 ? o : 0) : 1, v = trans_sum(c, &g, n, y, x, o);
+        double ws = w->quant.count > 0 ? mote_scale_at(&w->quant, w->quant.count > 1 ? o : 0) : 1,
+               v = trans_sum(c, &g, n, y, x, o);
         if (real) {
-          v = v * (mote_dtype_is_float(w->dtype) ? 1 : ws) + (mote_has(c, 2) ? mote_load_f64(c->in[2]->data, c->in[2]->dtype, o) : 0);
+          v = v * (mote_dtype_is_float(w->dtype) ? 1 : ws) +
+              (mote_has(c, 2) ? mote_load_f64(c->in[2]->data, c->in[2]->dtype, o) : 0);
           mote_store_f64(out->data, out->dtype, at, v < (double)lo ? (double)lo : v > (double)hi ? (double)hi : v);
           continue;
         }
         v += mote_has(c, 2) ? (double)mote_load_i64(c->in[2]->data, c->in[2]->dtype, o) : 0;
-        if (in->dtype == MOTE_I16 && mote_has(c, 2) && c->in[2]->dtype == MOTE_I64) { // 15 bits of the multiplier, see conv.c
+        if (in->dtype == MOTE_I16 && mote_has(c, 2) &&
+            c->in[2]->dtype == MOTE_I64) { // 15 bits of the multiplier, see conv.c
           int32_t q = mote_qfix_mul64((int64_t)v, mote_qfix_from(in->quant.scale * ws / out->quant.scale));
           mote_store_i64(out->data, out->dtype, at, q < qlo ? qlo : q > qhi ? qhi : q);
           continue;
         }
-        mote_store_i64(out->data, mote_code_type(out->dtype), at, mote_quantise(v * (in->quant.scale * ws / out->quant.scale), 1, out->quant.zero_point, qlo, qhi));
+        mote_store_i64(
+            out->data, mote_code_type(out->dtype), at,
+            mote_quantise(v * (in->quant.scale * ws / out->quant.scale), 1, out->quant.zero_point, qlo, qhi));
       }
   return MOTE_OK;
 }
@@ -175,7 +187,7 @@ static mote_status trans_pack(void *dst, const mote_opctx *c, const void *arg) {
   const trans_f32 *s = arg;
   const mote_conv_geo *g = &s->g;
   size_t n = (size_t)(g->kw * g->oc), k = (size_t)g->ic, total = (size_t)mote_tensor_numel(c->in[1]);
-  float *all = MOTE_NEW_ARRAY(c->env->al, float, total), *rows = MOTE_NEW_ARRAY(c->env->al, float, n * k);
+  float *all = MOTE_NEW_ARRAY(c->env->al, float, total), *rows = MOTE_NEW_ARRAY(c->env->al, float, n *k);
   mote_status status = all == NULL || rows == NULL ? mote_fail_nomem(c->err) : MOTE_OK;
   if (status == MOTE_OK)
     mote_to_float(c->in[1], all);
@@ -184,7 +196,8 @@ static mote_status trans_pack(void *dst, const mote_opctx *c, const void *arg) {
       for (int64_t j = 0; j < g->kw; j++)
         for (int64_t o = 0; o < g->oc; o++)
           rows[(ch * g->kw + j) * g->oc + o] = all[o * g->w_o + ch * g->w_i + i * g->w_h + j * g->w_w];
-    mote_gemm_f32_pack(s->row, n, k, rows, (ptrdiff_t)n, 1, NULL, (char *)dst + (size_t)i * s->packed_row, 0, mote_gemm_f32_pack_tiles(s->row, n));
+    mote_gemm_f32_pack(s->row, n, k, rows, (ptrdiff_t)n, 1, NULL, (char *)dst + (size_t)i * s->packed_row, 0,
+                       mote_gemm_f32_pack_tiles(s->row, n));
   }
   mote_free(c->env->al, rows);
   mote_free(c->env->al, all);
@@ -202,8 +215,16 @@ static void trans_row(const trans_f32 *s, const mote_opctx *c, int64_t n, int64_
     int64_t iy = source(y, g->pad_top, i, g->dh, g->sh, g->ih), wide = g->kw * g->oc;
     if (iy < 0)
       continue;
-    mote_gemm_f32_args a = {.m = (size_t)g->iw, .n = (size_t)wide, .k = (size_t)g->ic, .a = (const float *)c->in[0]->data + n * g->in_n + iy * g->in_h,
-                            .a_stride = g->in_w, .packed = s->packed + (size_t)i * s->packed_row, .c = piece, .c_stride = wide, .lo = -INFINITY, .hi = INFINITY};
+    mote_gemm_f32_args a = {.m = (size_t)g->iw,
+                            .n = (size_t)wide,
+                            .k = (size_t)g->ic,
+                            .a = (const float *)c->in[0]->data + n * g->in_n + iy * g->in_h,
+                            .a_stride = g->in_w,
+                            .packed = s->packed + (size_t)i * s->packed_row,
+                            .c = piece,
+                            .c_stride = wide,
+                            .lo = -INFINITY,
+                            .hi = INFINITY};
     mote_gemm_f32_run(s->row, &a, 0, mote_gemm_f32_tiles(s->row, a.m, a.n, a.k));
     for (int64_t ix = 0; ix < g->iw; ix++)
       for (int64_t j = 0; j < g->kw; j++) {
@@ -234,12 +255,16 @@ static mote_status trans_prepare(mote_opctx *c) {
   const void *packed;
   MOTE_TRY(trans_setup(c, &s.g));
   const mote_conv_geo *g = &s.g;
-  if (c->in[0]->dtype != MOTE_F32 || !mote_is_const(c, 1) || g->groups != 1 || mote_tensor_numel(c->out[0]) == 0 || g->iw == 0)
-    return mote_tensor_numel(c->out[0]) == 0 ? MOTE_OK : mote_add_step(c, trans_rows, NULL, 0, g->n * g->oh, 0, "reference", NULL);
+  if (c->in[0]->dtype != MOTE_F32 || !mote_is_const(c, 1) || g->groups != 1 || mote_tensor_numel(c->out[0]) == 0 ||
+      g->iw == 0)
+    return mote_tensor_numel(c->out[0]) == 0
+               ? MOTE_OK
+               : mote_add_step(c, trans_rows, NULL, 0, g->n * g->oh, 0, "reference", NULL);
   mote_act_range(&a->act, &s.lo, &s.hi);
   size_t bytes, scratch;
   s.packed_row = (mote_gemm_f32_packed_size(s.row, (size_t)(g->kw * g->oc), (size_t)g->ic) + 63) & ~(size_t)63;
-  if (s.packed_row == 0 || !mote_mul_size(s.packed_row, (size_t)g->kh, &bytes) || !mote_mul_size((size_t)(g->iw * 4), (size_t)(g->kw * g->oc), &scratch))
+  if (s.packed_row == 0 || !mote_mul_size(s.packed_row, (size_t)g->kh, &bytes) ||
+      !mote_mul_size((size_t)(g->iw * 4), (size_t)(g->kw * g->oc), &scratch))
     return mote_op_fail(c, MOTE_ERR_LIMIT, "the packed weights are too large");
   MOTE_TRY(mote_prepare_pack(c, 1, s.row, 77, bytes, trans_pack, &s, &packed));
   s.packed = packed;
@@ -247,13 +272,31 @@ static mote_status trans_prepare(mote_opctx *c) {
 }
 
 #define CONV_NUM(m, d) MOTE_ATTR(mote_conv_attr, m, MOTE_ATTR_INT, d)
-static const mote_attr_field trans_fields[] = {
-    CONV_NUM(stride_h, 1), CONV_NUM(stride_w, 1), CONV_NUM(dilation_h, 1), CONV_NUM(dilation_w, 1), CONV_NUM(pad_mode, MOTE_PAD_EXPLICIT),
-    CONV_NUM(pad_top, 0), CONV_NUM(pad_left, 0), CONV_NUM(pad_bottom, 0), CONV_NUM(pad_right, 0), CONV_NUM(groups, 0),
-    CONV_NUM(data_format, 0), CONV_NUM(weight_format, 0), MOTE_ACT_FIELDS(mote_conv_attr, act), {NULL}};
-const mote_op mote_op_conv_transpose2d = {.name = "conv_transpose2d", .flags = MOTE_OP_CHANNELS_LAST, .min_in = 2, .max_in = 4, .n_out = 1,
-                                          .attr_size = sizeof(mote_conv_attr), .fields = trans_fields, .infer = trans_infer,
-                                          .layout = trans_layout, .prepare = trans_prepare, .eval = trans_eval};
+static const mote_attr_field trans_fields[] = {CONV_NUM(stride_h, 1),
+                                               CONV_NUM(stride_w, 1),
+                                               CONV_NUM(dilation_h, 1),
+                                               CONV_NUM(dilation_w, 1),
+                                               CONV_NUM(pad_mode, MOTE_PAD_EXPLICIT),
+                                               CONV_NUM(pad_top, 0),
+                                               CONV_NUM(pad_left, 0),
+                                               CONV_NUM(pad_bottom, 0),
+                                               CONV_NUM(pad_right, 0),
+                                               CONV_NUM(groups, 0),
+                                               CONV_NUM(data_format, 0),
+                                               CONV_NUM(weight_format, 0),
+                                               MOTE_ACT_FIELDS(mote_conv_attr, act),
+                                               {NULL}};
+const mote_op mote_op_conv_transpose2d = {.name = "conv_transpose2d",
+                                          .flags = MOTE_OP_CHANNELS_LAST,
+                                          .min_in = 2,
+                                          .max_in = 4,
+                                          .n_out = 1,
+                                          .attr_size = sizeof(mote_conv_attr),
+                                          .fields = trans_fields,
+                                          .infer = trans_infer,
+                                          .layout = trans_layout,
+                                          .prepare = trans_prepare,
+                                          .eval = trans_eval};
 
 // MediaPipe's custom operator: its options are three 32-bit numbers, padding (1 same, 2 valid) and the strides.
 static mote_status lower_mediapipe(mote_lowering *l) {
@@ -277,10 +320,16 @@ static mote_status lower_mediapipe(mote_lowering *l) {
   return mote_lower_emit1(l, &mote_op_conv_transpose2d, &attr, in, 3, &l->result[l->n_out++]);
 }
 
-static const mote_tflite_field trans_options[] = {{"pad_mode", 0, MOTE_FB_I8, 0}, {"stride_w", 1, MOTE_FB_I32, 0}, {"stride_h", 2, MOTE_FB_I32, 0}, {"activation", 3, MOTE_FB_I8, 0}, {NULL}};
+static const mote_tflite_field trans_options[] = {{"pad_mode", 0, MOTE_FB_I8, 0},
+                                                  {"stride_w", 1, MOTE_FB_I32, 0},
+                                                  {"stride_h", 2, MOTE_FB_I32, 0},
+                                                  {"activation", 3, MOTE_FB_I8, 0},
+                                                  {NULL}};
 static const mote_tflite_row tflite_rows[] = {
-    {67, 5, "TRANSPOSE_CONV", NULL, &mote_op_conv_transpose2d, trans_options, "data_format=1 weight_format=1", "2 1 3 0"},
-    {32, 100, "Convolution2DTransposeBias", "Convolution2DTransposeBias", &mote_op_conv_transpose2d, NULL, NULL, NULL, lower_mediapipe},
+    {67, 5, "TRANSPOSE_CONV", NULL, &mote_op_conv_transpose2d, trans_options, "data_format=1 weight_format=1",
+     "2 1 3 0"},
+    {32, 100, "Convolution2DTransposeBias", "Convolution2DTransposeBias", &mote_op_conv_transpose2d, NULL, NULL, NULL,
+     lower_mediapipe},
     {.name = NULL},
 };
 const mote_op_family mote_family_conv_transpose = {"conv_transpose", tflite_rows, NULL};

@@ -30,10 +30,12 @@ static mote_status gather_infer(mote_opctx *c) {
   if (!is_index_type(ids->dtype))
     return mote_bad_dtype(c, 1);
   if (x->rank < 1 || mote_dtype_size(x->dtype) == 0 || x->rank + ids->rank - 1 - batch > MOTE_MAX_RANK)
-    return mote_op_fail(c, MOTE_ERR_UNSUPPORTED, "rank %d by rank %d of %s", x->rank, ids->rank, mote_dtype_name(x->dtype));
+    return mote_op_fail(c, MOTE_ERR_UNSUPPORTED, "rank %d by rank %d of %s", x->rank, ids->rank,
+                        mote_dtype_name(x->dtype));
   for (int32_t i = 0; i < batch; i++)
     if (x->dim[i] != ids->dim[i])
-      return mote_op_fail(c, MOTE_ERR_SHAPE, "batch dimension %d: %lld and %lld", i, (long long)x->dim[i], (long long)ids->dim[i]);
+      return mote_op_fail(c, MOTE_ERR_SHAPE, "batch dimension %d: %lld and %lld", i, (long long)x->dim[i],
+                          (long long)ids->dim[i]);
   for (int32_t i = 0; i < axis; i++)
     dim[rank++] = x->dim[i];
   for (int32_t i = batch; i < ids->rank; i++)
@@ -64,10 +66,21 @@ static mote_status gather_eval(mote_opctx *c) {
       }
   return MOTE_OK;
 }
-static const mote_attr_field gather_fields[] = {MOTE_ATTR(mote_gather_attr, axis, MOTE_ATTR_INT, 0), MOTE_ATTR(mote_gather_attr, batch_dims, MOTE_ATTR_INT, 0), {NULL}};
-const mote_op mote_op_gather = {.name = "gather", .flags = MOTE_OP_CHECKS_DATA, .min_in = 2, .max_in = 2, .n_out = 1, .attr_size = sizeof(mote_gather_attr), .fields = gather_fields, .infer = gather_infer, .eval = gather_eval};
+static const mote_attr_field gather_fields[] = {MOTE_ATTR(mote_gather_attr, axis, MOTE_ATTR_INT, 0),
+                                                MOTE_ATTR(mote_gather_attr, batch_dims, MOTE_ATTR_INT, 0),
+                                                {NULL}};
+const mote_op mote_op_gather = {.name = "gather",
+                                .flags = MOTE_OP_CHECKS_DATA,
+                                .min_in = 2,
+                                .max_in = 2,
+                                .n_out = 1,
+                                .attr_size = sizeof(mote_gather_attr),
+                                .fields = gather_fields,
+                                .infer = gather_infer,
+                                .eval = gather_eval};
 
-// ------------------------------------------------------------------------------------------------ gather_nd, scatter_nd
+// ------------------------------------------------------------------------------------------------ gather_nd,
+// scatter_nd
 
 static mote_status gather_nd_infer(mote_opctx *c) {
   const mote_tensor *x = c->in[0], *ids = c->in[1];
@@ -88,7 +101,8 @@ static mote_status gather_nd_infer(mote_opctx *c) {
   return MOTE_OK;
 }
 // Offset in elements of the block that index tuple `i` names in a dense tensor.
-static mote_status tuple_offset(const mote_opctx *c, const mote_tensor *ids, int64_t i, int64_t depth, const mote_tensor *x, int64_t *out) {
+static mote_status tuple_offset(const mote_opctx *c, const mote_tensor *ids, int64_t i, int64_t depth,
+                                const mote_tensor *x, int64_t *out) {
   int64_t at = 0;
   for (int64_t k = 0; k < depth; k++) {
     int64_t index = index_of(ids, i * depth + k);
@@ -110,7 +124,13 @@ static mote_status gather_nd_eval(mote_opctx *c) {
   }
   return MOTE_OK;
 }
-const mote_op mote_op_gather_nd = {.name = "gather_nd", .flags = MOTE_OP_CHECKS_DATA, .min_in = 2, .max_in = 2, .n_out = 1, .infer = gather_nd_infer, .eval = gather_nd_eval};
+const mote_op mote_op_gather_nd = {.name = "gather_nd",
+                                   .flags = MOTE_OP_CHECKS_DATA,
+                                   .min_in = 2,
+                                   .max_in = 2,
+                                   .n_out = 1,
+                                   .infer = gather_nd_infer,
+                                   .eval = gather_nd_eval};
 
 static mote_status scatter_nd_infer(mote_opctx *c) {
   const mote_tensor *ids = c->in[0], *up = c->in[1];
@@ -123,8 +143,10 @@ static mote_status scatter_nd_infer(mote_opctx *c) {
   MOTE_TRY(mote_want_rank(c, 0, 1, MOTE_MAX_RANK));
   int64_t depth = ids->dim[ids->rank - 1];
   int32_t outer = ids->rank - 1;
-  if (shape.count > MOTE_MAX_RANK || depth > shape.count || up->rank != outer + shape.count - depth || mote_dtype_size(up->dtype) == 0 || up->dtype == MOTE_STRING)
-    return mote_op_fail(c, MOTE_ERR_SHAPE, "updates of rank %d at indices of %lld numbers into rank %d", up->rank, (long long)depth, shape.count);
+  if (shape.count > MOTE_MAX_RANK || depth > shape.count || up->rank != outer + shape.count - depth ||
+      mote_dtype_size(up->dtype) == 0 || up->dtype == MOTE_STRING)
+    return mote_op_fail(c, MOTE_ERR_SHAPE, "updates of rank %d at indices of %lld numbers into rank %d", up->rank,
+                        (long long)depth, shape.count);
   for (int32_t i = 0; i < up->rank; i++)
     if (up->dim[i] != (i < outer ? ids->dim[i] : shape.at[i - outer + depth]))
       return mote_op_fail(c, MOTE_ERR_SHAPE, "dimension %d of the updates is %lld", i, (long long)up->dim[i]);
@@ -133,7 +155,8 @@ static mote_status scatter_nd_infer(mote_opctx *c) {
 }
 static mote_status scatter_nd_eval(mote_opctx *c) {
   const mote_tensor *ids = c->in[0], *up = c->in[1], *out = c->out[0];
-  int64_t depth = ids->dim[ids->rank - 1], count = mote_dims_product(ids, 0, ids->rank - 1), n = mote_dims_product(out, (int32_t)depth, out->rank);
+  int64_t depth = ids->dim[ids->rank - 1], count = mote_dims_product(ids, 0, ids->rank - 1),
+          n = mote_dims_product(out, (int32_t)depth, out->rank);
   bool real = mote_dtype_is_float(out->dtype);
   size_t bytes;
   if (mote_tensor_bytes(out, &bytes))
@@ -143,14 +166,22 @@ static mote_status scatter_nd_eval(mote_opctx *c) {
     MOTE_TRY(tuple_offset(c, ids, i, depth, out, &at));
     for (int64_t k = 0; k < n; k++) {
       if (real)
-        mote_store_f64(out->data, out->dtype, at + k, mote_load_f64(out->data, out->dtype, at + k) + mote_load_f64(up->data, up->dtype, i * n + k));
+        mote_store_f64(out->data, out->dtype, at + k,
+                       mote_load_f64(out->data, out->dtype, at + k) + mote_load_f64(up->data, up->dtype, i * n + k));
       else
-        mote_store_i64(out->data, out->dtype, at + k, (int64_t)((uint64_t)index_of(out, at + k) + (uint64_t)index_of(up, i * n + k)));
+        mote_store_i64(out->data, out->dtype, at + k,
+                       (int64_t)((uint64_t)index_of(out, at + k) + (uint64_t)index_of(up, i * n + k)));
     }
   }
   return MOTE_OK;
 }
-const mote_op mote_op_scatter_nd = {.name = "scatter_nd", .flags = MOTE_OP_CHECKS_DATA, .min_in = 3, .max_in = 3, .n_out = 1, .infer = scatter_nd_infer, .eval = scatter_nd_eval};
+const mote_op mote_op_scatter_nd = {.name = "scatter_nd",
+                                    .flags = MOTE_OP_CHECKS_DATA,
+                                    .min_in = 3,
+                                    .max_in = 3,
+                                    .n_out = 1,
+                                    .infer = scatter_nd_infer,
+                                    .eval = scatter_nd_eval};
 
 // ------------------------------------------------------------------------------------------------ embedding
 
@@ -163,7 +194,8 @@ static mote_status embedding_infer(mote_opctx *c) {
     return mote_bad_dtype(c, 1);
   MOTE_TRY(mote_want_rank(c, 0, 1, MOTE_MAX_RANK));
   if (ids->rank + t->rank - 1 > MOTE_MAX_RANK || (mote_dtype_size(t->dtype) == 0 && !gives_float(c)))
-    return mote_op_fail(c, MOTE_ERR_UNSUPPORTED, "rank %d or type %s", ids->rank + t->rank - 1, mote_dtype_name(t->dtype));
+    return mote_op_fail(c, MOTE_ERR_UNSUPPORTED, "rank %d or type %s", ids->rank + t->rank - 1,
+                        mote_dtype_name(t->dtype));
   for (int32_t i = 0; i < ids->rank; i++)
     dim[rank++] = ids->dim[i];
   for (int32_t i = 1; i < t->rank; i++)
@@ -180,18 +212,27 @@ static mote_status embedding_eval(mote_opctx *c) {
     if (at < 0 || at >= t->dim[0])
       return index_fail(c, at, t->dim[0]);
     if (!gives_float(c)) {
-      memcpy((char *)out->data + (size_t)(i * row) * size, (const char *)t->data + (size_t)(at * row) * size, (size_t)row * size);
+      memcpy((char *)out->data + (size_t)(i * row) * size, (const char *)t->data + (size_t)(at * row) * size,
+             (size_t)row * size);
       continue;
     }
     int64_t ch = t->quant.count > 1 ? at : 0;
     for (int64_t k = 0; k < row; k++)
-      ((float *)out->data)[i * row + k] = (float)((double)(mote_code_at(t, at * row + k) - mote_zero_at(&t->quant, ch)) * mote_scale_at(&t->quant, ch));
+      ((float *)out->data)[i * row + k] =
+          (float)((double)(mote_code_at(t, at * row + k) - mote_zero_at(&t->quant, ch)) * mote_scale_at(&t->quant, ch));
   }
   return MOTE_OK;
 }
-const mote_op mote_op_embedding = {.name = "embedding", .flags = MOTE_OP_CHECKS_DATA, .min_in = 2, .max_in = 2, .n_out = 1, .infer = embedding_infer, .eval = embedding_eval};
+const mote_op mote_op_embedding = {.name = "embedding",
+                                   .flags = MOTE_OP_CHECKS_DATA,
+                                   .min_in = 2,
+                                   .max_in = 2,
+                                   .n_out = 1,
+                                   .infer = embedding_infer,
+                                   .eval = embedding_eval};
 
-static const mote_tflite_field gather_options[] = {{"axis", 0, MOTE_FB_I32, 0}, {"batch_dims", 1, MOTE_FB_I32, 0}, {NULL}};
+static const mote_tflite_field gather_options[] = {
+    {"axis", 0, MOTE_FB_I32, 0}, {"batch_dims", 1, MOTE_FB_I32, 0}, {NULL}};
 static const mote_tflite_row tflite_rows[] = {
     {7, 5, "EMBEDDING_LOOKUP", NULL, &mote_op_embedding, NULL, NULL, "1 0"},
     {36, 7, "GATHER", NULL, &mote_op_gather, gather_options},

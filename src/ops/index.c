@@ -1,15 +1,23 @@
-// Less common operators on positions: sparse to dense, reversed sequences, diagonals, segments, buckets, boxes that overlap.
-// Tests: tests/unit/test_ops_index.c
+// Less common operators on positions: sparse to dense, reversed sequences, diagonals, segments, buckets, boxes that
+// overlap. Tests: tests/unit/test_ops_index.c
 #include "ops/opkit.h"
 
 typedef struct index_attr {
   int64_t seq_axis, batch_axis, kind;
 } index_attr;
 #define INDEX_NUM(m, d) MOTE_ATTR(index_attr, m, MOTE_ATTR_INT, d)
-static const mote_attr_field index_fields[] = {INDEX_NUM(seq_axis, 0), INDEX_NUM(batch_axis, 0), INDEX_NUM(kind, 0), {NULL}};
+static const mote_attr_field index_fields[] = {
+    INDEX_NUM(seq_axis, 0), INDEX_NUM(batch_axis, 0), INDEX_NUM(kind, 0), {NULL}};
 #define INDEX_OP(ident, text, flags_, min, max, outs, infer_, eval_)                                                   \
-  static const mote_op ident = {.name = text, .flags = flags_, .min_in = min, .max_in = max, .n_out = outs,            \
-                                .attr_size = sizeof(index_attr), .fields = index_fields, .infer = infer_, .eval = eval_}
+  static const mote_op ident = {.name = text,                                                                          \
+                                .flags = flags_,                                                                       \
+                                .min_in = min,                                                                         \
+                                .max_in = max,                                                                         \
+                                .n_out = outs,                                                                         \
+                                .attr_size = sizeof(index_attr),                                                       \
+                                .fields = index_fields,                                                                \
+                                .infer = infer_,                                                                       \
+                                .eval = eval_}
 
 static int64_t int_at(const mote_tensor *t, int64_t i) { return mote_load_i64(t->data, t->dtype, i); }
 static mote_status plain_type(const mote_opctx *c, int32_t i) {
@@ -39,9 +47,12 @@ static mote_status sparse_infer(mote_opctx *c) {
   MOTE_TRY(mote_want_same(c, 2, 3));
   MOTE_TRY(plain_type(c, 2));
   const mote_tensor *ids = c->in[0];
-  int64_t n = ids->rank > 0 ? ids->dim[0] : 1, depth = ids->rank == 2 ? ids->dim[1] : 1, values = mote_tensor_numel(c->in[2]);
-  if (shape.count > MOTE_MAX_RANK || depth != shape.count || (values != 1 && values != n) || mote_tensor_numel(c->in[3]) != 1)
-    return mote_op_fail(c, MOTE_ERR_SHAPE, "indices of %lld numbers for rank %d, %lld values", (long long)depth, shape.count, (long long)values);
+  int64_t n = ids->rank > 0 ? ids->dim[0] : 1, depth = ids->rank == 2 ? ids->dim[1] : 1,
+          values = mote_tensor_numel(c->in[2]);
+  if (shape.count > MOTE_MAX_RANK || depth != shape.count || (values != 1 && values != n) ||
+      mote_tensor_numel(c->in[3]) != 1)
+    return mote_op_fail(c, MOTE_ERR_SHAPE, "indices of %lld numbers for rank %d, %lld values", (long long)depth,
+                        shape.count, (long long)values);
   mote_out(c, 0, c->in[2]->dtype, shape.count, shape.at);
   return MOTE_OK;
 }
@@ -54,7 +65,8 @@ static mote_status sparse_eval(mote_opctx *c) {
     for (int64_t k = 0; k < depth; k++) {
       int64_t x = int_at(ids, i * depth + k);
       if (x < 0 || x >= out->dim[k])
-        return mote_op_fail(c, MOTE_ERR_DATA, "index %lld of a dimension of %lld", (long long)x, (long long)out->dim[k]);
+        return mote_op_fail(c, MOTE_ERR_DATA, "index %lld of a dimension of %lld", (long long)x,
+                            (long long)out->dim[k]);
       at = at * out->dim[k] + x;
     }
     copy_block(out, at, c->in[2], one ? 0 : i, 1);
@@ -72,8 +84,10 @@ static mote_status reverse_seq_infer(mote_opctx *c) {
   MOTE_TRY(plain_type(c, 0));
   MOTE_TRY(mote_want_int(c, 1));
   MOTE_TRY(mote_want_rank(c, 1, 1, 1));
-  if (a->seq_axis < 0 || a->batch_axis < 0 || a->seq_axis >= x->rank || a->batch_axis >= x->rank || a->seq_axis == a->batch_axis || c->in[1]->dim[0] != x->dim[a->batch_axis])
-    return mote_op_fail(c, MOTE_ERR_SHAPE, "axes %lld and %lld of rank %d", (long long)a->seq_axis, (long long)a->batch_axis, x->rank);
+  if (a->seq_axis < 0 || a->batch_axis < 0 || a->seq_axis >= x->rank || a->batch_axis >= x->rank ||
+      a->seq_axis == a->batch_axis || c->in[1]->dim[0] != x->dim[a->batch_axis])
+    return mote_op_fail(c, MOTE_ERR_SHAPE, "axes %lld and %lld of rank %d", (long long)a->seq_axis,
+                        (long long)a->batch_axis, x->rank);
   mote_out_pass(c, 0, 0);
   return MOTE_OK;
 }
@@ -90,7 +104,8 @@ static mote_status reverse_seq_eval(mote_opctx *c) {
     }
     int64_t len = int_at(c->in[1], pos[a->batch_axis]);
     if (len < 0 || len > x->dim[a->seq_axis])
-      return mote_op_fail(c, MOTE_ERR_DATA, "length %lld of a dimension of %lld", (long long)len, (long long)x->dim[a->seq_axis]);
+      return mote_op_fail(c, MOTE_ERR_DATA, "length %lld of a dimension of %lld", (long long)len,
+                          (long long)x->dim[a->seq_axis]);
     if (pos[a->seq_axis] < len)
       pos[a->seq_axis] = len - 1 - pos[a->seq_axis];
     for (int32_t d = 0; d <= last; d++)
@@ -166,7 +181,8 @@ static mote_status segment_infer(mote_opctx *c) {
     return mote_op_fail(c, MOTE_ERR_SHAPE, "ids of rank %d for rank %d", ids->rank, x->rank);
   for (int32_t i = 0; i < ids->rank; i++)
     if (ids->dim[i] != x->dim[i])
-      return mote_op_fail(c, MOTE_ERR_SHAPE, "dimension %d: %lld ids for %lld", i, (long long)ids->dim[i], (long long)x->dim[i]);
+      return mote_op_fail(c, MOTE_ERR_SHAPE, "dimension %d: %lld ids for %lld", i, (long long)ids->dim[i],
+                          (long long)x->dim[i]);
   if (which == 2)
     MOTE_TRY(mote_int_of(c, 2, &n));
   else if (mote_tensor_numel(ids) > 0)
@@ -180,10 +196,14 @@ static mote_status segment_infer(mote_opctx *c) {
 static double segment_start(int64_t kind, mote_dtype d) {
   bool real = mote_dtype_is_float(d);
   switch (kind) {
-  case SEG_PROD: return 1;
-  case SEG_MAX: return real ? -3.4028234663852886e38 : d == MOTE_I32 ? INT32_MIN : (double)INT64_MIN;
-  case SEG_MIN: return real ? 3.4028234663852886e38 : d == MOTE_I32 ? INT32_MAX : (double)INT64_MAX;
-  default: return 0;
+  case SEG_PROD:
+    return 1;
+  case SEG_MAX:
+    return real ? -3.4028234663852886e38 : d == MOTE_I32 ? INT32_MIN : (double)INT64_MIN;
+  case SEG_MIN:
+    return real ? 3.4028234663852886e38 : d == MOTE_I32 ? INT32_MAX : (double)INT64_MAX;
+  default:
+    return 0;
   }
 }
 static void segment_add(int64_t kind, const mote_tensor *out, int64_t at, const mote_tensor *x, int64_t from) {
@@ -193,7 +213,10 @@ static void segment_add(int64_t kind, const mote_tensor *out, int64_t at, const 
     return;
   }
   int64_t y = int_at(out, at), v = int_at(x, from);
-  y = kind == SEG_SUM ? (int64_t)((uint64_t)y + (uint64_t)v) : kind == SEG_PROD ? (int64_t)((uint64_t)y * (uint64_t)v) : kind == SEG_MAX ? MOTE_MAX(y, v) : MOTE_MIN(y, v);
+  y = kind == SEG_SUM    ? (int64_t)((uint64_t)y + (uint64_t)v)
+      : kind == SEG_PROD ? (int64_t)((uint64_t)y * (uint64_t)v)
+      : kind == SEG_MAX  ? MOTE_MAX(y, v)
+                         : MOTE_MIN(y, v);
   mote_store_i64(out->data, out->dtype, at, y);
 }
 static mote_status segment_eval(mote_opctx *c) {
@@ -215,7 +238,8 @@ static mote_status segment_eval(mote_opctx *c) {
 }
 INDEX_OP(op_segment, "segment_reduce", MOTE_OP_CHECKS_DATA, 2, 3, 1, segment_infer, segment_eval);
 
-// ------------------------------------------------------------------------------------------------ buckets, complex parts
+// ------------------------------------------------------------------------------------------------ buckets, complex
+// parts
 
 typedef struct bucket_attr {
   mote_floats boundaries;
@@ -238,7 +262,14 @@ static mote_status bucket_eval(mote_opctx *c) {
   return MOTE_OK;
 }
 static const mote_attr_field bucket_fields[] = {MOTE_ATTR(bucket_attr, boundaries, MOTE_ATTR_FLOATS, -1), {NULL}};
-static const mote_op op_bucketize = {.name = "bucketize", .min_in = 1, .max_in = 1, .n_out = 1, .attr_size = sizeof(bucket_attr), .fields = bucket_fields, .infer = bucket_infer, .eval = bucket_eval};
+static const mote_op op_bucketize = {.name = "bucketize",
+                                     .min_in = 1,
+                                     .max_in = 1,
+                                     .n_out = 1,
+                                     .attr_size = sizeof(bucket_attr),
+                                     .fields = bucket_fields,
+                                     .infer = bucket_infer,
+                                     .eval = bucket_eval};
 
 enum { PART_REAL, PART_IMAG, PART_ABS };
 static mote_status part_infer(mote_opctx *c) {
@@ -300,7 +331,8 @@ static size_t nms_scratch(const mote_opctx *c) { return (size_t)(mote_tensor_num
 static mote_status nms_eval(mote_opctx *c) {
   const float *boxes = c->in[0]->data;
   bool soft = c->n_in > 5;
-  float limit = *(float *)c->in[3]->data, floor_score = *(float *)c->in[4]->data, sigma = soft ? *(float *)c->in[5]->data : 0, *score = c->scratch;
+  float limit = *(float *)c->in[3]->data, floor_score = *(float *)c->in[4]->data,
+        sigma = soft ? *(float *)c->in[5]->data : 0, *score = c->scratch;
   int64_t n = c->in[1]->dim[0], most = c->out[0]->dim[0], found = 0;
   int32_t *chosen = c->out[0]->data;
   memcpy(score, c->in[1]->data, (size_t)n * sizeof *score);
@@ -329,12 +361,25 @@ static mote_status nms_eval(mote_opctx *c) {
   *(int32_t *)c->out[soft ? 2 : 1]->data = (int32_t)found;
   return MOTE_OK;
 }
-static const mote_op op_nms4 = {.name = "non_max_suppression", .min_in = 5, .max_in = 5, .n_out = 2, .infer = nms_infer, .eval = nms_eval, .scratch = nms_scratch};
-static const mote_op op_nms5 = {.name = "soft_non_max_suppression", .min_in = 6, .max_in = 6, .n_out = 3, .infer = nms_infer, .eval = nms_eval, .scratch = nms_scratch};
+static const mote_op op_nms4 = {.name = "non_max_suppression",
+                                .min_in = 5,
+                                .max_in = 5,
+                                .n_out = 2,
+                                .infer = nms_infer,
+                                .eval = nms_eval,
+                                .scratch = nms_scratch};
+static const mote_op op_nms5 = {.name = "soft_non_max_suppression",
+                                .min_in = 6,
+                                .max_in = 6,
+                                .n_out = 3,
+                                .infer = nms_infer,
+                                .eval = nms_eval,
+                                .scratch = nms_scratch};
 
 // ------------------------------------------------------------------------------------------------ rows of files
 
-static const mote_tflite_field reverse_options[] = {{"seq_axis", 0, MOTE_FB_I32, 0}, {"batch_axis", 1, MOTE_FB_I32, 0}, {NULL}};
+static const mote_tflite_field reverse_options[] = {
+    {"seq_axis", 0, MOTE_FB_I32, 0}, {"batch_axis", 1, MOTE_FB_I32, 0}, {NULL}};
 static const mote_tflite_field bucket_options[] = {{"boundaries", 0, MOTE_FB_F32S, 0}, {NULL}};
 static const mote_tflite_row tflite_rows[] = {
     {68, 3, "SPARSE_TO_DENSE", NULL, &op_sparse_to_dense},

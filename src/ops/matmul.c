@@ -11,7 +11,8 @@
 // ------------------------------------------------------------------------------------------------ linear: shape rule
 
 static bool narrow_weights(const mote_tensor *w) {
-  return w->quant.count > 0 && (w->dtype == MOTE_I8 || w->dtype == MOTE_U8 || w->dtype == MOTE_I4 || w->dtype == MOTE_I2);
+  return w->quant.count > 0 &&
+         (w->dtype == MOTE_I8 || w->dtype == MOTE_U8 || w->dtype == MOTE_I4 || w->dtype == MOTE_I2);
 }
 
 static mote_status linear_types(const mote_opctx *c, int64_t n) {
@@ -19,7 +20,8 @@ static mote_status linear_types(const mote_opctx *c, int64_t n) {
   if (mote_has(c, 2)) {
     mote_dtype b = c->in[2]->dtype;
     if (mote_tensor_numel(c->in[2]) != n)
-      return mote_op_fail(c, MOTE_ERR_SHAPE, "the bias has %lld values for %lld outputs", (long long)mote_tensor_numel(c->in[2]), (long long)n);
+      return mote_op_fail(c, MOTE_ERR_SHAPE, "the bias has %lld values for %lld outputs",
+                          (long long)mote_tensor_numel(c->in[2]), (long long)n);
     bool codes = mote_dtype_is_quantized(x) && b == MOTE_F32;
     if (mote_dtype_is_float(x) ? !mote_dtype_is_float(b) : b != MOTE_I32 && b != MOTE_I64 && !codes)
       return mote_bad_dtype(c, 2);
@@ -141,26 +143,28 @@ static mote_status pack_f32(void *dst, const mote_opctx *c, const void *arg) {
   size_t n = (size_t)w->dim[0], k = (size_t)w->dim[1];
   float *temp = NULL;
   if (w->dtype != MOTE_F32) {
-    temp = MOTE_NEW_ARRAY(c->env->al, float, n * k);
+    temp = MOTE_NEW_ARRAY(c->env->al, float, n *k);
     if (temp == NULL)
       return mote_fail_nomem(c->err);
     mote_to_float(w, temp);
   }
-  mote_gemm_f32_pack(row, n, k, temp != NULL ? temp : w->data, 1, (ptrdiff_t)k, mote_has(c, 2) ? c->in[2]->data : NULL, dst,
-                     0, mote_gemm_f32_pack_tiles(row, n));
+  mote_gemm_f32_pack(row, n, k, temp != NULL ? temp : w->data, 1, (ptrdiff_t)k, mote_has(c, 2) ? c->in[2]->data : NULL,
+                     dst, 0, mote_gemm_f32_pack_tiles(row, n));
   mote_free(c->env->al, temp);
   return MOTE_OK;
 }
 
 static mote_status prepare_f32(mote_opctx *c, size_t m, size_t n, size_t k) {
   const mote_linear_attr *a = c->attr;
-  linear_f32 s = {mote_gemm_f32_select(c->env->cpu), {.m = m, .n = n, .k = k, .a_stride = (ptrdiff_t)k, .c_stride = (ptrdiff_t)n}};
+  linear_f32 s = {mote_gemm_f32_select(c->env->cpu),
+                  {.m = m, .n = n, .k = k, .a_stride = (ptrdiff_t)k, .c_stride = (ptrdiff_t)n}};
   mote_act_range(&a->act, &s.args.lo, &s.args.hi);
   size_t size = mote_gemm_f32_packed_size(s.row, n, k);
   if (size == 0)
     return mote_op_fail(c, MOTE_ERR_LIMIT, "the packed weights are too large");
   MOTE_TRY(mote_prepare_pack(c, 1, s.row, mote_const_key(c, 2), size, pack_f32, s.row, &s.args.packed));
-  return mote_add_step(c, f32_run, &s, sizeof s, (int64_t)mote_gemm_f32_tiles(s.row, m, n, k), 0, s.row->name, s.row->isa);
+  return mote_add_step(c, f32_run, &s, sizeof s, (int64_t)mote_gemm_f32_tiles(s.row, m, n, k), 0, s.row->name,
+                       s.row->isa);
 }
 
 typedef struct qpack_arg {
@@ -208,7 +212,8 @@ static mote_status prepare_q(mote_opctx *c, uint32_t m, uint32_t n, uint32_t k) 
     bias32[i] = (int32_t)(bias[i] < INT32_MIN ? INT32_MIN : bias[i] > INT32_MAX ? INT32_MAX : bias[i]);
   const mote_qconv_row *row = wide ? NULL : mote_qconv_select(c->env->cpu);
   mote_dtype wd = mote_code_type(w->dtype) == MOTE_U8 ? MOTE_U8 : MOTE_I8;
-  qpack_arg p = {row, {1, n, k, 1, 1, wd, NULL, k, 0, 0, 1, w->quant.zero_point, bias32, NULL, scales, n_scales},
+  qpack_arg p = {row,
+                 {1, n, k, 1, 1, wd, NULL, k, 0, 0, 1, w->quant.zero_point, bias32, NULL, scales, n_scales},
                  {1, n, k, 1, 1, NULL, k, 0, 0, 1, bias, scales, n_scales}};
   size_t size = wide ? mote_qconv16_packed_size(&p.w16) : row->packed_size(&p.w);
   const void *packed;
@@ -219,14 +224,59 @@ static mote_status prepare_q(mote_opctx *c, uint32_t m, uint32_t n, uint32_t k) 
   int32_t lo, hi;
   mote_act_codes(&a->act, o, &lo, &hi);
   if (wide) {
-    linear_q16 s = {packed, {.n = 1, .ih = 1, .iw = m, .oh = 1, .ow = m, .groups = 1, .oc = n, .ic = k, .kh = 1, .kw = 1, .sh = 1, .sw = 1, .dh = 1, .dw = 1,
-                             .in_x = k, .out_x = n, .lo = lo, .hi = hi, .round = MOTE_QROUND_AWAY}};
+    linear_q16 s = {packed,
+                    {.n = 1,
+                     .ih = 1,
+                     .iw = m,
+                     .oh = 1,
+                     .ow = m,
+                     .groups = 1,
+                     .oc = n,
+                     .ic = k,
+                     .kh = 1,
+                     .kw = 1,
+                     .sh = 1,
+                     .sw = 1,
+                     .dh = 1,
+                     .dw = 1,
+                     .in_x = k,
+                     .out_x = n,
+                     .lo = lo,
+                     .hi = hi,
+                     .round = MOTE_QROUND_AWAY}};
     return mote_add_step(c, q16_run, &s, sizeof s, mote_qconv16_tiles(&s.args), 0, "qconv16", NULL);
   }
-  linear_q8 s = {row, packed, {.n = 1, .ih = 1, .iw = m, .oh = 1, .ow = m, .groups = 1, .oc = n, .ic = k, .kh = 1, .kw = 1, .sh = 1, .sw = 1, .dh = 1, .dw = 1,
-                               .in_type = mote_code_type(x->dtype), .out_type = mote_code_type(o->dtype), .in_n = (ptrdiff_t)m * k, .in_y = (ptrdiff_t)m * k, .in_x = k,
-                               .out_n = (ptrdiff_t)m * n, .out_y = (ptrdiff_t)m * n, .out_x = n, .in_zp = x->quant.zero_point, .out_zp = o->quant.zero_point, .lo = lo, .hi = hi,
-                               .round = strict ? MOTE_QROUND_FIXED : MOTE_QROUND_EVEN, .flo = -INFINITY, .fhi = INFINITY}};
+  linear_q8 s = {row,
+                 packed,
+                 {.n = 1,
+                  .ih = 1,
+                  .iw = m,
+                  .oh = 1,
+                  .ow = m,
+                  .groups = 1,
+                  .oc = n,
+                  .ic = k,
+                  .kh = 1,
+                  .kw = 1,
+                  .sh = 1,
+                  .sw = 1,
+                  .dh = 1,
+                  .dw = 1,
+                  .in_type = mote_code_type(x->dtype),
+                  .out_type = mote_code_type(o->dtype),
+                  .in_n = (ptrdiff_t)m * k,
+                  .in_y = (ptrdiff_t)m * k,
+                  .in_x = k,
+                  .out_n = (ptrdiff_t)m * n,
+                  .out_y = (ptrdiff_t)m * n,
+                  .out_x = n,
+                  .in_zp = x->quant.zero_point,
+                  .out_zp = o->quant.zero_point,
+                  .lo = lo,
+                  .hi = hi,
+                  .round = strict ? MOTE_QROUND_FIXED : MOTE_QROUND_EVEN,
+                  .flo = -INFINITY,
+                  .fhi = INFINITY}};
   return mote_add_step(c, q8_run, &s, sizeof s, row->tiles(&s.args), row->scratch_size(&s.args), row->name, NULL);
 }
 
@@ -247,9 +297,17 @@ static mote_status linear_prepare(mote_opctx *c) {
 static const mote_attr_field linear_fields[] = {MOTE_ACT_FIELDS(mote_linear_attr, act),
                                                 MOTE_ATTR(mote_linear_attr, weights_format, MOTE_ATTR_INT, 0),
                                                 MOTE_ATTR(mote_linear_attr, keep_dims, MOTE_ATTR_BOOL, 0),
-                                                MOTE_OUT_QUANT_FIELDS(mote_linear_attr, quant), {NULL}};
-const mote_op mote_op_linear = {.name = "linear", .min_in = 2, .max_in = 3, .n_out = 1, .attr_size = sizeof(mote_linear_attr),
-                                .fields = linear_fields, .infer = linear_infer, .prepare = linear_prepare, .eval = linear_eval};
+                                                MOTE_OUT_QUANT_FIELDS(mote_linear_attr, quant),
+                                                {NULL}};
+const mote_op mote_op_linear = {.name = "linear",
+                                .min_in = 2,
+                                .max_in = 3,
+                                .n_out = 1,
+                                .attr_size = sizeof(mote_linear_attr),
+                                .fields = linear_fields,
+                                .infer = linear_infer,
+                                .prepare = linear_prepare,
+                                .eval = linear_eval};
 
 // ------------------------------------------------------------------------------------------------ batch matmul
 
@@ -304,7 +362,8 @@ static mote_status bmm_infer(mote_opctx *c) {
   bool hybrid = a->dtype == MOTE_F32 && narrow_weights(b);
   if (!hybrid)
     MOTE_TRY(mote_want_same(c, 0, 1));
-  if (mote_dtype_size(a->dtype) == 0 || a->dtype == MOTE_STRING || a->dtype == MOTE_BOOL || mote_dtype_is_complex(a->dtype))
+  if (mote_dtype_size(a->dtype) == 0 || a->dtype == MOTE_STRING || a->dtype == MOTE_BOOL ||
+      mote_dtype_is_complex(a->dtype))
     return mote_bad_dtype(c, 0);
   if (g.rank + 2 > MOTE_MAX_RANK)
     return mote_op_fail(c, MOTE_ERR_UNSUPPORTED, "rank %d", g.rank + 2);
@@ -322,7 +381,8 @@ static void bmm_store(const mote_opctx *c, double sum, int64_t at, int64_t colum
   const mote_tensor *a = c->in[0], *b = c->in[1], *o = c->out[0];
   if (mote_dtype_is_float(a->dtype)) {
     bool hybrid = !mote_dtype_is_float(b->dtype);
-    mote_store_f64(o->data, o->dtype, at, hybrid ? sum * mote_scale_at(&b->quant, b->quant.count > 1 ? column : 0) : sum);
+    mote_store_f64(o->data, o->dtype, at,
+                   hybrid ? sum * mote_scale_at(&b->quant, b->quant.count > 1 ? column : 0) : sum);
     return;
   }
   int32_t lo, hi;
@@ -353,7 +413,8 @@ static mote_status bmm_rows(const mote_opctx *c, const void *state, int64_t t0, 
       double sum = 0;
       int64_t ch = c->in[1]->quant.count > 1 ? j : 0;
       for (int64_t k = 0; k < g.k; k++)
-        sum += code_or_value(c->in[0], ao + i * g.a_m + k * g.a_k, 0) * code_or_value(c->in[1], bo + k * g.b_k + j * g.b_n, ch);
+        sum += code_or_value(c->in[0], ao + i * g.a_m + k * g.a_k, 0) *
+               code_or_value(c->in[1], bo + k * g.b_k + j * g.b_n, ch);
       bmm_store(c, sum, (batch * g.m + i) * g.n + j, j);
     }
   }
@@ -387,8 +448,16 @@ static mote_status bmm_f32_run(const mote_opctx *c, const void *state, int64_t t
           left[i * k + x] = a[(int64_t)i * g->a_m + (int64_t)x * g->a_k];
       a = left;
     }
-    mote_gemm_f32_args args = {.m = m, .n = n, .k = k, .a = a, .a_stride = (ptrdiff_t)k, .packed = c->scratch,
-                               .c = (float *)c->out[0]->data + t * g->m * g->n, .c_stride = (ptrdiff_t)n, .lo = -INFINITY, .hi = INFINITY};
+    mote_gemm_f32_args args = {.m = m,
+                               .n = n,
+                               .k = k,
+                               .a = a,
+                               .a_stride = (ptrdiff_t)k,
+                               .packed = c->scratch,
+                               .c = (float *)c->out[0]->data + t * g->m * g->n,
+                               .c_stride = (ptrdiff_t)n,
+                               .lo = -INFINITY,
+                               .hi = INFINITY};
     mote_gemm_f32_run(s->row, &args, 0, mote_gemm_f32_tiles(s->row, m, n, k));
   }
   return MOTE_OK;
@@ -406,14 +475,22 @@ static mote_status bmm_prepare(mote_opctx *c) {
 }
 
 static const mote_attr_field matmul_fields[] = {MOTE_ATTR(mote_matmul_attr, transpose_a, MOTE_ATTR_BOOL, 0),
-                                                MOTE_ATTR(mote_matmul_attr, transpose_b, MOTE_ATTR_BOOL, 0), {NULL}};
-const mote_op mote_op_batch_matmul = {.name = "batch_matmul", .min_in = 2, .max_in = 2, .n_out = 1,
-                                      .attr_size = sizeof(mote_matmul_attr), .fields = matmul_fields,
-                                      .infer = bmm_infer, .prepare = bmm_prepare, .eval = bmm_eval};
+                                                MOTE_ATTR(mote_matmul_attr, transpose_b, MOTE_ATTR_BOOL, 0),
+                                                {NULL}};
+const mote_op mote_op_batch_matmul = {.name = "batch_matmul",
+                                      .min_in = 2,
+                                      .max_in = 2,
+                                      .n_out = 1,
+                                      .attr_size = sizeof(mote_matmul_attr),
+                                      .fields = matmul_fields,
+                                      .infer = bmm_infer,
+                                      .prepare = bmm_prepare,
+                                      .eval = bmm_eval};
 
-static const mote_tflite_field fc_options[] = {{"activation", 0, MOTE_FB_I8, 0}, {"weights_format", 1, MOTE_FB_I8, 0},
-                                               {"keep_dims", 2, MOTE_FB_BOOL, 0}, {NULL}};
-static const mote_tflite_field bmm_options[] = {{"transpose_a", 0, MOTE_FB_BOOL, 0}, {"transpose_b", 1, MOTE_FB_BOOL, 0}, {NULL}};
+static const mote_tflite_field fc_options[] = {
+    {"activation", 0, MOTE_FB_I8, 0}, {"weights_format", 1, MOTE_FB_I8, 0}, {"keep_dims", 2, MOTE_FB_BOOL, 0}, {NULL}};
+static const mote_tflite_field bmm_options[] = {
+    {"transpose_a", 0, MOTE_FB_BOOL, 0}, {"transpose_b", 1, MOTE_FB_BOOL, 0}, {NULL}};
 static const mote_tflite_row tflite_rows[] = {
     {9, 14, "FULLY_CONNECTED", NULL, &mote_op_linear, fc_options},
     {126, 5, "BATCH_MATMUL", NULL, &mote_op_batch_matmul, bmm_options},

@@ -22,7 +22,8 @@ static mote_status pads_of(const mote_opctx *c, pads *p) {
     p->before[i] = mote_load_i64(t->data, t->dtype, i * 2);
     p->after[i] = mote_load_i64(t->data, t->dtype, i * 2 + 1);
     if (p->before[i] < 0 || p->after[i] < 0 || p->before[i] > INT32_MAX || p->after[i] > INT32_MAX)
-      return mote_op_fail(c, MOTE_ERR_DATA, "pads %lld and %lld of dimension %d", (long long)p->before[i], (long long)p->after[i], i);
+      return mote_op_fail(c, MOTE_ERR_DATA, "pads %lld and %lld of dimension %d", (long long)p->before[i],
+                          (long long)p->after[i], i);
   }
   return MOTE_OK;
 }
@@ -85,7 +86,13 @@ static mote_status pad_eval(mote_opctx *c) {
     mote_tensor_copy(in, &window);
   return MOTE_OK;
 }
-const mote_op mote_op_pad = {.name = "pad", .flags = MOTE_OP_STRIDED_IN, .min_in = 2, .max_in = 3, .n_out = 1, .infer = pad_infer, .eval = pad_eval};
+const mote_op mote_op_pad = {.name = "pad",
+                             .flags = MOTE_OP_STRIDED_IN,
+                             .min_in = 2,
+                             .max_in = 3,
+                             .n_out = 1,
+                             .infer = pad_infer,
+                             .eval = pad_eval};
 
 typedef struct mirror_attr {
   int64_t mode;
@@ -99,7 +106,8 @@ static mote_status mirror_infer(mote_opctx *c) {
   for (int32_t i = 0; i < c->in[0]->rank; i++) {
     int64_t most = c->in[0]->dim[i] - (a->mode == MOTE_PAD_REFLECT);
     if (p.before[i] > most || p.after[i] > most)
-      return mote_op_fail(c, MOTE_ERR_SHAPE, "dimension %d of %lld cannot mirror %lld", i, (long long)c->in[0]->dim[i], (long long)MOTE_MAX(p.before[i], p.after[i]));
+      return mote_op_fail(c, MOTE_ERR_SHAPE, "dimension %d of %lld cannot mirror %lld", i, (long long)c->in[0]->dim[i],
+                          (long long)MOTE_MAX(p.before[i], p.after[i]));
   }
   return MOTE_OK;
 }
@@ -123,8 +131,15 @@ static mote_status mirror_eval(mote_opctx *c) {
   return MOTE_OK;
 }
 static const mote_attr_field mirror_fields[] = {MOTE_ATTR(mirror_attr, mode, MOTE_ATTR_INT, 0), {NULL}};
-const mote_op mote_op_mirror_pad = {.name = "mirror_pad", .flags = MOTE_OP_STRIDED_IN, .min_in = 2, .max_in = 2, .n_out = 1, .attr_size = sizeof(mirror_attr),
-                                    .fields = mirror_fields, .infer = mirror_infer, .eval = mirror_eval};
+const mote_op mote_op_mirror_pad = {.name = "mirror_pad",
+                                    .flags = MOTE_OP_STRIDED_IN,
+                                    .min_in = 2,
+                                    .max_in = 2,
+                                    .n_out = 1,
+                                    .attr_size = sizeof(mirror_attr),
+                                    .fields = mirror_fields,
+                                    .infer = mirror_infer,
+                                    .eval = mirror_eval};
 
 // Inputs: x, dilations, value: that many steps between neighbours, the gaps filled.
 static mote_status dilate_infer(mote_opctx *c) {
@@ -159,7 +174,8 @@ static mote_status dilate_eval(mote_opctx *c) {
     mote_tensor_copy(c->in[0], &window);
   return MOTE_OK;
 }
-static const mote_op mote_op_dilate = {.name = "dilate", .min_in = 3, .max_in = 3, .n_out = 1, .infer = dilate_infer, .eval = dilate_eval};
+static const mote_op mote_op_dilate = {
+    .name = "dilate", .min_in = 3, .max_in = 3, .n_out = 1, .infer = dilate_infer, .eval = dilate_eval};
 
 // x, value; edges may be negative (cut), interior pads spread.
 typedef struct edge_attr {
@@ -170,10 +186,12 @@ static mote_status edge_infer(mote_opctx *c) {
   const mote_tensor *in = c->in[0];
   int64_t dim[MOTE_MAX_RANK];
   MOTE_TRY(mote_want_same(c, 0, 1));
-  if (a->low.count != in->rank || a->high.count != in->rank || a->interior.count != in->rank || mote_tensor_numel(c->in[1]) != 1 || mote_dtype_size(in->dtype) == 0)
+  if (a->low.count != in->rank || a->high.count != in->rank || a->interior.count != in->rank ||
+      mote_tensor_numel(c->in[1]) != 1 || mote_dtype_size(in->dtype) == 0)
     return mote_op_fail(c, MOTE_ERR_SHAPE, "pads of %d dimensions for rank %d", a->low.count, in->rank);
   for (int32_t i = 0; i < in->rank; i++) {
-    if (a->interior.at[i] < 0 || a->interior.at[i] > INT32_MAX || llabs(a->low.at[i]) > INT32_MAX || llabs(a->high.at[i]) > INT32_MAX)
+    if (a->interior.at[i] < 0 || a->interior.at[i] > INT32_MAX || llabs(a->low.at[i]) > INT32_MAX ||
+        llabs(a->high.at[i]) > INT32_MAX)
       return mote_op_fail(c, MOTE_ERR_FORMAT, "pads of dimension %d", i);
     int64_t spread = in->dim[i] > 0 ? (in->dim[i] - 1) * (a->interior.at[i] + 1) + 1 : 0;
     dim[i] = MOTE_MAX(spread + a->low.at[i] + a->high.at[i], 0);
@@ -201,8 +219,18 @@ static mote_status edge_eval(mote_opctx *c) {
   }
   return MOTE_OK;
 }
-static const mote_attr_field edge_fields[] = {MOTE_ATTR(edge_attr, low, MOTE_ATTR_INTS, -1), MOTE_ATTR(edge_attr, high, MOTE_ATTR_INTS, -1), MOTE_ATTR(edge_attr, interior, MOTE_ATTR_INTS, -1), {NULL}};
-static const mote_op mote_op_edge_pad = {.name = "edge_pad", .min_in = 2, .max_in = 2, .n_out = 1, .attr_size = sizeof(edge_attr), .fields = edge_fields, .infer = edge_infer, .eval = edge_eval};
+static const mote_attr_field edge_fields[] = {MOTE_ATTR(edge_attr, low, MOTE_ATTR_INTS, -1),
+                                              MOTE_ATTR(edge_attr, high, MOTE_ATTR_INTS, -1),
+                                              MOTE_ATTR(edge_attr, interior, MOTE_ATTR_INTS, -1),
+                                              {NULL}};
+static const mote_op mote_op_edge_pad = {.name = "edge_pad",
+                                         .min_in = 2,
+                                         .max_in = 2,
+                                         .n_out = 1,
+                                         .attr_size = sizeof(edge_attr),
+                                         .fields = edge_fields,
+                                         .infer = edge_infer,
+                                         .eval = edge_eval};
 
 // ------------------------------------------------------------------------------------------------ depth
 
@@ -215,9 +243,11 @@ static mote_status depth_infer(mote_opctx *c) {
   bool to_depth = c->op == &mote_op_space_to_depth;
   int64_t b = a->block;
   MOTE_TRY(mote_want_rank(c, 0, 4, 4));
-  if (b < 1 || b > 65536 || mote_dtype_size(in->dtype) == 0 || (to_depth ? in->dim[1] % b != 0 || in->dim[2] % b != 0 : in->dim[3] % (b * b) != 0))
+  if (b < 1 || b > 65536 || mote_dtype_size(in->dtype) == 0 ||
+      (to_depth ? in->dim[1] % b != 0 || in->dim[2] % b != 0 : in->dim[3] % (b * b) != 0))
     return mote_op_fail(c, MOTE_ERR_SHAPE, "block size %lld does not divide the image", (long long)b);
-  int64_t dim[4] = {in->dim[0], to_depth ? in->dim[1] / b : in->dim[1] * b, to_depth ? in->dim[2] / b : in->dim[2] * b, to_depth ? in->dim[3] * b * b : in->dim[3] / (b * b)};
+  int64_t dim[4] = {in->dim[0], to_depth ? in->dim[1] / b : in->dim[1] * b, to_depth ? in->dim[2] / b : in->dim[2] * b,
+                    to_depth ? in->dim[3] * b * b : in->dim[3] / (b * b)};
   mote_out_pass(c, 0, 0);
   mote_out(c, 0, in->dtype, 4, dim);
   return MOTE_OK;
@@ -242,8 +272,22 @@ static mote_status depth_eval(mote_opctx *c) {
   return MOTE_OK;
 }
 static const mote_attr_field block_fields[] = {MOTE_ATTR(block_attr, block, MOTE_ATTR_INT, 0), {NULL}};
-const mote_op mote_op_space_to_depth = {.name = "space_to_depth", .min_in = 1, .max_in = 1, .n_out = 1, .attr_size = sizeof(block_attr), .fields = block_fields, .infer = depth_infer, .eval = depth_eval};
-const mote_op mote_op_depth_to_space = {.name = "depth_to_space", .min_in = 1, .max_in = 1, .n_out = 1, .attr_size = sizeof(block_attr), .fields = block_fields, .infer = depth_infer, .eval = depth_eval};
+const mote_op mote_op_space_to_depth = {.name = "space_to_depth",
+                                        .min_in = 1,
+                                        .max_in = 1,
+                                        .n_out = 1,
+                                        .attr_size = sizeof(block_attr),
+                                        .fields = block_fields,
+                                        .infer = depth_infer,
+                                        .eval = depth_eval};
+const mote_op mote_op_depth_to_space = {.name = "depth_to_space",
+                                        .min_in = 1,
+                                        .max_in = 1,
+                                        .n_out = 1,
+                                        .attr_size = sizeof(block_attr),
+                                        .fields = block_fields,
+                                        .infer = depth_infer,
+                                        .eval = depth_eval};
 
 // ------------------------------------------------------------------------------------------------ batches
 
@@ -251,13 +295,16 @@ const mote_op mote_op_depth_to_space = {.name = "depth_to_space", .min_in = 1, .
 static mote_status batch_blocks(const mote_opctx *c, mote_ints *block, pads *p) {
   const mote_tensor *t = c->in[2];
   MOTE_TRY(mote_ints_of(c, 1, block));
-  if (t->rank != 2 || t->dim[0] != block->count || t->dim[1] != 2 || block->count + 1 > c->in[0]->rank || !mote_dtype_is_int(t->dtype))
+  if (t->rank != 2 || t->dim[0] != block->count || t->dim[1] != 2 || block->count + 1 > c->in[0]->rank ||
+      !mote_dtype_is_int(t->dtype))
     return mote_op_fail(c, MOTE_ERR_SHAPE, "%d blocks for rank %d", block->count, c->in[0]->rank);
   for (int32_t i = 0; i < block->count; i++) {
     p->before[i] = mote_load_i64(t->data, t->dtype, i * 2);
     p->after[i] = mote_load_i64(t->data, t->dtype, i * 2 + 1);
-    if (block->at[i] < 1 || block->at[i] > INT32_MAX || p->before[i] < 0 || p->after[i] < 0 || p->before[i] > INT32_MAX || p->after[i] > INT32_MAX)
-      return mote_op_fail(c, MOTE_ERR_DATA, "block %lld, pads %lld and %lld", (long long)block->at[i], (long long)p->before[i], (long long)p->after[i]);
+    if (block->at[i] < 1 || block->at[i] > INT32_MAX || p->before[i] < 0 || p->after[i] < 0 ||
+        p->before[i] > INT32_MAX || p->after[i] > INT32_MAX)
+      return mote_op_fail(c, MOTE_ERR_DATA, "block %lld, pads %lld and %lld", (long long)block->at[i],
+                          (long long)p->before[i], (long long)p->after[i]);
   }
   return MOTE_OK;
 }
@@ -280,7 +327,8 @@ static mote_status batch_infer(mote_opctx *c) {
       return mote_op_fail(c, MOTE_ERR_SHAPE, "dimension %d of %lld with block %lld", i + 1, (long long)n, (long long)b);
   }
   if (!to_batch && in->dim[0] % all != 0)
-    return mote_op_fail(c, MOTE_ERR_SHAPE, "%lld batches are no multiple of %lld", (long long)in->dim[0], (long long)all);
+    return mote_op_fail(c, MOTE_ERR_SHAPE, "%lld batches are no multiple of %lld", (long long)in->dim[0],
+                        (long long)all);
   if (to_batch && !mote_mul_count(dim[0], all, &dim[0]))
     return mote_op_fail(c, MOTE_ERR_LIMIT, "blocks overflow");
   if (!to_batch)
@@ -303,7 +351,8 @@ static mote_status batch_eval(mote_opctx *c) {
       mote_store_i64(zero, mote_code_type(many->dtype), 0, many->quant.zero_point);
     fill_bytes(many->data, (size_t)mote_tensor_numel(many), zero, size);
   }
-  int64_t inner = mote_dims_product(many, block.count + 1, many->rank), n = inner > 0 ? mote_tensor_numel(many) / inner : 0;
+  int64_t inner = mote_dims_product(many, block.count + 1, many->rank),
+          n = inner > 0 ? mote_tensor_numel(many) / inner : 0;
   for (int64_t i = 0; i < n; i++) {
     int64_t left = i, at = 0, y[MOTE_MAX_RANK];
     bool inside = true;
@@ -325,12 +374,15 @@ static mote_status batch_eval(mote_opctx *c) {
   }
   return MOTE_OK;
 }
-const mote_op mote_op_space_to_batch = {.name = "space_to_batch", .min_in = 3, .max_in = 3, .n_out = 1, .infer = batch_infer, .eval = batch_eval};
-const mote_op mote_op_batch_to_space = {.name = "batch_to_space", .min_in = 3, .max_in = 3, .n_out = 1, .infer = batch_infer, .eval = batch_eval};
+const mote_op mote_op_space_to_batch = {
+    .name = "space_to_batch", .min_in = 3, .max_in = 3, .n_out = 1, .infer = batch_infer, .eval = batch_eval};
+const mote_op mote_op_batch_to_space = {
+    .name = "batch_to_space", .min_in = 3, .max_in = 3, .n_out = 1, .infer = batch_infer, .eval = batch_eval};
 
 static const mote_tflite_field block_options[] = {{"block", 0, MOTE_FB_I32, 0}, {NULL}};
 static const mote_tflite_field mirror_options[] = {{"mode", 0, MOTE_FB_I8, 0}, {NULL}};
-static const mote_tflite_field edge_options[] = {{"low", 0, MOTE_FB_I64S, 0}, {"high", 1, MOTE_FB_I64S, 0}, {"interior", 2, MOTE_FB_I64S, 0}, {NULL}};
+static const mote_tflite_field edge_options[] = {
+    {"low", 0, MOTE_FB_I64S, 0}, {"high", 1, MOTE_FB_I64S, 0}, {"interior", 2, MOTE_FB_I64S, 0}, {NULL}};
 static const mote_tflite_row tflite_rows[] = {
     {5, 2, "DEPTH_TO_SPACE", NULL, &mote_op_depth_to_space, block_options},
     {26, 2, "SPACE_TO_DEPTH", NULL, &mote_op_space_to_depth, block_options},

@@ -9,7 +9,8 @@ typedef struct pool_geo {
   int64_t in_n, in_h, in_w, in_c, out_n, out_h, out_w, out_c;
 } pool_geo;
 
-static int64_t pool_extent(const mote_pool_attr *a, int64_t in, int64_t k, int64_t stride, int64_t dilation, int64_t *before, int64_t after) {
+static int64_t pool_extent(const mote_pool_attr *a, int64_t in, int64_t k, int64_t stride, int64_t dilation,
+                           int64_t *before, int64_t after) {
   int64_t reach = (k - 1) * dilation + 1;
   if (a->pad_mode == MOTE_PAD_SAME) {
     int64_t out = mote_ceil_div(in, stride), total = (out - 1) * stride + reach - in;
@@ -29,18 +30,34 @@ static mote_status pool_geometry(const mote_opctx *c, pool_geo *g) {
   const mote_pool_attr *a = c->attr;
   MOTE_TRY(mote_want_rank(c, 0, 4, 4));
   MOTE_TRY(mote_act_check(c, &a->act));
-  if (a->stride_h < 1 || a->stride_w < 1 || a->kernel_h < 1 || a->kernel_w < 1 || a->dilation_h < 1 || a->dilation_w < 1)
-    return mote_op_fail(c, MOTE_ERR_FORMAT, "window %lldx%lld, stride %lldx%lld", (long long)a->kernel_h, (long long)a->kernel_w, (long long)a->stride_h, (long long)a->stride_w);
-  if (a->stride_h > INT16_MAX || a->stride_w > INT16_MAX || a->kernel_h > INT16_MAX || a->kernel_w > INT16_MAX || a->dilation_h > INT16_MAX || a->dilation_w > INT16_MAX)
+  if (a->stride_h < 1 || a->stride_w < 1 || a->kernel_h < 1 || a->kernel_w < 1 || a->dilation_h < 1 ||
+      a->dilation_w < 1)
+    return mote_op_fail(c, MOTE_ERR_FORMAT, "window %lldx%lld, stride %lldx%lld", (long long)a->kernel_h,
+                        (long long)a->kernel_w, (long long)a->stride_h, (long long)a->stride_w);
+  if (a->stride_h > INT16_MAX || a->stride_w > INT16_MAX || a->kernel_h > INT16_MAX || a->kernel_w > INT16_MAX ||
+      a->dilation_h > INT16_MAX || a->dilation_w > INT16_MAX)
     return mote_op_fail(c, MOTE_ERR_LIMIT, "window or stride beyond %d", INT16_MAX);
   if (a->pad_mode != MOTE_PAD_SAME && a->pad_mode != MOTE_PAD_VALID && a->pad_mode != MOTE_PAD_EXPLICIT)
     return mote_op_fail(c, MOTE_ERR_FORMAT, "unknown padding %lld", (long long)a->pad_mode);
   const mote_tensor *x = c->in[0], *o = c->out[0];
   bool nhwc = a->data_format == MOTE_NHWC;
   int H = nhwc ? 1 : 2, W = nhwc ? 2 : 3, C = nhwc ? 3 : 1;
-  *g = (pool_geo){.n = x->dim[0], .ih = x->dim[H], .iw = x->dim[W], .ch = x->dim[C], .pad_top = a->pad_top, .pad_left = a->pad_left,
-                  .pad_bottom = a->pad_bottom, .pad_right = a->pad_right, .in_n = x->stride[0], .in_h = x->stride[H], .in_w = x->stride[W], .in_c = x->stride[C],
-                  .out_n = o->stride[0], .out_h = o->stride[H], .out_w = o->stride[W], .out_c = o->stride[C]};
+  *g = (pool_geo){.n = x->dim[0],
+                  .ih = x->dim[H],
+                  .iw = x->dim[W],
+                  .ch = x->dim[C],
+                  .pad_top = a->pad_top,
+                  .pad_left = a->pad_left,
+                  .pad_bottom = a->pad_bottom,
+                  .pad_right = a->pad_right,
+                  .in_n = x->stride[0],
+                  .in_h = x->stride[H],
+                  .in_w = x->stride[W],
+                  .in_c = x->stride[C],
+                  .out_n = o->stride[0],
+                  .out_h = o->stride[H],
+                  .out_w = o->stride[W],
+                  .out_c = o->stride[C]};
   if (g->ih > INT32_MAX / 4 || g->iw > INT32_MAX / 4 || g->ch > INT32_MAX || g->n > INT32_MAX)
     return mote_op_fail(c, MOTE_ERR_LIMIT, "the image is too large");
   g->oh = pool_extent(a, g->ih, a->kernel_h, a->stride_h, a->dilation_h, &g->pad_top, a->pad_bottom);
@@ -53,7 +70,8 @@ static mote_status pool_infer(mote_opctx *c) {
   pool_geo g;
   MOTE_TRY(pool_geometry(c, &g));
   const mote_tensor *x = c->in[0];
-  if (!mote_dtype_is_float(x->dtype) && (!mote_is_quant(x) || a->kind == MOTE_POOL_L2) && !(a->kind == MOTE_POOL_KIND_MAX && mote_dtype_is_int(x->dtype) && mote_dtype_size(x->dtype) > 0))
+  if (!mote_dtype_is_float(x->dtype) && (!mote_is_quant(x) || a->kind == MOTE_POOL_L2) &&
+      !(a->kind == MOTE_POOL_KIND_MAX && mote_dtype_is_int(x->dtype) && mote_dtype_size(x->dtype) > 0))
     return mote_bad_dtype(c, 0);
   int64_t nhwc[4] = {g.n, g.oh, g.ow, g.ch}, nchw[4] = {g.n, g.ch, g.oh, g.ow};
   mote_out(c, 0, x->dtype, 4, a->data_format == MOTE_NHWC ? nhwc : nchw);
@@ -77,13 +95,17 @@ static double window_value(const mote_opctx *c, const pool_geo *g, int64_t n, in
   int64_t count = 0, padded = 0;
   for (int64_t i = 0; i < a->kernel_h; i++)
     for (int64_t j = 0; j < a->kernel_w; j++) {
-      int64_t iy = y * a->stride_h - g->pad_top + i * a->dilation_h, ix = x * a->stride_w - g->pad_left + j * a->dilation_w;
+      int64_t iy = y * a->stride_h - g->pad_top + i * a->dilation_h,
+              ix = x * a->stride_w - g->pad_left + j * a->dilation_w;
       padded += iy < g->ih + g->pad_bottom && ix < g->iw + g->pad_right;
       if (iy < 0 || ix < 0 || iy >= g->ih || ix >= g->iw)
         continue;
       int64_t at = n * g->in_n + iy * g->in_h + ix * g->in_w + ch * g->in_c;
-      double v = real ? mote_load_f64(in->data, in->dtype, at) : (double)mote_load_i64(in->data, mote_code_type(in->dtype), at);
-      acc = a->kind == MOTE_POOL_KIND_MAX ? (v > acc || v != v ? v : acc) : a->kind == MOTE_POOL_L2 ? acc + v * v : acc + v;
+      double v = real ? mote_load_f64(in->data, in->dtype, at)
+                      : (double)mote_load_i64(in->data, mote_code_type(in->dtype), at);
+      acc = a->kind == MOTE_POOL_KIND_MAX ? (v > acc || v != v ? v : acc)
+            : a->kind == MOTE_POOL_L2     ? acc + v * v
+                                          : acc + v;
       count++;
     }
   if (a->kind == MOTE_POOL_KIND_MAX)
@@ -150,8 +172,12 @@ static mote_status prepare_f32(mote_opctx *c, const pool_geo *g) {
   const mote_pool_attr *a = c->attr;
   pool_f32_state s = {.row = mote_pool_f32_select(c->env->cpu)};
   mote_pool_f32_args *p = &s.args;
-  p->kind = a->kind == MOTE_POOL_KIND_MAX ? MOTE_POOL_MAX : a->divisor > 0 ? MOTE_POOL_AVERAGE_FIXED : a->count_pad ? MOTE_POOL_AVERAGE_PADDED : MOTE_POOL_AVERAGE;
-  p->slide = (mote_slide){(size_t)a->kernel_h, (size_t)a->kernel_w, (size_t)a->stride_h, (size_t)a->stride_w, (size_t)a->dilation_h, (size_t)a->dilation_w, g->pad_top, g->pad_left};
+  p->kind = a->kind == MOTE_POOL_KIND_MAX ? MOTE_POOL_MAX
+            : a->divisor > 0              ? MOTE_POOL_AVERAGE_FIXED
+            : a->count_pad                ? MOTE_POOL_AVERAGE_PADDED
+                                          : MOTE_POOL_AVERAGE;
+  p->slide = (mote_slide){(size_t)a->kernel_h,   (size_t)a->kernel_w,   (size_t)a->stride_h, (size_t)a->stride_w,
+                          (size_t)a->dilation_h, (size_t)a->dilation_w, g->pad_top,          g->pad_left};
   p->channels = (size_t)g->ch;
   p->in = (mote_f32_in){NULL, (size_t)g->n, (size_t)g->ih, (size_t)g->iw, g->in_n, g->in_h, g->in_w};
   p->out = (mote_f32_out){NULL, (size_t)g->n, (size_t)g->oh, (size_t)g->ow, g->out_n, g->out_h, g->out_w};
@@ -170,34 +196,79 @@ static mote_status pool_prepare(mote_opctx *c) {
     return MOTE_OK;
   if (d == MOTE_F32)
     return prepare_f32(c, &g);
-  bool plain = a->divisor <= 0 && !a->count_pad && (a->kind == MOTE_POOL_KIND_MAX || (a->dilation_h == 1 && a->dilation_w == 1));
+  bool plain =
+      a->divisor <= 0 && !a->count_pad && (a->kind == MOTE_POOL_KIND_MAX || (a->dilation_h == 1 && a->dilation_w == 1));
   if (!mote_is_quant(x) || !plain || x->quant.scale != o->quant.scale || x->quant.zero_point != o->quant.zero_point)
     return MOTE_OK;
-  pool_q_state s = {mote_qpool_select(c->env->cpu), a->kind == MOTE_POOL_KIND_MAX,
-                    {.type = d, .n = (uint32_t)g.n, .ih = (uint32_t)g.ih, .iw = (uint32_t)g.iw, .oh = (uint32_t)g.oh, .ow = (uint32_t)g.ow, .channels = (uint32_t)g.ch,
-                     .kh = (uint32_t)a->kernel_h, .kw = (uint32_t)a->kernel_w, .sh = (uint32_t)a->stride_h, .sw = (uint32_t)a->stride_w, .dh = (uint32_t)a->dilation_h, .dw = (uint32_t)a->dilation_w,
-                     .pad_top = (int32_t)g.pad_top, .pad_left = (int32_t)g.pad_left, .in_n = g.in_n, .in_y = g.in_h, .in_x = g.in_w, .out_n = g.out_n, .out_y = g.out_h, .out_x = g.out_w}};
+  pool_q_state s = {mote_qpool_select(c->env->cpu),
+                    a->kind == MOTE_POOL_KIND_MAX,
+                    {.type = d,
+                     .n = (uint32_t)g.n,
+                     .ih = (uint32_t)g.ih,
+                     .iw = (uint32_t)g.iw,
+                     .oh = (uint32_t)g.oh,
+                     .ow = (uint32_t)g.ow,
+                     .channels = (uint32_t)g.ch,
+                     .kh = (uint32_t)a->kernel_h,
+                     .kw = (uint32_t)a->kernel_w,
+                     .sh = (uint32_t)a->stride_h,
+                     .sw = (uint32_t)a->stride_w,
+                     .dh = (uint32_t)a->dilation_h,
+                     .dw = (uint32_t)a->dilation_w,
+                     .pad_top = (int32_t)g.pad_top,
+                     .pad_left = (int32_t)g.pad_left,
+                     .in_n = g.in_n,
+                     .in_y = g.in_h,
+                     .in_x = g.in_w,
+                     .out_n = g.out_n,
+                     .out_y = g.out_h,
+                     .out_x = g.out_w}};
   mote_act_codes(&a->act, o, &s.args.lo, &s.args.hi);
   return mote_add_step(c, pool_q_run, &s, sizeof s, g.n * g.oh, 0, s.row->name, NULL);
 }
 
 #define POOL_NUM(m, d) MOTE_ATTR(mote_pool_attr, m, MOTE_ATTR_INT, d)
 #define POOL(ident, text, kind_)                                                                                       \
-  static const mote_attr_field ident##_fields[] = {                                                                    \
-      POOL_NUM(kind, kind_), POOL_NUM(kernel_h, 1), POOL_NUM(kernel_w, 1), POOL_NUM(stride_h, 1), POOL_NUM(stride_w, 1), \
-      POOL_NUM(dilation_h, 1), POOL_NUM(dilation_w, 1), POOL_NUM(pad_mode, MOTE_PAD_EXPLICIT), POOL_NUM(pad_top, 0),    \
-      POOL_NUM(pad_left, 0), POOL_NUM(pad_bottom, 0), POOL_NUM(pad_right, 0), POOL_NUM(divisor, 0), POOL_NUM(data_format, 0), \
-      MOTE_ATTR(mote_pool_attr, ceil_mode, MOTE_ATTR_BOOL, 0), MOTE_ATTR(mote_pool_attr, count_pad, MOTE_ATTR_BOOL, 0), \
-      MOTE_ACT_FIELDS(mote_pool_attr, act), {NULL}};                                                                   \
-  const mote_op mote_op_##ident = {.name = text, .flags = MOTE_OP_CHANNELS_LAST, .min_in = 1, .max_in = 1, .n_out = 1, \
-                                   .attr_size = sizeof(mote_pool_attr), .fields = ident##_fields, .infer = pool_infer, \
-                                   .layout = pool_layout, .prepare = pool_prepare, .eval = pool_eval}
+  static const mote_attr_field ident##_fields[] = {POOL_NUM(kind, kind_),                                              \
+                                                   POOL_NUM(kernel_h, 1),                                              \
+                                                   POOL_NUM(kernel_w, 1),                                              \
+                                                   POOL_NUM(stride_h, 1),                                              \
+                                                   POOL_NUM(stride_w, 1),                                              \
+                                                   POOL_NUM(dilation_h, 1),                                            \
+                                                   POOL_NUM(dilation_w, 1),                                            \
+                                                   POOL_NUM(pad_mode, MOTE_PAD_EXPLICIT),                              \
+                                                   POOL_NUM(pad_top, 0),                                               \
+                                                   POOL_NUM(pad_left, 0),                                              \
+                                                   POOL_NUM(pad_bottom, 0),                                            \
+                                                   POOL_NUM(pad_right, 0),                                             \
+                                                   POOL_NUM(divisor, 0),                                               \
+                                                   POOL_NUM(data_format, 0),                                           \
+                                                   MOTE_ATTR(mote_pool_attr, ceil_mode, MOTE_ATTR_BOOL, 0),            \
+                                                   MOTE_ATTR(mote_pool_attr, count_pad, MOTE_ATTR_BOOL, 0),            \
+                                                   MOTE_ACT_FIELDS(mote_pool_attr, act),                               \
+                                                   {NULL}};                                                            \
+  const mote_op mote_op_##ident = {.name = text,                                                                       \
+                                   .flags = MOTE_OP_CHANNELS_LAST,                                                     \
+                                   .min_in = 1,                                                                        \
+                                   .max_in = 1,                                                                        \
+                                   .n_out = 1,                                                                         \
+                                   .attr_size = sizeof(mote_pool_attr),                                                \
+                                   .fields = ident##_fields,                                                           \
+                                   .infer = pool_infer,                                                                \
+                                   .layout = pool_layout,                                                              \
+                                   .prepare = pool_prepare,                                                            \
+                                   .eval = pool_eval}
 POOL(max_pool2d, "max_pool2d", MOTE_POOL_KIND_MAX);
 POOL(avg_pool2d, "avg_pool2d", MOTE_POOL_KIND_AVERAGE);
 POOL(l2_pool2d, "l2_pool2d", MOTE_POOL_L2);
 
-static const mote_tflite_field pool_options[] = {{"pad_mode", 0, MOTE_FB_I8, 0}, {"stride_w", 1, MOTE_FB_I32, 0}, {"stride_h", 2, MOTE_FB_I32, 0},
-                                                 {"kernel_w", 3, MOTE_FB_I32, 0}, {"kernel_h", 4, MOTE_FB_I32, 0}, {"activation", 5, MOTE_FB_I8, 0}, {NULL}};
+static const mote_tflite_field pool_options[] = {{"pad_mode", 0, MOTE_FB_I8, 0},
+                                                 {"stride_w", 1, MOTE_FB_I32, 0},
+                                                 {"stride_h", 2, MOTE_FB_I32, 0},
+                                                 {"kernel_w", 3, MOTE_FB_I32, 0},
+                                                 {"kernel_h", 4, MOTE_FB_I32, 0},
+                                                 {"activation", 5, MOTE_FB_I8, 0},
+                                                 {NULL}};
 static const mote_tflite_row tflite_rows[] = {
     {1, 3, "AVERAGE_POOL_2D", NULL, &mote_op_avg_pool2d, pool_options, "data_format=1"},
     {12, 1, "L2_POOL_2D", NULL, &mote_op_l2_pool2d, pool_options, "data_format=1"},

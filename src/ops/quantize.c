@@ -1,4 +1,5 @@
-// Changing the element type: quantise, dequantise, requantise, cast, fake quantisation. Tests: tests/unit/test_ops_basic.c
+// Changing the element type: quantise, dequantise, requantise, cast, fake quantisation. Tests:
+// tests/unit/test_ops_basic.c
 #include "ops/quantize.h"
 
 #include "kernels/qeltwise.h"
@@ -19,7 +20,9 @@ static void row_convert(const mote_opctx *c, const void *state, int64_t n, char 
     v->q->convert(&v->p, p[1] + i * s[1], p[0] + i * s[0], 1);
 }
 
-static bool kernel_type(mote_dtype d) { return d == MOTE_I8 || d == MOTE_U8 || d == MOTE_I16 || d == MOTE_I32 || d == MOTE_F32; }
+static bool kernel_type(mote_dtype d) {
+  return d == MOTE_I8 || d == MOTE_U8 || d == MOTE_I16 || d == MOTE_I32 || d == MOTE_F32;
+}
 
 static mote_walk_plan convert_setup(const mote_opctx *c, convert_state *v) {
   const mote_tensor *in = c->in[0], *out = c->out[0];
@@ -49,7 +52,8 @@ static mote_status quantize_infer(mote_opctx *c) {
     return mote_op_fail(c, MOTE_ERR_TYPE, "cannot quantise to %s", mote_dtype_name(to));
   if (q->count < 1 || !(q->scale > 0))
     return mote_op_fail(c, MOTE_ERR_FORMAT, "the output needs quantisation parameters");
-  if (!mote_dtype_is_float(in->dtype) && (in->quant.count < 1 || !(in->quant.scale > 0) || !kernel_type(mote_code_type(in->dtype))))
+  if (!mote_dtype_is_float(in->dtype) &&
+      (in->quant.count < 1 || !(in->quant.scale > 0) || !kernel_type(mote_code_type(in->dtype))))
     return mote_bad_dtype(c, 0);
   if (mote_dtype_size(to) == 0)
     return mote_op_fail(c, MOTE_ERR_UNSUPPORTED, "output of %s", mote_dtype_name(to));
@@ -79,7 +83,8 @@ static mote_status quantize_eval(mote_opctx *c) {
     int64_t ch = channels > 1 ? i / inner % channels : 0;
     double v = mote_dtype_is_float(in->dtype) ? mote_load_f64(in->data, in->dtype, i)
                                               : (double)(mote_code_at(in, i) - in->quant.zero_point) * in->quant.scale;
-    mote_store_i64(out->data, mote_code_type(out->dtype), i, mote_quantise(v, mote_scale_at(&out->quant, ch), mote_zero_at(&out->quant, ch), lo, hi));
+    mote_store_i64(out->data, mote_code_type(out->dtype), i,
+                   mote_quantise(v, mote_scale_at(&out->quant, ch), mote_zero_at(&out->quant, ch), lo, hi));
   }
   return MOTE_OK;
 }
@@ -90,14 +95,20 @@ static mote_status quantize_prepare(mote_opctx *c) {
   mote_walk_plan w = convert_setup(c, &v);
   return mote_walk_prepare(c, &w, &v, sizeof v);
 }
-const mote_op mote_op_quantize = {.name = "quantize", .min_in = 1, .max_in = 1, .n_out = 1, .infer = quantize_infer,
-                                  .prepare = quantize_prepare, .eval = quantize_eval};
+const mote_op mote_op_quantize = {.name = "quantize",
+                                  .min_in = 1,
+                                  .max_in = 1,
+                                  .n_out = 1,
+                                  .infer = quantize_infer,
+                                  .prepare = quantize_prepare,
+                                  .eval = quantize_eval};
 
 // ------------------------------------------------------------------------------------------------ dequantise
 
 static mote_status dequantize_infer(mote_opctx *c) {
   const mote_tensor *in = c->in[0];
-  if (!mote_dtype_is_float(in->dtype) && (in->quant.count < 1 || (!mote_dtype_is_int(in->dtype) && !mote_dtype_is_quantized(in->dtype))))
+  if (!mote_dtype_is_float(in->dtype) &&
+      (in->quant.count < 1 || (!mote_dtype_is_int(in->dtype) && !mote_dtype_is_quantized(in->dtype))))
     return mote_op_fail(c, MOTE_ERR_TYPE, "%s without a scale", mote_dtype_name(in->dtype));
   mote_out(c, 0, MOTE_F32, in->rank, in->dim);
   memset(&c->out[0]->quant, 0, sizeof c->out[0]->quant);
@@ -115,8 +126,13 @@ static mote_status dequantize_prepare(mote_opctx *c) {
   mote_walk_plan w = convert_setup(c, &v);
   return mote_walk_prepare(c, &w, &v, sizeof v);
 }
-const mote_op mote_op_dequantize = {.name = "dequantize", .min_in = 1, .max_in = 1, .n_out = 1, .infer = dequantize_infer,
-                                    .prepare = dequantize_prepare, .eval = dequantize_eval};
+const mote_op mote_op_dequantize = {.name = "dequantize",
+                                    .min_in = 1,
+                                    .max_in = 1,
+                                    .n_out = 1,
+                                    .infer = dequantize_infer,
+                                    .prepare = dequantize_prepare,
+                                    .eval = dequantize_eval};
 
 // ------------------------------------------------------------------------------------------------ cast
 
@@ -141,17 +157,21 @@ static void cast_one(const mote_tensor *in, const mote_tensor *out, int64_t i) {
   mote_dtype from = mote_code_type(in->dtype), to = out->dtype;
   mote_dtype half = from == MOTE_C64 ? MOTE_F32 : MOTE_F64, out_half = to == MOTE_C64 ? MOTE_F32 : MOTE_F64;
   bool real = mote_dtype_is_float(from) || mote_dtype_is_complex(from);
-  double v = mote_dtype_is_complex(from) ? mote_load_f64(in->data, half, 2 * i) : real ? mote_load_f64(in->data, from, i) : 0;
+  double v = mote_dtype_is_complex(from) ? mote_load_f64(in->data, half, 2 * i)
+             : real                      ? mote_load_f64(in->data, from, i)
+                                         : 0;
   int64_t k = real ? 0 : mote_code_at(in, i);
   if (mote_dtype_is_complex(to)) {
     mote_store_f64(out->data, out_half, 2 * i, real ? v : (double)k);
-    mote_store_f64(out->data, out_half, 2 * i + 1, mote_dtype_is_complex(from) ? mote_load_f64(in->data, half, 2 * i + 1) : 0);
+    mote_store_f64(out->data, out_half, 2 * i + 1,
+                   mote_dtype_is_complex(from) ? mote_load_f64(in->data, half, 2 * i + 1) : 0);
   } else if (to == MOTE_BOOL) {
     ((uint8_t *)out->data)[i] = real ? v != 0 : k != 0;
   } else if (mote_dtype_is_float(to)) {
     mote_store_f64(out->data, to, i, real ? v : (double)k);
   } else if (real && to == MOTE_U64) {
-    ((uint64_t *)out->data)[i] = v >= 9223372036854775808.0 && v < 18446744073709551616.0 ? (uint64_t)v : (uint64_t)real_to_int(v);
+    ((uint64_t *)out->data)[i] =
+        v >= 9223372036854775808.0 && v < 18446744073709551616.0 ? (uint64_t)v : (uint64_t)real_to_int(v);
   } else {
     mote_store_i64(out->data, to, i, real ? real_to_int(v) : k);
   }
@@ -167,8 +187,14 @@ static mote_status cast_eval(mote_opctx *c) {
   return MOTE_OK;
 }
 static const mote_attr_field cast_fields[] = {MOTE_ATTR(mote_cast_attr, dtype, MOTE_ATTR_DTYPE, 0), {NULL}};
-const mote_op mote_op_cast = {.name = "cast", .min_in = 1, .max_in = 1, .n_out = 1, .attr_size = sizeof(mote_cast_attr),
-                              .fields = cast_fields, .infer = cast_infer, .eval = cast_eval};
+const mote_op mote_op_cast = {.name = "cast",
+                              .min_in = 1,
+                              .max_in = 1,
+                              .n_out = 1,
+                              .attr_size = sizeof(mote_cast_attr),
+                              .fields = cast_fields,
+                              .infer = cast_infer,
+                              .eval = cast_eval};
 
 // ------------------------------------------------------------------------------------------------ fake quantisation
 
@@ -201,13 +227,27 @@ static mote_status fake_eval(mote_opctx *c) {
   }
   return MOTE_OK;
 }
-static const mote_attr_field fake_fields[] = {MOTE_ATTR(fake_attr, min, MOTE_ATTR_FLOAT, 0), MOTE_ATTR(fake_attr, max, MOTE_ATTR_FLOAT, 0),
-                                              MOTE_ATTR(fake_attr, bits, MOTE_ATTR_INT, 8), MOTE_ATTR(fake_attr, narrow, MOTE_ATTR_BOOL, 0), {NULL}};
-static const mote_op mote_op_fake_quantize = {.name = "fake_quantize", .min_in = 1, .max_in = 1, .n_out = 1, .attr_size = sizeof(fake_attr),
-                                              .fields = fake_fields, .infer = fake_infer, .eval = fake_eval};
+static const mote_attr_field fake_fields[] = {MOTE_ATTR(fake_attr, min, MOTE_ATTR_FLOAT, 0),
+                                              MOTE_ATTR(fake_attr, max, MOTE_ATTR_FLOAT, 0),
+                                              MOTE_ATTR(fake_attr, bits, MOTE_ATTR_INT, 8),
+                                              MOTE_ATTR(fake_attr, narrow, MOTE_ATTR_BOOL, 0),
+                                              {NULL}};
+static const mote_op mote_op_fake_quantize = {.name = "fake_quantize",
+                                              .min_in = 1,
+                                              .max_in = 1,
+                                              .n_out = 1,
+                                              .attr_size = sizeof(fake_attr),
+                                              .fields = fake_fields,
+                                              .infer = fake_infer,
+                                              .eval = fake_eval};
 
-static const mote_tflite_field cast_options[] = {{NULL}}; // the output's declared type decides, as the file's field may be stale
-static const mote_tflite_field fake_options[] = {{"min", 0, MOTE_FB_F32, 0}, {"max", 1, MOTE_FB_F32, 0}, {"bits", 2, MOTE_FB_I32, 0}, {"narrow", 3, MOTE_FB_BOOL, 0}, {NULL}};
+static const mote_tflite_field cast_options[] = {
+    {NULL}}; // the output's declared type decides, as the file's field may be stale
+static const mote_tflite_field fake_options[] = {{"min", 0, MOTE_FB_F32, 0},
+                                                 {"max", 1, MOTE_FB_F32, 0},
+                                                 {"bits", 2, MOTE_FB_I32, 0},
+                                                 {"narrow", 3, MOTE_FB_BOOL, 0},
+                                                 {NULL}};
 static const mote_tflite_row tflite_rows[] = {
     {6, 6, "DEQUANTIZE", NULL, &mote_op_dequantize},
     {53, 7, "CAST", NULL, &mote_op_cast, cast_options},

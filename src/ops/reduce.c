@@ -28,7 +28,8 @@ static bool reduce_takes(int64_t kind, const mote_tensor *t) {
   bool logical = kind == MOTE_REDUCE_ANY || kind == MOTE_REDUCE_ALL;
   if (t->dtype == MOTE_BOOL)
     return logical || kind == MOTE_REDUCE_MAX || kind == MOTE_REDUCE_MIN;
-  return mote_dtype_size(t->dtype) > 0 && t->dtype != MOTE_STRING && t->dtype != MOTE_RESOURCE && !logical && !mote_dtype_is_complex(t->dtype);
+  return mote_dtype_size(t->dtype) > 0 && t->dtype != MOTE_STRING && t->dtype != MOTE_RESOURCE && !logical &&
+         !mote_dtype_is_complex(t->dtype);
 }
 
 static mote_status reduce_infer(mote_opctx *c) {
@@ -67,17 +68,28 @@ typedef struct reducer {
 static double reduce_real(const reducer *r, int64_t base) {
   const mote_tensor *in = r->c->in[0];
   mote_dtype d = in->dtype;
-  double acc = r->kind == MOTE_REDUCE_PROD ? 1 : r->kind == MOTE_REDUCE_MAX ? -HUGE_VAL : r->kind == MOTE_REDUCE_MIN ? HUGE_VAL : 0;
+  double acc = r->kind == MOTE_REDUCE_PROD  ? 1
+               : r->kind == MOTE_REDUCE_MAX ? -HUGE_VAL
+               : r->kind == MOTE_REDUCE_MIN ? HUGE_VAL
+                                            : 0;
   for (int64_t row = 0; row < r->inner.rows; row++) {
     int64_t off[MOTE_ITER_OPERANDS];
     mote_iter_row(&r->inner, row, off);
     for (int64_t i = 0; i < r->inner.inner; i++) {
       double v = mote_load_f64(in->data, d, base + off[0] + i * r->inner.inner_stride[0]);
       switch (r->kind) {
-      case MOTE_REDUCE_PROD: acc *= v; break;
-      case MOTE_REDUCE_MAX: acc = v > acc || v != v ? v : acc; break;
-      case MOTE_REDUCE_MIN: acc = v < acc || v != v ? v : acc; break;
-      default: acc += v; break;
+      case MOTE_REDUCE_PROD:
+        acc *= v;
+        break;
+      case MOTE_REDUCE_MAX:
+        acc = v > acc || v != v ? v : acc;
+        break;
+      case MOTE_REDUCE_MIN:
+        acc = v < acc || v != v ? v : acc;
+        break;
+      default:
+        acc += v;
+        break;
       }
     }
   }
@@ -87,19 +99,34 @@ static double reduce_real(const reducer *r, int64_t base) {
 static int64_t reduce_int(const reducer *r, int64_t base) {
   const mote_tensor *in = r->c->in[0];
   mote_dtype d = mote_code_type(in->dtype);
-  int64_t acc = r->kind == MOTE_REDUCE_PROD || r->kind == MOTE_REDUCE_ALL ? 1 : r->kind == MOTE_REDUCE_MAX ? INT64_MIN : r->kind == MOTE_REDUCE_MIN ? INT64_MAX : 0;
+  int64_t acc = r->kind == MOTE_REDUCE_PROD || r->kind == MOTE_REDUCE_ALL ? 1
+                : r->kind == MOTE_REDUCE_MAX                              ? INT64_MIN
+                : r->kind == MOTE_REDUCE_MIN                              ? INT64_MAX
+                                                                          : 0;
   for (int64_t row = 0; row < r->inner.rows; row++) {
     int64_t off[MOTE_ITER_OPERANDS];
     mote_iter_row(&r->inner, row, off);
     for (int64_t i = 0; i < r->inner.inner; i++) {
       int64_t v = mote_load_i64(in->data, d, base + off[0] + i * r->inner.inner_stride[0]);
       switch (r->kind) {
-      case MOTE_REDUCE_PROD: acc = (int64_t)((uint64_t)acc * (uint64_t)v); break;
-      case MOTE_REDUCE_MAX: acc = v > acc ? v : acc; break;
-      case MOTE_REDUCE_MIN: acc = v < acc ? v : acc; break;
-      case MOTE_REDUCE_ANY: acc = acc || v; break;
-      case MOTE_REDUCE_ALL: acc = acc && v; break;
-      default: acc = (int64_t)((uint64_t)acc + (uint64_t)v); break;
+      case MOTE_REDUCE_PROD:
+        acc = (int64_t)((uint64_t)acc * (uint64_t)v);
+        break;
+      case MOTE_REDUCE_MAX:
+        acc = v > acc ? v : acc;
+        break;
+      case MOTE_REDUCE_MIN:
+        acc = v < acc ? v : acc;
+        break;
+      case MOTE_REDUCE_ANY:
+        acc = acc || v;
+        break;
+      case MOTE_REDUCE_ALL:
+        acc = acc && v;
+        break;
+      default:
+        acc = (int64_t)((uint64_t)acc + (uint64_t)v);
+        break;
       }
     }
   }
@@ -114,7 +141,9 @@ static double reduce_code_product(const reducer *r, int64_t base) {
     int64_t off[MOTE_ITER_OPERANDS];
     mote_iter_row(&r->inner, row, off);
     for (int64_t i = 0; i < r->inner.inner; i++)
-      acc *= in->quant.scale * (double)(mote_load_i64(in->data, mote_code_type(in->dtype), base + off[0] + i * r->inner.inner_stride[0]) - in->quant.zero_point);
+      acc *= in->quant.scale *
+             (double)(mote_load_i64(in->data, mote_code_type(in->dtype), base + off[0] + i * r->inner.inner_stride[0]) -
+                      in->quant.zero_point);
   }
   return acc;
 }
@@ -150,7 +179,11 @@ static mote_status reduce_setup(const mote_opctx *c, reducer *r, mote_iter *oute
   int64_t dims[2][MOTE_MAX_RANK], strides[2][MOTE_MAX_RANK];
   int32_t rank[2] = {0, 0};
   MOTE_TRY(reduced_axes(c, reduced));
-  *r = (reducer){.c = c, .kind = a->kind, .count = 1, .real = mote_dtype_is_float(in->dtype), .quant = mote_is_quant(in) && mote_is_quant(out)};
+  *r = (reducer){.c = c,
+                 .kind = a->kind,
+                 .count = 1,
+                 .real = mote_dtype_is_float(in->dtype),
+                 .quant = mote_is_quant(in) && mote_is_quant(out)};
   for (int32_t i = 0; i < in->rank; i++) {
     int k = reduced[i];
     dims[k][rank[k]] = in->dim[i];
@@ -204,7 +237,8 @@ static bool find_middle(const mote_opctx *c, middle *m) {
   const mote_reduce_attr *a = c->attr;
   const mote_tensor *in = c->in[0];
   bool reduced[MOTE_MAX_RANK];
-  if ((a->kind != MOTE_REDUCE_SUM && a->kind != MOTE_REDUCE_MEAN) || (mote_has(c, 1) && !mote_is_const(c, 1)) || reduced_axes(c, reduced) != MOTE_OK)
+  if ((a->kind != MOTE_REDUCE_SUM && a->kind != MOTE_REDUCE_MEAN) || (mote_has(c, 1) && !mote_is_const(c, 1)) ||
+      reduced_axes(c, reduced) != MOTE_OK)
     return false;
   int32_t first = -1, last = -1;
   for (int32_t i = 0; i < in->rank; i++)
@@ -224,7 +258,8 @@ static bool find_middle(const mote_opctx *c, middle *m) {
   return true;
 }
 
-// Four partial sums when the reduced elements are adjacent; row after row when they are not. Order depends on shape only.
+// Four partial sums when the reduced elements are adjacent; row after row when they are not. Order depends on shape
+// only.
 static mote_status middle_f32(const mote_opctx *c, const void *state, int64_t t0, int64_t t1) {
   const middle *m = state;
   float inv = m->mean ? (float)m->reduce : 1;
@@ -272,8 +307,13 @@ static mote_status reduce_prepare(mote_opctx *c) {
   if (!mote_is_quant(in) || !mote_is_quant(out) || m.reduce > (d == MOTE_I16 ? 1u << 15 : 1u << 22))
     return MOTE_OK;
   m.row = mote_qpool_select(c->env->cpu);
-  m.q = (mote_qmean_args){.type = d, .outer = m.outer, .reduce = m.reduce, .inner = m.inner, .in_zp = in->quant.zero_point,
-                          .out_zp = out->quant.zero_point, .round = MOTE_QROUND_AWAY,
+  m.q = (mote_qmean_args){.type = d,
+                          .outer = m.outer,
+                          .reduce = m.reduce,
+                          .inner = m.inner,
+                          .in_zp = in->quant.zero_point,
+                          .out_zp = out->quant.zero_point,
+                          .round = MOTE_QROUND_AWAY,
                           .scale = (float)(in->quant.scale / out->quant.scale / (m.mean ? (double)m.reduce : 1))};
   mote_code_range(d, &m.q.lo, &m.q.hi);
   return mote_add_step(c, middle_q, &m, sizeof m, (int64_t)m.outer, 0, m.row->name, NULL);
@@ -284,9 +324,16 @@ static mote_status reduce_prepare(mote_opctx *c) {
                                                    MOTE_ATTR(mote_reduce_attr, axes, MOTE_ATTR_INTS, -1),              \
                                                    MOTE_ATTR(mote_reduce_attr, keep_dims, MOTE_ATTR_BOOL, 0),          \
                                                    {NULL}};                                                            \
-  const mote_op mote_op_##ident = {.name = text, .flags = MOTE_OP_STRIDED_IN, .min_in = 1, .max_in = 2, .n_out = 1,    \
-                                   .attr_size = sizeof(mote_reduce_attr), .fields = ident##_fields,                    \
-                                   .infer = reduce_infer, .prepare = reduce_prepare, .eval = reduce_eval}
+  const mote_op mote_op_##ident = {.name = text,                                                                       \
+                                   .flags = MOTE_OP_STRIDED_IN,                                                        \
+                                   .min_in = 1,                                                                        \
+                                   .max_in = 2,                                                                        \
+                                   .n_out = 1,                                                                         \
+                                   .attr_size = sizeof(mote_reduce_attr),                                              \
+                                   .fields = ident##_fields,                                                           \
+                                   .infer = reduce_infer,                                                              \
+                                   .prepare = reduce_prepare,                                                          \
+                                   .eval = reduce_eval}
 REDUCE(reduce_sum, "reduce_sum", MOTE_REDUCE_SUM);
 REDUCE(reduce_mean, "reduce_mean", MOTE_REDUCE_MEAN);
 REDUCE(reduce_prod, "reduce_prod", MOTE_REDUCE_PROD);
@@ -344,9 +391,16 @@ static mote_status arg_eval(mote_opctx *c) {
   static const mote_attr_field ident##_fields[] = {MOTE_ATTR(mote_arg_attr, axis, MOTE_ATTR_INT, 0),                   \
                                                    MOTE_ATTR(mote_arg_attr, dtype, MOTE_ATTR_DTYPE, MOTE_I64),         \
                                                    MOTE_ATTR(mote_arg_attr, min, MOTE_ATTR_BOOL, min_),                \
-                                                   MOTE_ATTR(mote_arg_attr, keep_dims, MOTE_ATTR_BOOL, 0), {NULL}};    \
-  const mote_op mote_op_##ident = {.name = text, .min_in = 1, .max_in = 2, .n_out = 1, .attr_size = sizeof(mote_arg_attr), \
-                                   .fields = ident##_fields, .infer = arg_infer, .eval = arg_eval}
+                                                   MOTE_ATTR(mote_arg_attr, keep_dims, MOTE_ATTR_BOOL, 0),             \
+                                                   {NULL}};                                                            \
+  const mote_op mote_op_##ident = {.name = text,                                                                       \
+                                   .min_in = 1,                                                                        \
+                                   .max_in = 2,                                                                        \
+                                   .n_out = 1,                                                                         \
+                                   .attr_size = sizeof(mote_arg_attr),                                                 \
+                                   .fields = ident##_fields,                                                           \
+                                   .infer = arg_infer,                                                                 \
+                                   .eval = arg_eval}
 ARG(argmax, "argmax", 0);
 ARG(argmin, "argmin", 1);
 
@@ -375,7 +429,8 @@ static mote_status cumsum_eval(mote_opctx *c) {
   int32_t at;
   MOTE_TRY(mote_int_of(c, 1, &axis));
   MOTE_TRY(mote_axis_of(c, axis, in->rank, &at));
-  int64_t inner = mote_dims_product(in, at + 1, in->rank), n = in->dim[at], lines = n > 0 ? mote_tensor_numel(in) / n : 0;
+  int64_t inner = mote_dims_product(in, at + 1, in->rank), n = in->dim[at],
+          lines = n > 0 ? mote_tensor_numel(in) / n : 0;
   bool real = mote_dtype_is_float(in->dtype);
   for (int64_t line = 0; line < lines; line++) {
     int64_t base = line / inner * n * inner + line % inner;
@@ -396,15 +451,23 @@ static mote_status cumsum_eval(mote_opctx *c) {
   }
   return MOTE_OK;
 }
-static const mote_attr_field cumsum_fields[] = {MOTE_ATTR(cumsum_attr, exclusive, MOTE_ATTR_BOOL, 0), MOTE_ATTR(cumsum_attr, reverse, MOTE_ATTR_BOOL, 0), {NULL}};
-const mote_op mote_op_cumsum = {.name = "cumsum", .min_in = 2, .max_in = 2, .n_out = 1, .attr_size = sizeof(cumsum_attr),
-                                .fields = cumsum_fields, .infer = cumsum_infer, .eval = cumsum_eval};
+static const mote_attr_field cumsum_fields[] = {
+    MOTE_ATTR(cumsum_attr, exclusive, MOTE_ATTR_BOOL, 0), MOTE_ATTR(cumsum_attr, reverse, MOTE_ATTR_BOOL, 0), {NULL}};
+const mote_op mote_op_cumsum = {.name = "cumsum",
+                                .min_in = 2,
+                                .max_in = 2,
+                                .n_out = 1,
+                                .attr_size = sizeof(cumsum_attr),
+                                .fields = cumsum_fields,
+                                .infer = cumsum_infer,
+                                .eval = cumsum_eval};
 
 // ------------------------------------------------------------------------------------------------ rows of files
 
 static const mote_tflite_field reduce_options[] = {{"keep_dims", 0, MOTE_FB_BOOL, 0}, {NULL}};
 static const mote_tflite_field arg_options[] = {{"dtype", 0, MOTE_FB_DTYPE, 0}, {NULL}};
-static const mote_tflite_field cumsum_options[] = {{"exclusive", 0, MOTE_FB_BOOL, 0}, {"reverse", 1, MOTE_FB_BOOL, 0}, {NULL}};
+static const mote_tflite_field cumsum_options[] = {
+    {"exclusive", 0, MOTE_FB_BOOL, 0}, {"reverse", 1, MOTE_FB_BOOL, 0}, {NULL}};
 static const mote_tflite_row tflite_rows[] = {
     {40, 3, "MEAN", NULL, &mote_op_reduce_mean, reduce_options},
     {56, 3, "ARG_MAX", NULL, &mote_op_argmax, arg_options},

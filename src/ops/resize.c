@@ -1,7 +1,6 @@
 // Resizing images: nearest and bilinear, TensorFlow's three ways of laying the grids. Tests: tests/unit/test_ops_conv.c
 #include "ops/resize.h"
 
-
 #include "kernels/qpool.h"
 
 typedef struct resize_geo {
@@ -23,8 +22,8 @@ static void resize_geometry(const mote_opctx *c, resize_geo *g) {
   const mote_tensor *x = c->in[0], *o = c->out[0];
   bool nhwc = ((const mote_resize_attr *)c->attr)->data_format == MOTE_NHWC;
   int H = nhwc ? 1 : 2, W = nhwc ? 2 : 3, C = nhwc ? 3 : 1;
-  *g = (resize_geo){x->dim[0], x->dim[H], x->dim[W], x->dim[C], o->dim[H], o->dim[W], x->stride[0], x->stride[H], x->stride[W], x->stride[C],
-                    o->stride[0], o->stride[H], o->stride[W], o->stride[C]};
+  *g = (resize_geo){x->dim[0],    x->dim[H],    x->dim[W],    x->dim[C],    o->dim[H],    o->dim[W],    x->stride[0],
+                    x->stride[H], x->stride[W], x->stride[C], o->stride[0], o->stride[H], o->stride[W], o->stride[C]};
 }
 
 static mote_status resize_infer(mote_opctx *c) {
@@ -40,13 +39,15 @@ static mote_status resize_infer(mote_opctx *c) {
     return mote_op_fail(c, MOTE_ERR_SHAPE, "an empty image");
   if (mote_dtype_size(x->dtype) == 0 || x->dtype == MOTE_STRING || mote_dtype_is_complex(x->dtype))
     return mote_bad_dtype(c, 0);
-  int64_t hwc[4] = {x->dim[0], size.at[0], size.at[1], x->dim[3]}, chw[4] = {x->dim[0], x->dim[1], size.at[0], size.at[1]};
+  int64_t hwc[4] = {x->dim[0], size.at[0], size.at[1], x->dim[3]},
+          chw[4] = {x->dim[0], x->dim[1], size.at[0], size.at[1]};
   mote_out_pass(c, 0, 0);
   mote_out(c, 0, x->dtype, 4, nhwc ? hwc : chw);
   return MOTE_OK;
 }
 static mote_layout resize_layout(const mote_opctx *c, int32_t operand) {
-  return operand <= 0 && ((const mote_resize_attr *)c->attr)->data_format == MOTE_NCHW ? MOTE_LAYOUT_CHANNELS_LAST : MOTE_LAYOUT_DENSE;
+  return operand <= 0 && ((const mote_resize_attr *)c->attr)->data_format == MOTE_NCHW ? MOTE_LAYOUT_CHANNELS_LAST
+                                                                                       : MOTE_LAYOUT_DENSE;
 }
 
 static float grid_scale(const mote_resize_attr *a, int64_t in, int64_t out) {
@@ -74,7 +75,8 @@ static mote_status nearest_rows(const mote_opctx *c, const void *state, int64_t 
   for (int64_t t = t0; t < t1; t++) {
     int64_t n = t / g.oh, y = t % g.oh, iy = nearest(a, y, g.ih, g.oh);
     for (int64_t x = 0; x < g.ow; x++) {
-      const char *from = (const char *)c->in[0]->data + (n * g.in_n + iy * g.in_h + nearest(a, x, g.iw, g.ow) * g.in_w) * (int64_t)size;
+      const char *from = (const char *)c->in[0]->data +
+                         (n * g.in_n + iy * g.in_h + nearest(a, x, g.iw, g.ow) * g.in_w) * (int64_t)size;
       char *to = (char *)c->out[0]->data + (n * g.out_n + y * g.out_h + x * g.out_w) * (int64_t)size;
       if (run) {
         memcpy(to, from, (size_t)g.ch * size);
@@ -138,7 +140,8 @@ static mote_status bilinear_rows(const mote_opctx *c, const void *state, int64_t
     for (int64_t x = 0; x < g.ow; x++) {
       blend bx = blend_at(a, x, g.iw, g.ow);
       int64_t base = n * g.in_n;
-      int64_t at[4] = {base + by.lo * g.in_h + bx.lo * g.in_w, base + by.lo * g.in_h + bx.hi * g.in_w, base + by.hi * g.in_h + bx.lo * g.in_w, base + by.hi * g.in_h + bx.hi * g.in_w};
+      int64_t at[4] = {base + by.lo * g.in_h + bx.lo * g.in_w, base + by.lo * g.in_h + bx.hi * g.in_w,
+                       base + by.hi * g.in_h + bx.lo * g.in_w, base + by.hi * g.in_h + bx.hi * g.in_w};
       float w[4] = {(1 - by.part) * (1 - bx.part), (1 - by.part) * bx.part, by.part * (1 - bx.part), by.part * bx.part};
       blend_pixel(c, &g, at, w, n * g.out_n + y * g.out_h + x * g.out_w);
     }
@@ -167,26 +170,52 @@ static mote_status resize_prepare(mote_opctx *c) {
   mote_dtype d = mote_code_type(c->in[0]->dtype);
   bool q = a->bilinear && (d == MOTE_I8 || d == MOTE_U8 || d == MOTE_I16) && (g.in_c == 1 || g.ch == 1);
   if (q) {
-    mote_qresize_args s = {.type = d, .n = (uint32_t)g.n, .ih = (uint32_t)g.ih, .iw = (uint32_t)g.iw, .oh = (uint32_t)g.oh, .ow = (uint32_t)g.ow, .channels = (uint32_t)g.ch,
-                           .align_corners = a->align_corners, .half_pixel_centers = a->half_pixel, .in_n = g.in_n, .in_y = g.in_h, .in_x = g.in_w, .out_n = g.out_n, .out_y = g.out_h, .out_x = g.out_w};
+    mote_qresize_args s = {.type = d,
+                           .n = (uint32_t)g.n,
+                           .ih = (uint32_t)g.ih,
+                           .iw = (uint32_t)g.iw,
+                           .oh = (uint32_t)g.oh,
+                           .ow = (uint32_t)g.ow,
+                           .channels = (uint32_t)g.ch,
+                           .align_corners = a->align_corners,
+                           .half_pixel_centers = a->half_pixel,
+                           .in_n = g.in_n,
+                           .in_y = g.in_h,
+                           .in_x = g.in_w,
+                           .out_n = g.out_n,
+                           .out_y = g.out_h,
+                           .out_x = g.out_w};
     return mote_add_step(c, q_rows, &s, sizeof s, g.n * g.oh, 0, "q_resize", NULL);
   }
-  return mote_add_step(c, a->bilinear ? bilinear_rows : nearest_rows, NULL, 0, g.n * g.oh, 0, a->bilinear ? "resize_bilinear" : "resize_nearest", NULL);
+  return mote_add_step(c, a->bilinear ? bilinear_rows : nearest_rows, NULL, 0, g.n * g.oh, 0,
+                       a->bilinear ? "resize_bilinear" : "resize_nearest", NULL);
 }
 
 #define RESIZE(ident, text, bilinear_)                                                                                 \
-  static const mote_attr_field ident##_fields[] = {                                                                    \
-      MOTE_ATTR(mote_resize_attr, align_corners, MOTE_ATTR_BOOL, 0), MOTE_ATTR(mote_resize_attr, half_pixel, MOTE_ATTR_BOOL, 0), \
-      MOTE_ATTR(mote_resize_attr, bilinear, MOTE_ATTR_BOOL, bilinear_), MOTE_ATTR(mote_resize_attr, data_format, MOTE_ATTR_INT, 0), \
-      MOTE_ATTR(mote_resize_attr, size, MOTE_ATTR_INTS, -1), {NULL}};                                                  \
-  const mote_op mote_op_##ident = {.name = text, .flags = MOTE_OP_CHANNELS_LAST, .min_in = 1, .max_in = 2, .n_out = 1, \
-                                   .attr_size = sizeof(mote_resize_attr), .fields = ident##_fields, .infer = resize_infer, \
-                                   .layout = resize_layout, .prepare = resize_prepare, .eval = resize_eval}
+  static const mote_attr_field ident##_fields[] = {MOTE_ATTR(mote_resize_attr, align_corners, MOTE_ATTR_BOOL, 0),      \
+                                                   MOTE_ATTR(mote_resize_attr, half_pixel, MOTE_ATTR_BOOL, 0),         \
+                                                   MOTE_ATTR(mote_resize_attr, bilinear, MOTE_ATTR_BOOL, bilinear_),   \
+                                                   MOTE_ATTR(mote_resize_attr, data_format, MOTE_ATTR_INT, 0),         \
+                                                   MOTE_ATTR(mote_resize_attr, size, MOTE_ATTR_INTS, -1),              \
+                                                   {NULL}};                                                            \
+  const mote_op mote_op_##ident = {.name = text,                                                                       \
+                                   .flags = MOTE_OP_CHANNELS_LAST,                                                     \
+                                   .min_in = 1,                                                                        \
+                                   .max_in = 2,                                                                        \
+                                   .n_out = 1,                                                                         \
+                                   .attr_size = sizeof(mote_resize_attr),                                              \
+                                   .fields = ident##_fields,                                                           \
+                                   .infer = resize_infer,                                                              \
+                                   .layout = resize_layout,                                                            \
+                                   .prepare = resize_prepare,                                                          \
+                                   .eval = resize_eval}
 RESIZE(resize_bilinear, "resize_bilinear", 1);
 RESIZE(resize_nearest, "resize_nearest", 0);
 
-static const mote_tflite_field bilinear_options[] = {{"align_corners", 2, MOTE_FB_BOOL, 0}, {"half_pixel", 3, MOTE_FB_BOOL, 0}, {NULL}};
-static const mote_tflite_field nearest_options[] = {{"align_corners", 0, MOTE_FB_BOOL, 0}, {"half_pixel", 1, MOTE_FB_BOOL, 0}, {NULL}};
+static const mote_tflite_field bilinear_options[] = {
+    {"align_corners", 2, MOTE_FB_BOOL, 0}, {"half_pixel", 3, MOTE_FB_BOOL, 0}, {NULL}};
+static const mote_tflite_field nearest_options[] = {
+    {"align_corners", 0, MOTE_FB_BOOL, 0}, {"half_pixel", 1, MOTE_FB_BOOL, 0}, {NULL}};
 static const mote_tflite_row tflite_rows[] = {
     {23, 4, "RESIZE_BILINEAR", NULL, &mote_op_resize_bilinear, bilinear_options, "data_format=1"},
     {97, 4, "RESIZE_NEAREST_NEIGHBOR", NULL, &mote_op_resize_nearest, nearest_options, "data_format=1"},

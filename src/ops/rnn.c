@@ -1,6 +1,6 @@
-// Recurrent cells over a sequence: LSTM with all of TensorFlow Lite's options, plain RNN, SVDF. Computed in float32; codes
-// are turned into real numbers first and the state is rounded to its codes after every step.
-// Must not know files. Tests: tests/unit/test_ops_rnn.c
+// Recurrent cells over a sequence: LSTM with all of TensorFlow Lite's options, plain RNN, SVDF. Computed in float32;
+// codes are turned into real numbers first and the state is rounded to its codes after every step. Must not know files.
+// Tests: tests/unit/test_ops_rnn.c
 #include "ops/opkit.h"
 
 // ------------------------------------------------------------------------------------------------ real operands
@@ -32,15 +32,22 @@ static const float *real_of(const mote_opctx *c, int32_t i, floats *f) {
 
 static float act(int64_t kind, float x) {
   switch (kind) {
-  case MOTE_ACT_RELU: return x > 0 ? x : 0;
-  case MOTE_ACT_RELU_N1: return x < -1 ? -1 : x > 1 ? 1 : x;
-  case MOTE_ACT_RELU6: return x < 0 ? 0 : x > 6 ? 6 : x;
-  case MOTE_ACT_TANH: return tanhf(x);
-  default: return x;
+  case MOTE_ACT_RELU:
+    return x > 0 ? x : 0;
+  case MOTE_ACT_RELU_N1:
+    return x < -1 ? -1 : x > 1 ? 1 : x;
+  case MOTE_ACT_RELU6:
+    return x < 0 ? 0 : x > 6 ? 6 : x;
+  case MOTE_ACT_TANH:
+    return tanhf(x);
+  default:
+    return x;
   }
 }
 static float sigmoid(float x) { return 1 / (1 + expf(-x)); }
-static float clip(float x, double limit) { return limit <= 0 ? x : x > (float)limit ? (float)limit : x < -(float)limit ? -(float)limit : x; }
+static float clip(float x, double limit) {
+  return limit <= 0 ? x : x > (float)limit ? (float)limit : x < -(float)limit ? -(float)limit : x;
+}
 static float dot(const float *a, const float *b, int64_t n) {
   float s[8] = {0};
   int64_t i = 0;
@@ -59,7 +66,8 @@ static void settle(const mote_tensor *t, float *x, int64_t n) {
     return;
   mote_code_range(t->dtype, &lo, &hi);
   for (int64_t i = 0; i < n; i++)
-    x[i] = (float)((mote_quantise(x[i], t->quant.scale, t->quant.zero_point, lo, hi) - t->quant.zero_point) * t->quant.scale);
+    x[i] = (float)((mote_quantise(x[i], t->quant.scale, t->quant.zero_point, lo, hi) - t->quant.zero_point) *
+                   t->quant.scale);
 }
 static void put(const mote_tensor *t, int64_t i, float v) {
   int32_t lo, hi;
@@ -135,8 +143,10 @@ static mote_status lstm_check(const mote_opctx *c, const lstm_map *m, const sequ
   MOTE_TRY(want_shape(c, m->weights + 15, 2, out, cells, true));
   MOTE_TRY(want_shape(c, m->weights + 16, 1, out, 0, true));
   if (!mote_has(c, m->weights + 15) && out != cells)
-    return mote_op_fail(c, MOTE_ERR_SHAPE, "%lld cells give %lld outputs without a projection", (long long)cells, (long long)out);
-  if (!mote_has(c, m->h) || !mote_has(c, m->c) || mote_tensor_numel(c->in[m->h]) != x->batch * out || mote_tensor_numel(c->in[m->c]) != x->batch * cells)
+    return mote_op_fail(c, MOTE_ERR_SHAPE, "%lld cells give %lld outputs without a projection", (long long)cells,
+                        (long long)out);
+  if (!mote_has(c, m->h) || !mote_has(c, m->c) || mote_tensor_numel(c->in[m->h]) != x->batch * out ||
+      mote_tensor_numel(c->in[m->c]) != x->batch * cells)
     return mote_op_fail(c, MOTE_ERR_SHAPE, "the state does not fit");
   *n_out = out;
   return MOTE_OK;
@@ -186,7 +196,8 @@ static void normalise(float *g, const float *coef, const float *bias, int64_t n)
 }
 
 // Gate k before its function; `peep` looks at the cell.
-static void gate_sum(const lstm *l, int k, const float *x, const float *aux, const float *h, const float *cell, const float *peep) {
+static void gate_sum(const lstm *l, int k, const float *x, const float *aux, const float *h, const float *cell,
+                     const float *peep) {
   for (int64_t i = 0; i < l->n_cell; i++) {
     float s = l->norm[k] == NULL && l->bias[k] != NULL ? l->bias[k][i] : 0;
     s += dot(l->w[k] + i * l->n_in, x, l->n_in) + dot(l->r[k] + i * l->n_out, h, l->n_out);
@@ -214,12 +225,15 @@ static void lstm_step(const rnn_attr *a, const lstm *l, const float *x, const fl
   for (int64_t i = 0; i < n; i++)
     l->hidden[i] = sigmoid(l->gate[3][i]) * act(a->activation, cell[i]);
   for (int64_t o = 0; o < l->n_out; o++)
-    h[o] = l->proj == NULL ? l->hidden[o] : clip(dot(l->proj + o * n, l->hidden, n) + (l->proj_bias != NULL ? l->proj_bias[o] : 0), a->proj_clip);
+    h[o] = l->proj == NULL
+               ? l->hidden[o]
+               : clip(dot(l->proj + o * n, l->hidden, n) + (l->proj_bias != NULL ? l->proj_bias[o] : 0), a->proj_clip);
   settle(l->ht, h, l->n_out);
 }
 
 // One direction over the sequence; its results stand at `column` of the output's last dim.
-static void lstm_run(mote_opctx *c, const lstm_map *m, bool backward, floats *f, const mote_tensor *out, int64_t column) {
+static void lstm_run(mote_opctx *c, const lstm_map *m, bool backward, floats *f, const mote_tensor *out,
+                     int64_t column) {
   const rnn_attr *a = c->attr;
   sequence x = sequence_of(c->in[0], a->time_major), y = sequence_of(out, a->time_major);
   lstm l;
@@ -230,7 +244,8 @@ static void lstm_run(mote_opctx *c, const lstm_map *m, bool backward, floats *f,
     for (int64_t b = 0; b < x.batch; b++) {
       int64_t t = backward ? x.time - 1 - s : s;
       float *h = l.h + b * l.n_out;
-      lstm_step(a, &l, in + t * x.t_stride + b * x.b_stride, aux != NULL ? aux + t * ax.t_stride + b * ax.b_stride : NULL, h, l.cell + b * l.n_cell);
+      lstm_step(a, &l, in + t * x.t_stride + b * x.b_stride,
+                aux != NULL ? aux + t * ax.t_stride + b * ax.b_stride : NULL, h, l.cell + b * l.n_cell);
       for (int64_t o = 0; o < l.n_out; o++)
         put(out, t * y.t_stride + b * y.b_stride + column + o, h[o]);
     }
@@ -291,8 +306,16 @@ static size_t lstm_scratch(const mote_opctx *c) { return lstm_bytes(c, &lstm_one
       MOTE_ATTR(rnn_attr, rank, MOTE_ATTR_INT, 1)
 static const mote_attr_field rnn_fields[] = {RNN_FIELDS, {NULL}};
 #define RNN_OP(ident, text, min, max, outs, infer_, eval_, scratch_)                                                   \
-  static const mote_op ident = {.name = text, .flags = MOTE_OP_EFFECT | MOTE_OP_NO_FOLD, .min_in = min, .max_in = max, .n_out = outs, \
-                                .attr_size = sizeof(rnn_attr), .fields = rnn_fields, .infer = infer_, .eval = eval_, .scratch = scratch_}
+  static const mote_op ident = {.name = text,                                                                          \
+                                .flags = MOTE_OP_EFFECT | MOTE_OP_NO_FOLD,                                             \
+                                .min_in = min,                                                                         \
+                                .max_in = max,                                                                         \
+                                .n_out = outs,                                                                         \
+                                .attr_size = sizeof(rnn_attr),                                                         \
+                                .fields = rnn_fields,                                                                  \
+                                .infer = infer_,                                                                       \
+                                .eval = eval_,                                                                         \
+                                .scratch = scratch_}
 RNN_OP(op_lstm, "lstm", 1, 24, 1, lstm_infer, lstm_eval, lstm_scratch);
 
 // Two directions; with `merge` the backward one's results follow the forward one's in each step.
@@ -305,7 +328,8 @@ static mote_status bilstm_infer(mote_opctx *c) {
   if (c->n_in < 39)
     return mote_op_fail(c, MOTE_ERR_FORMAT, "%d inputs, 39 or more are needed", c->n_in);
   sequence x = sequence_of(c->in[0], a->time_major);
-  if (mote_has(c, 39) && (c->in[39]->rank != 3 || c->in[39]->dim[0] != c->in[0]->dim[0] || c->in[39]->dim[1] != c->in[0]->dim[1]))
+  if (mote_has(c, 39) &&
+      (c->in[39]->rank != 3 || c->in[39]->dim[0] != c->in[0]->dim[0] || c->in[39]->dim[1] != c->in[0]->dim[1]))
     return mote_op_fail(c, MOTE_ERR_SHAPE, "the auxiliary input is of another length");
   for (int k = 0; k < 2; k++)
     MOTE_TRY(lstm_check(c, &bidi[k], &x, &n_out[k]));
@@ -326,15 +350,23 @@ static mote_status bilstm_eval(mote_opctx *c) {
   return MOTE_OK;
 }
 static size_t bilstm_scratch(const mote_opctx *c) { return MOTE_MAX(lstm_bytes(c, &bidi[0]), lstm_bytes(c, &bidi[1])); }
-static const mote_op op_bilstm = {.name = "bidirectional_lstm", .flags = MOTE_OP_EFFECT | MOTE_OP_NO_FOLD | MOTE_OP_LIST_OUT, .min_in = 1, .max_in = 48, .attr_size = sizeof(rnn_attr),
-                                  .fields = rnn_fields, .infer = bilstm_infer, .eval = bilstm_eval, .scratch = bilstm_scratch};
+static const mote_op op_bilstm = {.name = "bidirectional_lstm",
+                                  .flags = MOTE_OP_EFFECT | MOTE_OP_NO_FOLD | MOTE_OP_LIST_OUT,
+                                  .min_in = 1,
+                                  .max_in = 48,
+                                  .attr_size = sizeof(rnn_attr),
+                                  .fields = rnn_fields,
+                                  .infer = bilstm_infer,
+                                  .eval = bilstm_eval,
+                                  .scratch = bilstm_scratch};
 
-// The older cell: inputs x, h, weights [4*cells, n_in + cells] with gates input, new, forget, output, bias, c. Outputs: h, c,
-// and two of working memory.
+// The older cell: inputs x, h, weights [4*cells, n_in + cells] with gates input, new, forget, output, bias, c. Outputs:
+// h, c, and two of working memory.
 static mote_status basic_infer(mote_opctx *c) {
   MOTE_TRY(mote_want_rank(c, 0, 2, 2));
   MOTE_TRY(mote_want_rank(c, 1, 2, 2));
-  int64_t batch = c->in[0]->dim[0], n = c->in[0]->dim[1], cells = c->in[1]->dim[1], joined[2] = {batch, n + cells}, gates[2] = {batch, 4 * cells};
+  int64_t batch = c->in[0]->dim[0], n = c->in[0]->dim[1], cells = c->in[1]->dim[1], joined[2] = {batch, n + cells},
+          gates[2] = {batch, 4 * cells};
   MOTE_TRY(want_shape(c, 1, 2, batch, cells, false));
   MOTE_TRY(want_shape(c, 2, 2, 4 * cells, n + cells, false));
   MOTE_TRY(want_shape(c, 3, 1, 4 * cells, 0, false));
@@ -348,7 +380,8 @@ static mote_status basic_infer(mote_opctx *c) {
 static mote_status basic_eval(mote_opctx *c) {
   floats f = {c->scratch, 0};
   int64_t batch = c->in[0]->dim[0], n = c->in[0]->dim[1], cells = c->in[1]->dim[1], wide = n + cells;
-  const float *x = real_of(c, 0, &f), *h = real_of(c, 1, &f), *w = real_of(c, 2, &f), *bias = real_of(c, 3, &f), *cell = real_of(c, 4, &f);
+  const float *x = real_of(c, 0, &f), *h = real_of(c, 1, &f), *w = real_of(c, 2, &f), *bias = real_of(c, 3, &f),
+              *cell = real_of(c, 4, &f);
   for (int64_t b = 0; b < batch; b++)
     for (int64_t i = 0; i < cells; i++) {
       float g[4];
@@ -399,7 +432,8 @@ static void rnn_run(mote_opctx *c, const rnn_map *m, bool backward, const mote_t
   const rnn_attr *a = c->attr;
   floats f = {c->scratch, 0};
   sequence x = sequence_of(c->in[0], a->time_major), y = sequence_of(out, a->time_major);
-  const float *in = real_of(c, 0, &f), *w = real_of(c, m->w, &f), *r = real_of(c, m->r, &f), *bias = real_of(c, m->bias, &f);
+  const float *in = real_of(c, 0, &f), *w = real_of(c, m->w, &f), *r = real_of(c, m->r, &f),
+              *bias = real_of(c, m->bias, &f);
   bool has_aux = m->aux >= 0 && mote_has(c, m->aux) && mote_has(c, m->aux_w);
   const float *aux = has_aux ? real_of(c, m->aux, &f) : NULL, *aux_w = has_aux ? real_of(c, m->aux_w, &f) : NULL;
   sequence ax = has_aux ? sequence_of(c->in[m->aux], a->time_major) : x;
@@ -411,7 +445,8 @@ static void rnn_run(mote_opctx *c, const rnn_map *m, bool backward, const mote_t
       float *h = state + b * units;
       for (int64_t u = 0; u < units; u++) {
         float v = bias[u] + dot(w + u * x.n, in + t * x.t_stride + b * x.b_stride, x.n) + dot(r + u * units, h, units);
-        fresh[u] = act(a->activation, v + (aux != NULL ? dot(aux_w + u * ax.n, aux + t * ax.t_stride + b * ax.b_stride, ax.n) : 0));
+        fresh[u] = act(a->activation,
+                       v + (aux != NULL ? dot(aux_w + u * ax.n, aux + t * ax.t_stride + b * ax.b_stride, ax.n) : 0));
       }
       memcpy(h, fresh, (size_t)units * sizeof *h);
       for (int64_t u = 0; u < units; u++)
@@ -445,7 +480,8 @@ static mote_status birnn_infer(mote_opctx *c) {
   MOTE_TRY(mote_want_dtype(c, 0, MOTE_F32));
   if (c->n_in < 9 || (!a->merge && c->n_out < 2))
     return mote_op_fail(c, MOTE_ERR_FORMAT, "%d inputs, %d outputs", c->n_in, c->n_out);
-  if (mote_has(c, 9) && (c->in[9]->rank != c->in[0]->rank || c->in[9]->dim[0] != c->in[0]->dim[0] || c->in[9]->dim[1] != c->in[0]->dim[1]))
+  if (mote_has(c, 9) && (c->in[9]->rank != c->in[0]->rank || c->in[9]->dim[0] != c->in[0]->dim[0] ||
+                         c->in[9]->dim[1] != c->in[0]->dim[1]))
     return mote_op_fail(c, MOTE_ERR_SHAPE, "the auxiliary input is of another length");
   MOTE_TRY(rnn_check(c, &rnn_two[0]));
   MOTE_TRY(rnn_check(c, &rnn_two[1]));
@@ -461,8 +497,15 @@ static mote_status birnn_eval(mote_opctx *c) {
   rnn_run(c, &rnn_two[1], true, c->out[a->merge ? 0 : 1], a->merge ? c->in[1]->dim[0] : 0);
   return MOTE_OK;
 }
-static const mote_op op_birnn = {.name = "bidirectional_rnn", .flags = MOTE_OP_EFFECT | MOTE_OP_NO_FOLD | MOTE_OP_LIST_OUT, .min_in = 1, .max_in = 12, .attr_size = sizeof(rnn_attr),
-                                 .fields = rnn_fields, .infer = birnn_infer, .eval = birnn_eval, .scratch = rnn_scratch};
+static const mote_op op_birnn = {.name = "bidirectional_rnn",
+                                 .flags = MOTE_OP_EFFECT | MOTE_OP_NO_FOLD | MOTE_OP_LIST_OUT,
+                                 .min_in = 1,
+                                 .max_in = 12,
+                                 .attr_size = sizeof(rnn_attr),
+                                 .fields = rnn_fields,
+                                 .infer = birnn_infer,
+                                 .eval = birnn_eval,
+                                 .scratch = rnn_scratch};
 
 // ------------------------------------------------------------------------------------------------ SVDF
 
@@ -489,7 +532,8 @@ static mote_status svdf_eval(mote_opctx *c) {
   const rnn_attr *a = c->attr;
   const mote_tensor *state = c->in[4];
   floats f = {c->scratch, 0};
-  int64_t batch = c->in[0]->dim[0], n = c->in[0]->dim[1], filters = c->in[1]->dim[0], memory = c->in[2]->dim[1], units = filters / a->rank;
+  int64_t batch = c->in[0]->dim[0], n = c->in[0]->dim[1], filters = c->in[1]->dim[0], memory = c->in[2]->dim[1],
+          units = filters / a->rank;
   const float *x = real_of(c, 0, &f), *w = real_of(c, 1, &f), *time = real_of(c, 2, &f), *bias = real_of(c, 3, &f);
   float *s = take(&f, batch * filters * memory);
   mote_to_float(state, s);
@@ -506,7 +550,8 @@ static mote_status svdf_eval(mote_opctx *c) {
       int64_t filter = i % units * a->rank + k;
       v += dot(time + filter * memory, s + (i / units * filters + filter) * memory, memory);
     }
-    put(c->out[0], i, mote_is_quant(c->out[0]) ? v : act(a->activation, v)); // integer SVDF has its range from the type only
+    put(c->out[0], i,
+        mote_is_quant(c->out[0]) ? v : act(a->activation, v)); // integer SVDF has its range from the type only
   }
   return MOTE_OK;
 }
@@ -523,7 +568,10 @@ RNN_OP(op_svdf, "svdf", 3, 5, 1, svdf_infer, svdf_eval, svdf_scratch);
 
 // LSTM has two forms: 20 or 24 inputs, or the older 5.
 static mote_status lower_lstm(mote_lowering *l) {
-  rnn_attr attr = {.activation = mote_lower_int(l, "activation", 0), .cell_clip = mote_lower_float(l, "cell_clip", 0), .proj_clip = mote_lower_float(l, "proj_clip", 0), .time_major = true};
+  rnn_attr attr = {.activation = mote_lower_int(l, "activation", 0),
+                   .cell_clip = mote_lower_float(l, "cell_clip", 0),
+                   .proj_clip = mote_lower_float(l, "proj_clip", 0),
+                   .time_major = true};
   mote_vid in[24];
   bool basic = mote_lower_int(l, "kernel", 0) == 1;
   int32_t n = 0;
@@ -540,12 +588,24 @@ static mote_status lower_lstm(mote_lowering *l) {
   return mote_lower_emit1(l, &op_lstm, &attr, in, n, &l->result[l->n_out++]);
 }
 
-static const mote_tflite_field lstm_options[] = {{"activation", 0, MOTE_FB_I8, 0}, {"cell_clip", 1, MOTE_FB_F32, 0}, {"proj_clip", 2, MOTE_FB_F32, 0}, {"kernel", 3, MOTE_FB_I8, 0}, {NULL}};
-static const mote_tflite_field unilstm_options[] = {{"activation", 0, MOTE_FB_I8, 0}, {"cell_clip", 1, MOTE_FB_F32, 0}, {"proj_clip", 2, MOTE_FB_F32, 0}, {"time_major", 3, MOTE_FB_BOOL, 0}, {NULL}};
-static const mote_tflite_field bilstm_options[] = {{"activation", 0, MOTE_FB_I8, 0}, {"cell_clip", 1, MOTE_FB_F32, 0}, {"proj_clip", 2, MOTE_FB_F32, 0}, {"merge", 3, MOTE_FB_BOOL, 0}, {"time_major", 4, MOTE_FB_BOOL, 1}, {NULL}};
+static const mote_tflite_field lstm_options[] = {{"activation", 0, MOTE_FB_I8, 0},
+                                                 {"cell_clip", 1, MOTE_FB_F32, 0},
+                                                 {"proj_clip", 2, MOTE_FB_F32, 0},
+                                                 {"kernel", 3, MOTE_FB_I8, 0},
+                                                 {NULL}};
+static const mote_tflite_field unilstm_options[] = {{"activation", 0, MOTE_FB_I8, 0},
+                                                    {"cell_clip", 1, MOTE_FB_F32, 0},
+                                                    {"proj_clip", 2, MOTE_FB_F32, 0},
+                                                    {"time_major", 3, MOTE_FB_BOOL, 0},
+                                                    {NULL}};
+static const mote_tflite_field bilstm_options[] = {{"activation", 0, MOTE_FB_I8, 0},   {"cell_clip", 1, MOTE_FB_F32, 0},
+                                                   {"proj_clip", 2, MOTE_FB_F32, 0},   {"merge", 3, MOTE_FB_BOOL, 0},
+                                                   {"time_major", 4, MOTE_FB_BOOL, 1}, {NULL}};
 static const mote_tflite_field rnn_options[] = {{"activation", 0, MOTE_FB_I8, 0}, {NULL}};
-static const mote_tflite_field seq_options[] = {{"time_major", 0, MOTE_FB_BOOL, 0}, {"activation", 1, MOTE_FB_I8, 0}, {NULL}};
-static const mote_tflite_field birnn_options[] = {{"time_major", 0, MOTE_FB_BOOL, 0}, {"activation", 1, MOTE_FB_I8, 0}, {"merge", 2, MOTE_FB_BOOL, 0}, {NULL}};
+static const mote_tflite_field seq_options[] = {
+    {"time_major", 0, MOTE_FB_BOOL, 0}, {"activation", 1, MOTE_FB_I8, 0}, {NULL}};
+static const mote_tflite_field birnn_options[] = {
+    {"time_major", 0, MOTE_FB_BOOL, 0}, {"activation", 1, MOTE_FB_I8, 0}, {"merge", 2, MOTE_FB_BOOL, 0}, {NULL}};
 static const mote_tflite_field svdf_options[] = {{"rank", 0, MOTE_FB_I32, 0}, {"activation", 1, MOTE_FB_I8, 0}, {NULL}};
 static const mote_tflite_row tflite_rows[] = {
     {16, 4, "LSTM", NULL, &op_lstm, lstm_options, NULL, NULL, lower_lstm},

@@ -31,8 +31,14 @@ static void row_where(const mote_opctx *c, const void *state, int64_t n, char *c
 static const mote_walk_plan where_plan = {row_where, 3, "where", NULL};
 static mote_status where_prepare(mote_opctx *c) { return mote_walk_prepare(c, &where_plan, "", 1); }
 static mote_status where_eval(mote_opctx *c) { return mote_walk_eval(c, &where_plan, NULL); }
-const mote_op mote_op_where = {.name = "where", .flags = MOTE_OP_ELEMENTWISE | MOTE_OP_STRIDED_IN | MOTE_OP_STRIDED_OUT, .min_in = 3, .max_in = 3, .n_out = 1,
-                               .infer = where_infer, .prepare = where_prepare, .eval = where_eval};
+const mote_op mote_op_where = {.name = "where",
+                               .flags = MOTE_OP_ELEMENTWISE | MOTE_OP_STRIDED_IN | MOTE_OP_STRIDED_OUT,
+                               .min_in = 3,
+                               .max_in = 3,
+                               .n_out = 1,
+                               .infer = where_infer,
+                               .prepare = where_prepare,
+                               .eval = where_eval};
 
 // SELECT's condition may be one truth a row: it then has rank 1 and goes with the first dim.
 static mote_status select_rows_infer(mote_opctx *c) {
@@ -41,7 +47,8 @@ static mote_status select_rows_infer(mote_opctx *c) {
   MOTE_TRY(mote_want_same(c, 1, 2));
   if (!mote_tensor_same_shape(x, c->in[2]) || mote_dtype_size(x->dtype) == 0)
     return mote_op_fail(c, MOTE_ERR_SHAPE, "the two sides differ in shape");
-  if (mote_tensor_numel(m) != 1 && !mote_tensor_same_shape(m, x) && !(m->rank == 1 && x->rank > 0 && m->dim[0] == x->dim[0]))
+  if (mote_tensor_numel(m) != 1 && !mote_tensor_same_shape(m, x) &&
+      !(m->rank == 1 && x->rank > 0 && m->dim[0] == x->dim[0]))
     return mote_op_fail(c, MOTE_ERR_SHAPE, "the condition fits neither the values nor their rows");
   mote_out_pass(c, 0, 1);
   return MOTE_OK;
@@ -51,10 +58,12 @@ static mote_status select_rows_eval(mote_opctx *c) {
   int64_t n = mote_tensor_numel(x), truths = mote_tensor_numel(m), each = truths > 0 ? n / truths : 0;
   size_t bytes = (size_t)each * mote_dtype_size(x->dtype);
   for (int64_t i = 0; i < truths && n > 0; i++)
-    memcpy((char *)c->out[0]->data + (size_t)i * bytes, (const char *)c->in[((const uint8_t *)m->data)[i] ? 1 : 2]->data + (size_t)i * bytes, bytes);
+    memcpy((char *)c->out[0]->data + (size_t)i * bytes,
+           (const char *)c->in[((const uint8_t *)m->data)[i] ? 1 : 2]->data + (size_t)i * bytes, bytes);
   return MOTE_OK;
 }
-static const mote_op mote_op_select_rows = {.name = "select_rows", .min_in = 3, .max_in = 3, .n_out = 1, .infer = select_rows_infer, .eval = select_rows_eval};
+static const mote_op mote_op_select_rows = {
+    .name = "select_rows", .min_in = 3, .max_in = 3, .n_out = 1, .infer = select_rows_infer, .eval = select_rows_eval};
 
 // ------------------------------------------------------------------------------------------------ nonzero
 
@@ -85,7 +94,8 @@ static mote_status nonzero_eval(mote_opctx *c) {
   }
   return MOTE_OK;
 }
-const mote_op mote_op_nonzero = {.name = "nonzero", .min_in = 1, .max_in = 1, .n_out = 1, .infer = nonzero_infer, .eval = nonzero_eval};
+const mote_op mote_op_nonzero = {
+    .name = "nonzero", .min_in = 1, .max_in = 1, .n_out = 1, .infer = nonzero_infer, .eval = nonzero_eval};
 
 // ------------------------------------------------------------------------------------------------ fill, range
 
@@ -108,7 +118,13 @@ static mote_status fill_eval(mote_opctx *c) {
     memcpy((char *)c->out[0]->data + (size_t)i * size, c->in[1]->data, size);
   return MOTE_OK;
 }
-const mote_op mote_op_fill = {.name = "fill", .flags = MOTE_OP_NO_FOLD, .min_in = 2, .max_in = 2, .n_out = 1, .infer = fill_infer, .eval = fill_eval};
+const mote_op mote_op_fill = {.name = "fill",
+                              .flags = MOTE_OP_NO_FOLD,
+                              .min_in = 2,
+                              .max_in = 2,
+                              .n_out = 1,
+                              .infer = fill_infer,
+                              .eval = fill_eval};
 
 static mote_status zeros_like_infer(mote_opctx *c) {
   mote_out_as(c, 0, 0);
@@ -120,21 +136,30 @@ static mote_status zeros_like_eval(mote_opctx *c) {
     memset(c->out[0]->data, 0, bytes);
   return MOTE_OK;
 }
-const mote_op mote_op_zeros_like = {.name = "zeros_like", .flags = MOTE_OP_SHAPE_ONLY | MOTE_OP_NO_FOLD, .min_in = 1, .max_in = 1, .n_out = 1, .infer = zeros_like_infer, .eval = zeros_like_eval};
+const mote_op mote_op_zeros_like = {.name = "zeros_like",
+                                    .flags = MOTE_OP_SHAPE_ONLY | MOTE_OP_NO_FOLD,
+                                    .min_in = 1,
+                                    .max_in = 1,
+                                    .n_out = 1,
+                                    .infer = zeros_like_infer,
+                                    .eval = zeros_like_eval};
 
 static mote_status range_count(const mote_opctx *c, int64_t *n) {
   mote_dtype d = c->in[0]->dtype;
   if (mote_dtype_is_float(d)) {
-    double a = mote_load_f64(c->in[0]->data, d, 0), b = mote_load_f64(c->in[1]->data, d, 0), s = mote_load_f64(c->in[2]->data, d, 0);
+    double a = mote_load_f64(c->in[0]->data, d, 0), b = mote_load_f64(c->in[1]->data, d, 0),
+           s = mote_load_f64(c->in[2]->data, d, 0);
     double count = ceil((b - a) / s);
     if (s == 0 || !(count < 1e15))
       return mote_op_fail(c, MOTE_ERR_DATA, "from %g to %g in steps of %g", a, b, s);
     *n = count > 0 ? (int64_t)count : 0;
     return MOTE_OK;
   }
-  int64_t a = mote_load_i64(c->in[0]->data, d, 0), b = mote_load_i64(c->in[1]->data, d, 0), s = mote_load_i64(c->in[2]->data, d, 0), span;
+  int64_t a = mote_load_i64(c->in[0]->data, d, 0), b = mote_load_i64(c->in[1]->data, d, 0),
+          s = mote_load_i64(c->in[2]->data, d, 0), span;
   if (s == 0 || s == INT64_MIN || a == INT64_MIN || !mote_add_i64(b, -a, &span))
-    return mote_op_fail(c, MOTE_ERR_DATA, "from %lld to %lld in steps of %lld", (long long)a, (long long)b, (long long)s);
+    return mote_op_fail(c, MOTE_ERR_DATA, "from %lld to %lld in steps of %lld", (long long)a, (long long)b,
+                        (long long)s);
   if ((s > 0) != (span > 0) || span == INT64_MIN)
     span = 0;
   span = span < 0 ? -span : span;
@@ -147,7 +172,8 @@ static mote_status range_infer(mote_opctx *c) {
   MOTE_TRY(mote_want_same(c, 0, 1));
   MOTE_TRY(mote_want_same(c, 0, 2));
   for (int32_t i = 0; i < 3; i++) {
-    if (mote_tensor_numel(c->in[i]) != 1 || (!mote_dtype_is_float(c->in[i]->dtype) && !mote_dtype_is_int(c->in[i]->dtype)))
+    if (mote_tensor_numel(c->in[i]) != 1 ||
+        (!mote_dtype_is_float(c->in[i]->dtype) && !mote_dtype_is_int(c->in[i]->dtype)))
       return mote_op_fail(c, MOTE_ERR_SHAPE, "input %d must be one number", i);
     if (mote_needs(c, i))
       return MOTE_OK;
@@ -161,13 +187,17 @@ static mote_status range_eval(mote_opctx *c) {
   mote_dtype d = out->dtype;
   for (int64_t i = 0; i < out->dim[0]; i++) {
     if (mote_dtype_is_float(d))
-      mote_store_f64(out->data, d, i, mote_load_f64(c->in[0]->data, d, 0) + (double)i * mote_load_f64(c->in[2]->data, d, 0));
+      mote_store_f64(out->data, d, i,
+                     mote_load_f64(c->in[0]->data, d, 0) + (double)i * mote_load_f64(c->in[2]->data, d, 0));
     else
-      mote_store_i64(out->data, d, i, (int64_t)((uint64_t)mote_load_i64(c->in[0]->data, d, 0) + (uint64_t)i * (uint64_t)mote_load_i64(c->in[2]->data, d, 0)));
+      mote_store_i64(out->data, d, i,
+                     (int64_t)((uint64_t)mote_load_i64(c->in[0]->data, d, 0) +
+                               (uint64_t)i * (uint64_t)mote_load_i64(c->in[2]->data, d, 0)));
   }
   return MOTE_OK;
 }
-const mote_op mote_op_range = {.name = "range", .min_in = 3, .max_in = 3, .n_out = 1, .infer = range_infer, .eval = range_eval};
+const mote_op mote_op_range = {
+    .name = "range", .min_in = 3, .max_in = 3, .n_out = 1, .infer = range_infer, .eval = range_eval};
 
 // ------------------------------------------------------------------------------------------------ one hot
 
@@ -185,7 +215,8 @@ static mote_status one_hot_infer(mote_opctx *c) {
     return MOTE_OK;
   MOTE_TRY(mote_int_of(c, 1, &depth));
   MOTE_TRY(mote_want_same(c, 2, 3));
-  if (depth < 0 || ids->rank + 1 > MOTE_MAX_RANK || !mote_dtype_is_int(ids->dtype) || mote_tensor_numel(c->in[2]) < 1 || mote_tensor_numel(c->in[3]) < 1 || mote_dtype_size(c->in[2]->dtype) == 0)
+  if (depth < 0 || ids->rank + 1 > MOTE_MAX_RANK || !mote_dtype_is_int(ids->dtype) || mote_tensor_numel(c->in[2]) < 1 ||
+      mote_tensor_numel(c->in[3]) < 1 || mote_dtype_size(c->in[2]->dtype) == 0)
     return mote_op_fail(c, MOTE_ERR_SHAPE, "depth %lld of rank %d", (long long)depth, ids->rank);
   MOTE_TRY(mote_axis_of(c, axis, ids->rank + 1, &at));
   for (int32_t i = 0; i <= ids->rank; i++)
@@ -202,12 +233,20 @@ static mote_status one_hot_eval(mote_opctx *c) {
   int64_t depth = out->dim[at], inner = mote_dims_product(out, at + 1, out->rank), n = mote_tensor_numel(out);
   size_t size = mote_dtype_size(out->dtype);
   for (int64_t i = 0; i < n; i++) {
-    int64_t which = i / inner % depth, id = mote_load_i64(ids->data, ids->dtype, i / (inner * depth) * inner + i % inner);
+    int64_t which = i / inner % depth,
+            id = mote_load_i64(ids->data, ids->dtype, i / (inner * depth) * inner + i % inner);
     memcpy((char *)out->data + (size_t)i * size, c->in[id == which ? 2 : 3]->data, size);
   }
   return MOTE_OK;
 }
-const mote_op mote_op_one_hot = {.name = "one_hot", .min_in = 4, .max_in = 4, .n_out = 1, .attr_size = sizeof(axis_attr), .fields = axis_fields, .infer = one_hot_infer, .eval = one_hot_eval};
+const mote_op mote_op_one_hot = {.name = "one_hot",
+                                 .min_in = 4,
+                                 .max_in = 4,
+                                 .n_out = 1,
+                                 .attr_size = sizeof(axis_attr),
+                                 .fields = axis_fields,
+                                 .infer = one_hot_infer,
+                                 .eval = one_hot_eval};
 
 // ------------------------------------------------------------------------------------------------ topk, unique
 
@@ -225,12 +264,17 @@ static mote_status topk_infer(mote_opctx *c) {
   dim[x->rank - 1] = k;
   mote_out_pass(c, 0, 0);
   mote_out(c, 0, x->dtype, x->rank, dim);
-  mote_out(c, 1, c->out[1]->dtype == MOTE_I16 ? MOTE_I16 : c->out[1]->dtype == MOTE_I64 ? MOTE_I64 : MOTE_I32, x->rank, dim);
+  mote_out(c, 1,
+           c->out[1]->dtype == MOTE_I16   ? MOTE_I16
+           : c->out[1]->dtype == MOTE_I64 ? MOTE_I64
+                                          : MOTE_I32,
+           x->rank, dim);
   return MOTE_OK;
 }
 // A heap of the k best so far, the worst on top; then drawn off from the end. n log k.
 static bool worse(const mote_tensor *x, int64_t base, int64_t i, int64_t j) {
-  double a = mote_load_f64(x->data, mote_code_type(x->dtype), base + i), b = mote_load_f64(x->data, mote_code_type(x->dtype), base + j);
+  double a = mote_load_f64(x->data, mote_code_type(x->dtype), base + i),
+         b = mote_load_f64(x->data, mote_code_type(x->dtype), base + j);
   if (x->dtype == MOTE_I64) {
     int64_t u = mote_load_i64(x->data, x->dtype, base + i), v = mote_load_i64(x->data, x->dtype, base + j);
     return u < v || (u == v && i > j);
@@ -251,10 +295,13 @@ static void sift(const mote_tensor *x, int64_t base, int64_t *heap, int64_t n, i
     i = least;
   }
 }
-static size_t topk_scratch(const mote_opctx *c) { return (size_t)c->out[0]->dim[c->out[0]->rank - 1] * sizeof(int64_t); }
+static size_t topk_scratch(const mote_opctx *c) {
+  return (size_t)c->out[0]->dim[c->out[0]->rank - 1] * sizeof(int64_t);
+}
 static mote_status topk_eval(mote_opctx *c) {
   const mote_tensor *x = c->in[0];
-  int64_t n = x->dim[x->rank - 1], k = c->out[0]->dim[x->rank - 1], rows = n > 0 ? mote_tensor_numel(x) / n : 0, *heap = c->scratch;
+  int64_t n = x->dim[x->rank - 1], k = c->out[0]->dim[x->rank - 1], rows = n > 0 ? mote_tensor_numel(x) / n : 0,
+          *heap = c->scratch;
   size_t size = mote_dtype_size(x->dtype);
   for (int64_t r = 0; r < rows && k > 0; r++) {
     for (int64_t i = 0; i < k; i++)
@@ -276,7 +323,13 @@ static mote_status topk_eval(mote_opctx *c) {
   }
   return MOTE_OK;
 }
-const mote_op mote_op_topk = {.name = "topk", .min_in = 2, .max_in = 2, .n_out = 2, .infer = topk_infer, .scratch = topk_scratch, .eval = topk_eval};
+const mote_op mote_op_topk = {.name = "topk",
+                              .min_in = 2,
+                              .max_in = 2,
+                              .n_out = 2,
+                              .infer = topk_infer,
+                              .scratch = topk_scratch,
+                              .eval = topk_eval};
 
 // Different values in the order of their first appearance, and for each element which of them it is.
 typedef struct unique_attr {
@@ -290,7 +343,9 @@ static mote_status unique_infer(mote_opctx *c) {
   return MOTE_OK;
 }
 // Open addressing on the elements' bytes: `slots` holds the number of a distinct value + 1.
-static size_t unique_scratch(const mote_opctx *c) { return (size_t)(mote_tensor_numel(c->in[0]) * 3 + 4) * sizeof(int64_t); }
+static size_t unique_scratch(const mote_opctx *c) {
+  return (size_t)(mote_tensor_numel(c->in[0]) * 3 + 4) * sizeof(int64_t);
+}
 static mote_status unique_eval(mote_opctx *c) {
   const unique_attr *a = c->attr;
   const mote_tensor *x = c->in[0];
@@ -320,7 +375,15 @@ static mote_status unique_eval(mote_opctx *c) {
   return MOTE_OK;
 }
 static const mote_attr_field unique_fields[] = {MOTE_ATTR(unique_attr, dtype, MOTE_ATTR_DTYPE, MOTE_I32), {NULL}};
-const mote_op mote_op_unique = {.name = "unique", .min_in = 1, .max_in = 1, .n_out = 2, .attr_size = sizeof(unique_attr), .fields = unique_fields, .infer = unique_infer, .scratch = unique_scratch, .eval = unique_eval};
+const mote_op mote_op_unique = {.name = "unique",
+                                .min_in = 1,
+                                .max_in = 1,
+                                .n_out = 2,
+                                .attr_size = sizeof(unique_attr),
+                                .fields = unique_fields,
+                                .infer = unique_infer,
+                                .scratch = unique_scratch,
+                                .eval = unique_eval};
 
 static const mote_tflite_field axis_options[] = {{"axis", 0, MOTE_FB_I32, 0}, {NULL}};
 static const mote_tflite_field unique_options[] = {{"dtype", 0, MOTE_FB_DTYPE, 2}, {NULL}};

@@ -7,8 +7,8 @@
 typedef struct window {
   int32_t rank; // of the output
   int64_t dim[MOTE_MAX_RANK];
-  int32_t from[MOTE_MAX_RANK]; // input dim, -1: new axis
-  int64_t step[MOTE_MAX_RANK]; // by output dim
+  int32_t from[MOTE_MAX_RANK];  // input dim, -1: new axis
+  int64_t step[MOTE_MAX_RANK];  // by output dim
   int64_t begin[MOTE_MAX_RANK]; // by input dim
 } window;
 
@@ -86,8 +86,8 @@ static mote_status slice_window(const mote_opctx *c, window *w) {
   for (int32_t i = 0; i < in->rank; i++) {
     int64_t n = size.at[i] == -1 ? in->dim[i] - begin.at[i] : size.at[i];
     if (begin.at[i] < 0 || n < 0 || begin.at[i] > in->dim[i] || n > in->dim[i] - begin.at[i])
-      return mote_op_fail(c, MOTE_ERR_DATA, "begin %lld, size %lld of dimension %d, which has %lld", (long long)begin.at[i],
-                          (long long)n, i, (long long)in->dim[i]);
+      return mote_op_fail(c, MOTE_ERR_DATA, "begin %lld, size %lld of dimension %d, which has %lld",
+                          (long long)begin.at[i], (long long)n, i, (long long)in->dim[i]);
     w->begin[i] = begin.at[i];
     w->dim[i] = n;
   }
@@ -103,8 +103,8 @@ WINDOW_OP(slice, "slice", slice_window, 1, no_attr, NULL, 3, 3);
 static int64_t clamp_index(int64_t x, int64_t lo, int64_t hi) { return x < lo ? lo : x > hi ? hi : x; }
 
 // One sliced dim: begin and number of elements, by Python's rules.
-static mote_status slice_dim(const mote_opctx *c, int64_t dim, int64_t b, int64_t e, int64_t s, int which, int64_t *begin,
-                             int64_t *count) {
+static mote_status slice_dim(const mote_opctx *c, int64_t dim, int64_t b, int64_t e, int64_t s, int which,
+                             int64_t *begin, int64_t *count) {
   const mote_strided_slice_attr *a = c->attr;
   if (s == 0 || s < -INT32_MAX || s > INT32_MAX)
     return mote_op_fail(c, MOTE_ERR_DATA, "stride %lld", (long long)s);
@@ -138,7 +138,8 @@ static mote_status strided_window(const mote_opctx *c, window *w) {
   MOTE_TRY(mote_ints_of(c, 2, &end));
   MOTE_TRY(mote_ints_of(c, 3, &stride));
   if (begin.count != end.count || begin.count != stride.count)
-    return mote_op_fail(c, MOTE_ERR_SHAPE, "begin, end and strides have %d, %d and %d entries", begin.count, end.count, stride.count);
+    return mote_op_fail(c, MOTE_ERR_SHAPE, "begin, end and strides have %d, %d and %d entries", begin.count, end.count,
+                        stride.count);
   int32_t named = 0; // entries that consume an input dim
   for (int32_t k = 0; k < begin.count; k++)
     named += !(a->new_axis_mask >> k & 1) && !(a->ellipsis_mask >> k & 1);
@@ -180,11 +181,13 @@ static mote_status strided_window(const mote_opctx *c, window *w) {
   }
   return MOTE_OK;
 }
-static const mote_attr_field strided_fields[] = {
-    MOTE_ATTR(mote_strided_slice_attr, begin_mask, MOTE_ATTR_INT, 0), MOTE_ATTR(mote_strided_slice_attr, end_mask, MOTE_ATTR_INT, 0),
-    MOTE_ATTR(mote_strided_slice_attr, ellipsis_mask, MOTE_ATTR_INT, 0), MOTE_ATTR(mote_strided_slice_attr, new_axis_mask, MOTE_ATTR_INT, 0),
-    MOTE_ATTR(mote_strided_slice_attr, shrink_mask, MOTE_ATTR_INT, 0), MOTE_ATTR(mote_strided_slice_attr, offset, MOTE_ATTR_BOOL, 0),
-    {NULL}};
+static const mote_attr_field strided_fields[] = {MOTE_ATTR(mote_strided_slice_attr, begin_mask, MOTE_ATTR_INT, 0),
+                                                 MOTE_ATTR(mote_strided_slice_attr, end_mask, MOTE_ATTR_INT, 0),
+                                                 MOTE_ATTR(mote_strided_slice_attr, ellipsis_mask, MOTE_ATTR_INT, 0),
+                                                 MOTE_ATTR(mote_strided_slice_attr, new_axis_mask, MOTE_ATTR_INT, 0),
+                                                 MOTE_ATTR(mote_strided_slice_attr, shrink_mask, MOTE_ATTR_INT, 0),
+                                                 MOTE_ATTR(mote_strided_slice_attr, offset, MOTE_ATTR_BOOL, 0),
+                                                 {NULL}};
 WINDOW_OP(strided_slice, "strided_slice", strided_window, 1, mote_strided_slice_attr, strided_fields, 4, 4);
 
 // ------------------------------------------------------------------------------------------------ parts
@@ -203,7 +206,8 @@ static mote_status part_window(const mote_opctx *c, window *w) {
   MOTE_TRY(axis_value(c, 1, a->axis, &axis));
   int64_t n = c->in[0]->dim[axis];
   if (a->count < 1 || n % a->count != 0)
-    return mote_op_fail(c, MOTE_ERR_SHAPE, "dimension %d of %lld is not divisible by %lld", axis, (long long)n, (long long)a->count);
+    return mote_op_fail(c, MOTE_ERR_SHAPE, "dimension %d of %lld is not divisible by %lld", axis, (long long)n,
+                        (long long)a->count);
   window_whole(c->in[0], w);
   w->dim[axis] = n / a->count;
   w->begin[axis] = a->index * w->dim[axis];
@@ -228,7 +232,8 @@ static mote_status part_sized_window(const mote_opctx *c, window *w) {
       known += s;
   }
   if (known > n || (free < 0 && known != n))
-    return mote_op_fail(c, MOTE_ERR_DATA, "the sizes sum to %lld, the dimension has %lld", (long long)known, (long long)n);
+    return mote_op_fail(c, MOTE_ERR_DATA, "the sizes sum to %lld, the dimension has %lld", (long long)known,
+                        (long long)n);
   window_whole(c->in[0], w);
   for (int64_t i = 0; i <= a->index; i++) {
     int64_t s = i == free ? n - known : mote_load_i64(sizes->data, sizes->dtype, i);
@@ -246,7 +251,8 @@ static mote_status select_window(const mote_opctx *c, window *w) {
   MOTE_TRY(axis_value(c, 1, a->axis, &axis));
   int64_t index = a->index < 0 ? a->index + in->dim[axis] : a->index;
   if (index < 0 || index >= in->dim[axis] || (a->count > 0 && a->count != in->dim[axis]))
-    return mote_op_fail(c, MOTE_ERR_SHAPE, "index %lld (of %lld) of a dimension of %lld", (long long)a->index, (long long)a->count, (long long)in->dim[axis]);
+    return mote_op_fail(c, MOTE_ERR_SHAPE, "index %lld (of %lld) of a dimension of %lld", (long long)a->index,
+                        (long long)a->count, (long long)in->dim[axis]);
   memset(w, 0, sizeof *w);
   w->begin[axis] = index;
   for (int32_t i = 0; i < in->rank; i++) {
@@ -258,8 +264,10 @@ static mote_status select_window(const mote_opctx *c, window *w) {
   }
   return MOTE_OK;
 }
-static const mote_attr_field part_fields[] = {MOTE_ATTR(mote_part_attr, axis, MOTE_ATTR_INT, 0), MOTE_ATTR(mote_part_attr, index, MOTE_ATTR_INT, 0),
-                                              MOTE_ATTR(mote_part_attr, count, MOTE_ATTR_INT, 0), {NULL}};
+static const mote_attr_field part_fields[] = {MOTE_ATTR(mote_part_attr, axis, MOTE_ATTR_INT, 0),
+                                              MOTE_ATTR(mote_part_attr, index, MOTE_ATTR_INT, 0),
+                                              MOTE_ATTR(mote_part_attr, count, MOTE_ATTR_INT, 0),
+                                              {NULL}};
 WINDOW_OP(part, "part", part_window, 1, mote_part_attr, part_fields, 1, 2);
 WINDOW_OP(part_sized, "part_sized", part_sized_window, 1, mote_part_attr, part_fields, 2, 3);
 WINDOW_OP(select_index, "select_index", select_window, 1, mote_part_attr, part_fields, 1, 1);
@@ -291,7 +299,8 @@ static mote_status update_slice_infer(mote_opctx *c) {
   MOTE_TRY(mote_want_same(c, 0, 1));
   MOTE_TRY(mote_want_int(c, 2));
   if (u->rank != x->rank || mote_tensor_numel(c->in[2]) != x->rank)
-    return mote_op_fail(c, MOTE_ERR_SHAPE, "operand of rank %d, update of rank %d, %lld starts", x->rank, u->rank, (long long)mote_tensor_numel(c->in[2]));
+    return mote_op_fail(c, MOTE_ERR_SHAPE, "operand of rank %d, update of rank %d, %lld starts", x->rank, u->rank,
+                        (long long)mote_tensor_numel(c->in[2]));
   for (int32_t i = 0; i < x->rank; i++)
     if (u->dim[i] > x->dim[i])
       return mote_op_fail(c, MOTE_ERR_SHAPE, "the update is larger than the operand in dimension %d", i);
@@ -312,8 +321,12 @@ static mote_status update_slice_eval(mote_opctx *c) {
     mote_tensor_copy(u, &window);
   return MOTE_OK;
 }
-const mote_op mote_op_update_slice = {.name = "update_slice", .min_in = 3, .max_in = 3, .n_out = 1,
-                                      .infer = update_slice_infer, .eval = update_slice_eval};
+const mote_op mote_op_update_slice = {.name = "update_slice",
+                                      .min_in = 3,
+                                      .max_in = 3,
+                                      .n_out = 1,
+                                      .infer = update_slice_infer,
+                                      .eval = update_slice_eval};
 
 // ------------------------------------------------------------------------------------------------ rows of files
 
@@ -338,7 +351,8 @@ static mote_status want_tensors(mote_lowering *l, int32_t n) {
 static mote_status lower_split(mote_lowering *l) {
   MOTE_TRY(want_tensors(l, 2));
   if (mote_lower_int(l, "num", l->n_results) != l->n_results)
-    return mote_fail(l->err, MOTE_ERR_FORMAT, "%d outputs for %lld parts", l->n_results, (long long)mote_lower_int(l, "num", 0));
+    return mote_fail(l->err, MOTE_ERR_FORMAT, "%d outputs for %lld parts", l->n_results,
+                     (long long)mote_lower_int(l, "num", 0));
   mote_vid in[2] = {l->args[1].ref, l->args[0].ref};
   return lower_parts(l, &mote_op_part, in, 2, 0);
 }
@@ -352,10 +366,13 @@ static mote_status lower_unpack(mote_lowering *l) {
   return lower_parts(l, &mote_op_select_index, &l->args[0].ref, 1, mote_lower_int(l, "axis", 0));
 }
 
-static const mote_tflite_field strided_options[] = {
-    {"begin_mask", 0, MOTE_FB_I32, 0},    {"end_mask", 1, MOTE_FB_I32, 0},    {"ellipsis_mask", 2, MOTE_FB_I32, 0},
-    {"new_axis_mask", 3, MOTE_FB_I32, 0}, {"shrink_mask", 4, MOTE_FB_I32, 0}, {"offset", 5, MOTE_FB_BOOL, 0},
-    {NULL}};
+static const mote_tflite_field strided_options[] = {{"begin_mask", 0, MOTE_FB_I32, 0},
+                                                    {"end_mask", 1, MOTE_FB_I32, 0},
+                                                    {"ellipsis_mask", 2, MOTE_FB_I32, 0},
+                                                    {"new_axis_mask", 3, MOTE_FB_I32, 0},
+                                                    {"shrink_mask", 4, MOTE_FB_I32, 0},
+                                                    {"offset", 5, MOTE_FB_BOOL, 0},
+                                                    {NULL}};
 static const mote_tflite_field split_options[] = {{"num", 0, MOTE_FB_I32, 0}, {NULL}};
 static const mote_tflite_field unpack_options[] = {{"num", 0, MOTE_FB_I32, 0}, {"axis", 1, MOTE_FB_I32, 0}, {NULL}};
 

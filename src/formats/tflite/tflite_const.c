@@ -190,8 +190,8 @@ mote_status tfl_blockwise(tfl_reader *r, tfl_tensor *t, mote_storage **out) {
   uint32_t bits = mote_dtype_bits(t->t.dtype);
   if (n <= 0 || cols % t->block != 0 || sc->t.dtype != MOTE_F16 || (bits != 4 && bits != 8 && bits != 2) ||
       mote_dtype_is_float(t->t.dtype))
-    return mote_fail(r->err, MOTE_ERR_UNSUPPORTED, "blockwise quantisation of %s with scales of %s", mote_dtype_name(t->t.dtype),
-                     mote_dtype_name(sc->t.dtype));
+    return mote_fail(r->err, MOTE_ERR_UNSUPPORTED, "blockwise quantisation of %s with scales of %s",
+                     mote_dtype_name(t->t.dtype), mote_dtype_name(sc->t.dtype));
   size_t bytes;
   if (!mote_tensor_bytes(&t->t, &bytes) || bytes != t->bytes.size || sc->bytes.size != (size_t)(n / t->block) * 2)
     return mote_fail(r->err, MOTE_ERR_FORMAT, "blockwise weights or their scales have the wrong size");

@@ -33,7 +33,8 @@ static mote_status graph_inputs(tfl_reader *r, mote_fb_table table) {
   for (uint32_t i = 0; i < in.count; i++) {
     int32_t t = mote_fb_vec_i32(in, i);
     if (t < 0 || (uint32_t)t >= r->n_tensors)
-      return mote_fail(r->err, MOTE_ERR_FORMAT, "input %u: tensor %d is not among the %u of the subgraph", i, t, r->n_tensors);
+      return mote_fail(r->err, MOTE_ERR_FORMAT, "input %u: tensor %d is not among the %u of the subgraph", i, t,
+                       r->n_tensors);
     tfl_tensor *d = &r->tensors[t];
     if (d->vid >= 0)
       return mote_fail(r->err, MOTE_ERR_FORMAT, "input %u: tensor %d stands twice", i, t);
@@ -90,7 +91,8 @@ static mote_status calls_end(const mote_tflite_model *m, int32_t g, uint8_t *sta
         const mote_ints *list = (const void *)((const char *)node->attr + f->offset);
         for (int32_t i = 0; i < list->count; i++) {
           if (list->at[i] < 0 || list->at[i] >= m->n_graphs)
-            return mote_fail(err, MOTE_ERR_FORMAT, "node %zu calls subgraph %lld of %d", n, (long long)list->at[i], m->n_graphs);
+            return mote_fail(err, MOTE_ERR_FORMAT, "node %zu calls subgraph %lld of %d", n, (long long)list->at[i],
+                             m->n_graphs);
           MOTE_TRY(calls_end(m, (int32_t)list->at[i], state, depth + 1, err));
         }
       }
@@ -150,7 +152,8 @@ static void sort_ports(mote_tflite_port *p, uint32_t n) {
     }
 }
 
-static mote_status signature_ports(tfl_reader *r, mote_fb_vec maps, mote_fb_vec list, size_t *n, const mote_tflite_port **out) {
+static mote_status signature_ports(tfl_reader *r, mote_fb_vec maps, mote_fb_vec list, size_t *n,
+                                   const mote_tflite_port **out) {
   if (maps.count > MAX_PORTS || list.count > MAX_PORTS)
     return mote_fail(r->err, MOTE_ERR_LIMIT, "%u names, the most is %d", maps.count, MAX_PORTS);
   mote_tflite_port *p = MOTE_ARENA_ARRAY(&r->model->arena, mote_tflite_port, maps.count);
@@ -182,7 +185,8 @@ static mote_status signature_read(tfl_reader *r, mote_fb_table t, mote_fb_vec su
     return mote_fail(r->err, MOTE_ERR_FORMAT, "signature '%s': subgraph %u of %u", out->name, g, subgraphs.count);
   out->graph = (int32_t)g;
   mote_fb_table graph = mote_fb_vec_table(&r->fb, subgraphs, g);
-  mote_fb_vec in = mote_fb_vector(&r->fb, graph, FB_GRAPH_INPUTS, 4), outs = mote_fb_vector(&r->fb, graph, FB_GRAPH_OUTPUTS, 4);
+  mote_fb_vec in = mote_fb_vector(&r->fb, graph, FB_GRAPH_INPUTS, 4),
+              outs = mote_fb_vector(&r->fb, graph, FB_GRAPH_OUTPUTS, 4);
   mote_status s = signature_ports(r, mote_fb_vector(&r->fb, t, 0, 4), in, &out->n_in, &out->in);
   if (s == MOTE_OK)
     s = signature_ports(r, mote_fb_vector(&r->fb, t, 1, 4), outs, &out->n_out, &out->out);
@@ -193,7 +197,8 @@ static mote_status signature_read(tfl_reader *r, mote_fb_table t, mote_fb_vec su
   return s;
 }
 
-static mote_status plain_ports(tfl_reader *r, const mote_graph *g, const mote_vid *ids, size_t n, const mote_tflite_port **out) {
+static mote_status plain_ports(tfl_reader *r, const mote_graph *g, const mote_vid *ids, size_t n,
+                               const mote_tflite_port **out) {
   mote_tflite_port *p = MOTE_ARENA_ARRAY(&r->model->arena, mote_tflite_port, n);
   if (p == NULL)
     return mote_fail_nomem(r->err);

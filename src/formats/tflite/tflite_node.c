@@ -5,7 +5,7 @@
 #include "formats/tflite/tflite_reader.h"
 
 #define CUSTOM 32
-#define MAX_ARGS 192  // inputs and fields of one call
+#define MAX_ARGS 192   // inputs and fields of one call
 #define MAX_PORTS 1024 // inputs or outputs of one node
 
 // ------------------------------------------------------------------------------------------------ opcodes
@@ -57,8 +57,9 @@ mote_status tfl_missing(tfl_reader *r, mote_fb_vec subgraphs) {
       uint32_t code = mote_fb_u32(&r->fb, mote_fb_vec_table(&r->fb, ops, n), FB_NODE_OPCODE, 0);
       MOTE_TRY(mote_fb_check(&r->fb, r->err));
       if (code >= r->n_opcodes)
-        return mote_fail(r->err, MOTE_ERR_FORMAT, "subgraph %u node %u: operator code %u is not among the %u of the file", g, n,
-                         code, r->n_opcodes);
+        return mote_fail(r->err, MOTE_ERR_FORMAT,
+                         "subgraph %u node %u: operator code %u is not among the %u of the file", g, n, code,
+                         r->n_opcodes);
       report_missing(r, &r->opcodes[code], g, n);
       any = any || r->opcodes[code].reported;
     }
@@ -76,10 +77,18 @@ static mote_status field_read(tfl_reader *r, mote_fb_table t, const mote_tflite_
   a->scalar.kind = 'i';
   mote_fb *fb = &r->fb;
   switch ((mote_fb_kind)f->kind) {
-  case MOTE_FB_BOOL: a->scalar.kind = 'b', a->scalar.i = mote_fb_bool(fb, t, f->field, f->def != 0); break;
-  case MOTE_FB_I8: a->scalar.i = mote_fb_i8(fb, t, f->field, (int8_t)f->def); break;
-  case MOTE_FB_I32: a->scalar.i = mote_fb_i32(fb, t, f->field, (int32_t)f->def); break;
-  case MOTE_FB_I64: a->scalar.i = mote_fb_i64(fb, t, f->field, (int64_t)f->def); break;
+  case MOTE_FB_BOOL:
+    a->scalar.kind = 'b', a->scalar.i = mote_fb_bool(fb, t, f->field, f->def != 0);
+    break;
+  case MOTE_FB_I8:
+    a->scalar.i = mote_fb_i8(fb, t, f->field, (int8_t)f->def);
+    break;
+  case MOTE_FB_I32:
+    a->scalar.i = mote_fb_i32(fb, t, f->field, (int32_t)f->def);
+    break;
+  case MOTE_FB_I64:
+    a->scalar.i = mote_fb_i64(fb, t, f->field, (int64_t)f->def);
+    break;
   case MOTE_FB_F32:
     a->scalar.kind = 'f';
     a->scalar.f = mote_fb_f32(fb, t, f->field, (float)f->def);
@@ -144,15 +153,32 @@ static mote_status attr_set(tfl_reader *r, const mote_op *op, void *attr, const 
     return MOTE_OK;
   void *m = (char *)attr + f->offset;
   switch ((mote_attr_kind)f->kind) {
-  case MOTE_ATTR_INT: *(int64_t *)m = a->scalar.i; break;
-  case MOTE_ATTR_FLOAT: *(double *)m = a->scalar.f; break;
-  case MOTE_ATTR_BOOL: *(bool *)m = a->scalar.i != 0; break;
-  case MOTE_ATTR_DTYPE: *(int32_t *)m = (int32_t)a->scalar.i; break;
-  case MOTE_ATTR_INTS: *(mote_ints *)m = a->ints; break;
-  case MOTE_ATTR_FLOATS: *(mote_floats *)m = a->floats; break;
-  case MOTE_ATTR_STR: *(const char **)m = a->str; break;
-  case MOTE_ATTR_SCALAR: *(mote_scalar *)m = a->scalar; break;
-  case MOTE_ATTR_GRAPH: return attr_graph(r, a, m);
+  case MOTE_ATTR_INT:
+    *(int64_t *)m = a->scalar.i;
+    break;
+  case MOTE_ATTR_FLOAT:
+    *(double *)m = a->scalar.f;
+    break;
+  case MOTE_ATTR_BOOL:
+    *(bool *)m = a->scalar.i != 0;
+    break;
+  case MOTE_ATTR_DTYPE:
+    *(int32_t *)m = (int32_t)a->scalar.i;
+    break;
+  case MOTE_ATTR_INTS:
+    *(mote_ints *)m = a->ints;
+    break;
+  case MOTE_ATTR_FLOATS:
+    *(mote_floats *)m = a->floats;
+    break;
+  case MOTE_ATTR_STR:
+    *(const char **)m = a->str;
+    break;
+  case MOTE_ATTR_SCALAR:
+    *(mote_scalar *)m = a->scalar;
+    break;
+  case MOTE_ATTR_GRAPH:
+    return attr_graph(r, a, m);
   }
   return MOTE_OK;
 }
@@ -181,10 +207,12 @@ typedef struct tfl_call {
 } tfl_call;
 
 static mote_status call_ports(tfl_reader *r, mote_fb_table node, tfl_call *call) {
-  mote_fb_vec in = mote_fb_vector(&r->fb, node, FB_NODE_INPUTS, 4), out = mote_fb_vector(&r->fb, node, FB_NODE_OUTPUTS, 4);
+  mote_fb_vec in = mote_fb_vector(&r->fb, node, FB_NODE_INPUTS, 4),
+              out = mote_fb_vector(&r->fb, node, FB_NODE_OUTPUTS, 4);
   MOTE_TRY(mote_fb_check(&r->fb, r->err));
   if (in.count > MAX_PORTS || out.count > MAX_PORTS)
-    return mote_fail(r->err, MOTE_ERR_LIMIT, "%u inputs and %u outputs, the most is %d", in.count, out.count, MAX_PORTS);
+    return mote_fail(r->err, MOTE_ERR_LIMIT, "%u inputs and %u outputs, the most is %d", in.count, out.count,
+                     MAX_PORTS);
   call->n_in = (int32_t)in.count;
   call->n_out = (int32_t)out.count;
   for (uint32_t i = 0; i < in.count; i++) {
@@ -201,7 +229,8 @@ static mote_status call_ports(tfl_reader *r, mote_fb_table node, tfl_call *call)
   for (uint32_t i = 0; i < out.count; i++) {
     int32_t t = call->out[i] = mote_fb_vec_i32(out, i);
     if (t < 0 || (uint32_t)t >= r->n_tensors)
-      return mote_fail(r->err, MOTE_ERR_FORMAT, "output %u: tensor %d is not among the %u of the subgraph", i, t, r->n_tensors);
+      return mote_fail(r->err, MOTE_ERR_FORMAT, "output %u: tensor %d is not among the %u of the subgraph", i, t,
+                       r->n_tensors);
     if (r->tensors[t].vid >= 0 || r->tensors[t].bytes.size > 0)
       return mote_fail(r->err, MOTE_ERR_FORMAT, "output %u: tensor %d is a constant, an input or computed twice", i, t);
   }
@@ -343,8 +372,15 @@ static mote_status lowered_node(tfl_reader *r, mote_fb_table node, mote_fb_table
     args[n].str = (const char *)custom.data;
     args[n++].count = (int32_t)custom.count;
   }
-  *l = (mote_lowering){.args = args, .n_args = n, .n_results = call->n_out, .op = row->op, .builder = r,
-                       .emit = builder_emit, .desc = builder_desc, .constant = builder_constant, .err = r->err};
+  *l = (mote_lowering){.args = args,
+                       .n_args = n,
+                       .n_results = call->n_out,
+                       .op = row->op,
+                       .builder = r,
+                       .emit = builder_emit,
+                       .desc = builder_desc,
+                       .constant = builder_constant,
+                       .err = r->err};
   MOTE_TRY(row->lower(l));
   return bind_results(r, call, l);
 }

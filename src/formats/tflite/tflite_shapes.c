@@ -42,7 +42,14 @@ static mote_status check_node(shape_check *s, const mote_node *n) {
     return MOTE_OK;
   for (int32_t j = 0; j < n->n_out; j++)
     out[j] = &s->t[n->out[j]];
-  mote_opctx c = {.op = n->op, .attr = n->attr, .n_in = n->n_in, .n_out = n->n_out, .in = in, .out = out, .in_const = is_const, .err = s->err};
+  mote_opctx c = {.op = n->op,
+                  .attr = n->attr,
+                  .n_in = n->n_in,
+                  .n_out = n->n_out,
+                  .in = in,
+                  .out = out,
+                  .in_const = is_const,
+                  .err = s->err};
   MOTE_TRY(n->op->infer(&c));
   for (int32_t j = 0; j < n->n_out && c.outcome == MOTE_KNOWN; j++) {
     size_t bytes;
@@ -57,7 +64,8 @@ static mote_status check_node(shape_check *s, const mote_node *n) {
 
 mote_status tfl_shapes_check(tfl_reader *r) {
   const mote_graph *g = r->g;
-  shape_check s = {g, MOTE_NEW_ARRAY(r->model->al, mote_tensor, g->values.len + 1), MOTE_NEW_ARRAY(r->model->al, bool, g->values.len + 1), r->err};
+  shape_check s = {g, MOTE_NEW_ARRAY(r->model->al, mote_tensor, g->values.len + 1),
+                   MOTE_NEW_ARRAY(r->model->al, bool, g->values.len + 1), r->err};
   mote_status status = s.t == NULL || s.known == NULL ? mote_fail_nomem(r->err) : MOTE_OK;
   for (size_t i = 0; status == MOTE_OK && i < g->values.len; i++) {
     const mote_gvalue *v = &g->values.at[i];

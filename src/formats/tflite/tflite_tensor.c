@@ -7,8 +7,8 @@
 
 // ORDER: the schema's TensorType.
 static const uint8_t dtypes[] = {
-    MOTE_F32,  MOTE_F16, MOTE_I32,  MOTE_U8,       MOTE_I64,  MOTE_STRING, MOTE_BOOL, MOTE_I16, MOTE_C64,  MOTE_I8,
-    MOTE_F64,  MOTE_C128, MOTE_U64, MOTE_RESOURCE, MOTE_NONE, MOTE_U32,    MOTE_U16,  MOTE_I4,  MOTE_BF16, MOTE_I2,
+    MOTE_F32, MOTE_F16,  MOTE_I32, MOTE_U8,       MOTE_I64,  MOTE_STRING, MOTE_BOOL, MOTE_I16, MOTE_C64,  MOTE_I8,
+    MOTE_F64, MOTE_C128, MOTE_U64, MOTE_RESOURCE, MOTE_NONE, MOTE_U32,    MOTE_U16,  MOTE_I4,  MOTE_BF16, MOTE_I2,
 };
 
 bool tfl_dtype(int8_t type, mote_dtype *out) {
@@ -62,14 +62,25 @@ static mote_status quant_arrays(tfl_reader *r, tfl_tensor *t, mote_fb_vec scale,
       return mote_fail(r->err, MOTE_ERR_FORMAT, "scale %u is %g", i, scales[i]);
     int64_t lo = -128, hi = 255;
     switch (t->t.dtype) {
-    case MOTE_I8: hi = 127; break;
-    case MOTE_U8: lo = 0; break;
-    case MOTE_I16: lo = INT16_MIN, hi = INT16_MAX; break;
-    case MOTE_I32: case MOTE_I64: lo = INT32_MIN, hi = INT32_MAX; break;
-    default: break;
+    case MOTE_I8:
+      hi = 127;
+      break;
+    case MOTE_U8:
+      lo = 0;
+      break;
+    case MOTE_I16:
+      lo = INT16_MIN, hi = INT16_MAX;
+      break;
+    case MOTE_I32:
+    case MOTE_I64:
+      lo = INT32_MIN, hi = INT32_MAX;
+      break;
+    default:
+      break;
     }
     if (z < lo || z > hi)
-      return mote_fail(r->err, MOTE_ERR_FORMAT, "zero point %lld is outside %s", (long long)z, mote_dtype_name(t->t.dtype));
+      return mote_fail(r->err, MOTE_ERR_FORMAT, "zero point %lld is outside %s", (long long)z,
+                       mote_dtype_name(t->t.dtype));
     zeros[i] = (int32_t)z;
     equal = equal && zeros[i] == zeros[0];
   }
@@ -110,7 +121,8 @@ static mote_status quant_read(tfl_reader *r, tfl_tensor *t) {
   if (zero.count > 1 && zero.count != scale.count)
     return mote_fail(r->err, MOTE_ERR_FORMAT, "%u scales but %u zero points", scale.count, zero.count);
   if (scale.count > 1) {
-    if (t->t.rank == 1 && axis != 0 && mote_fb_vec_f32(scale, 0) >= 0 && (t->t.dtype == MOTE_I32 || t->t.dtype == MOTE_I64))
+    if (t->t.rank == 1 && axis != 0 && mote_fb_vec_f32(scale, 0) >= 0 &&
+        (t->t.dtype == MOTE_I32 || t->t.dtype == MOTE_I64))
       axis = 0; // biases of some writers repeat the weights' axis
     if (axis < 0 || axis >= t->t.rank)
       return mote_fail(r->err, MOTE_ERR_FORMAT, "quantised dimension %d of a tensor of rank %d", axis, t->t.rank);
