@@ -144,19 +144,20 @@ static bool same_args(const char *a, const char *b, bool out) {
 
 static const mote_impl *functional_of(const mote_dispatch *d, const char *text, const char *base, size_t len,
                                       bool out) {
+  char other[MOTE_SCHEMA_TEXT_MAX];
   uint32_t first, count;
   if (!mote_schema_range(base, len, &first, &count))
     return NULL;
   for (uint32_t i = first; i < first + count && i < d->count; i++)
     if ((d->impls[i].row || d->impls[i].fn) && !d->impls[i].in_place && !d->impls[i].to_out &&
-        same_args(text, mote_schema_text(i), out))
+        same_args(text, mote_schema_text(i, other), out))
       return &d->impls[i];
   return NULL;
 }
 
 static void derive(mote_dispatch *d, uint32_t id) {
-  char name[200], overload[200];
-  const char *text = mote_schema_text(id);
+  char name[200], overload[200], row[MOTE_SCHEMA_TEXT_MAX];
+  const char *text = mote_schema_text(id, row);
   if (!split_schema(text, name, overload, sizeof name))
     return;
   size_t len = strlen(name);

@@ -6,35 +6,58 @@
 
 #include "base/fail.h"
 
-// The rows stand in one block and are found by offset: a table of pointers would cost a relocation each at start-up.
-#define MOTE_PASTE_(a, b) a##b
-#define MOTE_PASTE(a, b) MOTE_PASTE_(a, b)
-static const struct rows {
-#define MOTE_SCHEMA(text) char MOTE_PASTE(r, __LINE__)[sizeof(text)];
-#include "script/schemas.def"
-#undef MOTE_SCHEMA
-} rows = {
-#define MOTE_SCHEMA(text) text,
-#include "script/schemas.def"
-#undef MOTE_SCHEMA
-};
-static const uint32_t row_offsets[] = {
-#define MOTE_SCHEMA(text) (uint32_t) offsetof(struct rows, MOTE_PASTE(r, __LINE__)),
-#include "script/schemas.def"
-#undef MOTE_SCHEMA
-};
+// The rows are packed (scripts/pack_schemas.py): a fifth of the text's size. A code is a character or two codes.
+#include "script/schemas_packed.def"
 
 #define MAX_ARGS 64  // the longest row has 25
 #define MAX_DEPTH 16 // of types in a schema
 
-uint32_t mote_schema_count(void) { return (uint32_t)MOTE_COUNT(row_offsets); }
+_Static_assert(PACKED_LONGEST < MOTE_SCHEMA_TEXT_MAX, "a row fits its buffer");
 
-const char *mote_schema_text(uint32_t id) { return (const char *)&rows + row_offsets[id]; }
+uint32_t mote_schema_count(void) { return (uint32_t)MOTE_COUNT(packed_starts) - 1; }
+
+// Writes the characters of `code` up to one of `stop`; *n counts them. False: a stop was met.
+static bool expand_code(uint16_t code, const char *stop, char *text, size_t *n) {
+  uint16_t waiting[PACKED_DEPTH];
+  size_t depth = 0;
+  waiting[depth++] = code;
+  while (depth > 0) {
+    const uint16_t *symbol = packed_symbols + (size_t)waiting[--depth] * 2;
+    if (symbol[1] != PACKED_LEAF) {
+      waiting[depth++] = symbol[1];
+      waiting[depth++] = symbol[0];
+    } else if (strchr(stop, symbol[0]) != NULL) {
+      return false;
+    } else {
+      text[(*n)++] = (char)symbol[0];
+    }
+  }
+  return true;
+}
+
+static size_t expand(uint32_t id, const char *stop, char text[MOTE_SCHEMA_TEXT_MAX]) {
+  size_t n = 0;
+  for (size_t at = packed_starts[id]; at < packed_starts[id + 1]; at++) {
+    uint16_t code = packed_rows[at];
+    if (code >= PACKED_ONE_BYTE)
+      code = (uint16_t)(PACKED_ONE_BYTE + (code - PACKED_ONE_BYTE) * 256 + packed_rows[++at]);
+    if (!expand_code(code, stop, text, &n))
+      break;
+  }
+  text[n] = '\0';
+  return n;
+}
+
+const char *mote_schema_text(uint32_t id, char text[MOTE_SCHEMA_TEXT_MAX]) {
+  expand(id, "", text);
+  return text;
+}
 
 static size_t name_length(const char *row) { return strcspn(row, ".("); }
 
-static int compare_name(const char *row, const char *name, size_t len) {
-  size_t row_len = name_length(row);
+static int compare_name(uint32_t id, const char *name, size_t len) {
+  char row[MOTE_SCHEMA_TEXT_MAX];
+  size_t row_len = expand(id, ".(", row);
   int order = memcmp(row, name, MOTE_MIN(row_len, len));
   return order != 0 ? order : (row_len > len) - (row_len < len);
 }
@@ -44,7 +67,7 @@ static uint32_t search(const char *name, size_t len, bool above) {
   uint32_t low = 0, high = mote_schema_count();
   while (low < high) {
     uint32_t mid = low + (high - low) / 2;
-    int order = compare_name(mote_schema_text(mid), name, len);
+    int order = compare_name(mid, name, len);
     if (order < 0 || (above && order == 0))
       low = mid + 1;
     else
@@ -60,15 +83,14 @@ bool mote_schema_range(const char *name, size_t len, uint32_t *first, uint32_t *
 }
 
 int32_t mote_schema_id(const char *name, const char *overload) {
+  char row[MOTE_SCHEMA_TEXT_MAX];
   uint32_t first, count;
-  size_t len = strlen(name), overload_len = strlen(overload);
+  size_t len = strlen(name);
   if (!mote_schema_range(name, len, &first, &count))
     return -1;
   for (uint32_t i = first; i < first + count; i++) {
-    const char *rest = mote_schema_text(i) + len;
-    if (*rest == '.')
-      rest++;
-    if (strncmp(rest, overload, overload_len) == 0 && rest[overload_len] == '(')
+    expand(i, "(", row);
+    if (strcmp(row + len + (row[len] == '.'), overload) == 0)
       return (int32_t)i;
   }
   return -1;
@@ -85,7 +107,8 @@ mote_status mote_schema_get(mote_schemas *schemas, uint32_t id, const mote_schem
     mote_schema *schema = MOTE_ARENA_NEW(schemas->types->arena, mote_schema);
     if (schema == NULL)
       return mote_fail_nomem(err);
-    MOTE_TRY(mote_schema_parse(schemas->types, mote_schema_text(id), (int32_t)id, schema, err));
+    char text[MOTE_SCHEMA_TEXT_MAX];
+    MOTE_TRY(mote_schema_parse(schemas->types, mote_schema_text(id, text), (int32_t)id, schema, err));
     schemas->rows[id] = schema;
   }
   *out = schemas->rows[id];

@@ -1,4 +1,4 @@
-// Operator schemas: the rows of schemas.def parsed when first asked for. The index of a row is the operator's number in
+// Operator schemas: the rows of schemas.def, expanded and parsed when first asked for. The index of a row is the operator's number in
 // the VM's dispatch table. Knows types, no implementations. Tests: tests/script/test_types.c
 #ifndef MOTE_SCRIPT_SCHEMA_H
 #define MOTE_SCRIPT_SCHEMA_H
@@ -32,7 +32,8 @@ typedef struct mote_schemas { // cache of parsed rows; belongs to a program
 mote_status mote_schemas_init(mote_schemas *schemas, mote_types *types, mote_error *err) MOTE_MUST_USE;
 
 uint32_t mote_schema_count(void);
-const char *mote_schema_text(uint32_t id); // the row, static storage
+#define MOTE_SCHEMA_TEXT_MAX 512
+const char *mote_schema_text(uint32_t id, char text[MOTE_SCHEMA_TEXT_MAX]); // the row's text; gives `text`
 // Rows of all overloads of "aten::add" are neighbours, in PyTorch's order: [*first, *first + *count). False: no such
 // name.
 bool mote_schema_range(const char *name, size_t len, uint32_t *first, uint32_t *count);

@@ -177,6 +177,20 @@ static void test_shared_types_are_cheap(void **state) {
 }
 
 // Every row parses, is found by its name, and stands in order.
+// The library holds the rows packed (scripts/pack_schemas.py).
+static void test_packed_schemas(void **state) {
+  static const char *const plain[] = {
+#define MOTE_SCHEMA(text) text,
+#include "script/schemas.def"
+#undef MOTE_SCHEMA
+  };
+  char text[MOTE_SCHEMA_TEXT_MAX];
+  (void)state;
+  assert_int_equal(mote_schema_count(), MOTE_COUNT(plain));
+  for (uint32_t i = 0; i < mote_schema_count(); i++)
+    assert_string_equal(mote_schema_text(i, text), plain[i]);
+}
+
 static void test_all_schemas(void **state) {
   (void)state;
   fixture f;
@@ -245,6 +259,7 @@ int main(void) {
       cmocka_unit_test(test_subtypes),
       cmocka_unit_test(test_unify),
       cmocka_unit_test(test_shared_types_are_cheap),
+      cmocka_unit_test(test_packed_schemas),
       cmocka_unit_test(test_all_schemas),
       cmocka_unit_test(test_schema_details),
   };
