@@ -66,7 +66,7 @@ void mote_engine_destroy(mote_engine *e) {
   mote_pool_destroy(e->pool);
   for (int32_t i = 0; i < MOTE_CALL_DEPTH; i++)
     mote_free(e->al, e->tables[i].block);
-  mote_free(e->al, e->arena);
+  mote_engine_free_arena(e);
   mote_free(e->al, e->worker_errors);
   mote_free(e->al, e);
 }

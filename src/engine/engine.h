@@ -5,6 +5,7 @@
 #define MOTE_ENGINE_ENGINE_H
 
 #include "base/pool.h"
+#include "base/span.h"
 #include "core/graph/graph.h"
 
 // What belongs to a model and is shared by its sessions: packed weights and folded constants. Thread safe.
@@ -12,6 +13,8 @@ typedef struct mote_weights mote_weights;
 mote_status mote_weights_create(const mote_allocator *al, mote_weights **out, mote_error *err) MOTE_MUST_USE;
 void mote_weights_destroy(mote_weights *w);
 size_t mote_weights_bytes(const mote_weights *w);
+// The file that constants lie in, when it is mapped: pages that were packed are given back (they can be read again).
+void mote_weights_set_file(mote_weights *w, mote_span file);
 
 typedef struct mote_engine mote_engine;
 typedef struct mote_engine_config {

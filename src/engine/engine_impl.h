@@ -41,6 +41,7 @@ struct mote_engine {
   uint64_t tick;
   void *arena; // activations of the plan that runs, then scratch of each worker
   size_t arena_size;
+  bool arena_mapped; // from mote_prim_map
   mote_engine_var *vars;
   mote_engine_state *states;
   int32_t depth;
@@ -76,6 +77,8 @@ mote_status mote_plan_place(mote_engine *e, mote_plan *plan, mote_error *err) MO
 // plan_run.c: `in[i]`, `out[i]` are the data pointers of the plan's ports.
 mote_status mote_plan_run(mote_engine *e, mote_plan *plan, void *const *in, void *const *out,
                           mote_error *err) MOTE_MUST_USE;
+
+void mote_engine_free_arena(mote_engine *e);
 
 // plan_infer.c: calls the shape rule and checks what it says. Outputs: dense strides, sizes within the limit.
 mote_status mote_infer_checked(mote_engine *e, mote_opctx *c) MOTE_MUST_USE;

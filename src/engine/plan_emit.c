@@ -149,7 +149,11 @@ mote_status mote_prepare_pack(mote_opctx *c, int32_t i, const void *row, uint64_
   pack_job job = {pack, c, arg};
   const mote_packed *packed;
   mote_storage *source = p->in_values[i] != NULL ? p->in_values[i]->storage : NULL;
+  uint64_t before = p->e->pack_ns;
+  size_t bytes;
   MOTE_TRY(mote_weights_get(p->e->weights, key, size, NULL, source, pack_into, &job, &packed, &p->e->pack_ns, c->err));
+  if (p->e->pack_ns != before && mote_tensor_is_dense(t) && mote_tensor_bytes(t, &bytes))
+    mote_weights_read(p->e->weights, t->data, bytes);
   *out = packed->bytes->data;
   return MOTE_OK;
 }

@@ -13,6 +13,17 @@ typedef struct plan_run {
   mote_status status;
 } plan_run;
 
+#define MAP_FROM ((size_t)256 << 10) // smaller arenas gain nothing from pages of their own
+
+void mote_engine_free_arena(mote_engine *e) {
+  if (e->arena_mapped)
+    mote_prim_unmap(e->arena, e->arena_size);
+  else
+    mote_free(e->al, e->arena);
+  e->arena = NULL;
+  e->arena_size = 0;
+}
+
 static mote_status reserve_arena(mote_engine *e, const mote_plan *plan, mote_error *err) {
   size_t scratch, size;
   if (!mote_mul_size(plan->scratch_bytes, e->env.threads, &scratch) ||
@@ -20,8 +31,9 @@ static mote_status reserve_arena(mote_engine *e, const mote_plan *plan, mote_err
     return mote_fail(err, MOTE_ERR_LIMIT, "the plan's memory exceeds the limit of %zu bytes", e->memory_limit);
   if (size <= e->arena_size)
     return MOTE_OK;
-  mote_free(e->al, e->arena);
-  e->arena = mote_alloc(e->al, size);
+  mote_engine_free_arena(e);
+  e->arena_mapped = mote_prim_is_default(e->al) && size >= MAP_FROM;
+  e->arena = e->arena_mapped ? mote_prim_map(size) : mote_alloc(e->al, size);
   e->arena_size = e->arena != NULL ? size : 0;
   e->arena_peak = MOTE_MAX(e->arena_peak, size);
   return e->arena != NULL ? MOTE_OK : mote_fail_nomem(err);

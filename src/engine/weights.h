@@ -26,4 +26,7 @@ mote_status mote_weights_get(mote_weights *w, mote_weights_key key, size_t size,
                              mote_storage *source, mote_weights_fill *fill, void *arg, const mote_packed **out,
                              uint64_t *ns, mote_error *err) MOTE_MUST_USE;
 
+// `data` was packed and will hardly be read again.
+void mote_weights_read(mote_weights *w, const void *data, size_t bytes);
+
 #endif

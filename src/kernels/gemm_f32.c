@@ -7,6 +7,7 @@
 #include "base/checked.h"
 #include "kernels/gemm_f32_block.h"
 #include "kernels/rows.h"
+#include "kernels/transpose.h"
 
 #define MOTE_ROW(symbol) extern const mote_gemm_f32 symbol;
 #include "kernels/list/gemm_f32.def"
@@ -37,6 +38,14 @@ size_t mote_gemm_f32_packed_size(const mote_gemm_f32 *row, size_t n, size_t k) {
 
 size_t mote_gemm_f32_pack_tiles(const mote_gemm_f32 *row, size_t n) { return (n + row->nr - 1) / row->nr; }
 
+// The transposes that the row's CPU has.
+static const mote_transpose *transpose_of(const mote_gemm_f32 *row) {
+  mote_cpu cpu = {.features = row->features};
+  if (cpu.features & MOTE_CPU_AVX512)
+    cpu.features |= MOTE_CPU_AVX2;
+  return mote_transpose_select(&cpu);
+}
+
 // Squares of 16x16, so that a cache line of the source gives its 16 elements while it is there.
 static void pack_transposed(float *to, size_t width, size_t cols, size_t k, const float *b, ptrdiff_t k_stride,
                             ptrdiff_t n_stride) {
@@ -52,11 +61,13 @@ static void pack_transposed(float *to, size_t width, size_t cols, size_t k, cons
     }
 }
 
-void mote_gemm_f32_pack_rows(float *to, size_t width, size_t cols, size_t k, const float *b, ptrdiff_t k_stride,
-                             ptrdiff_t n_stride) {
+void mote_gemm_f32_pack_rows(const mote_gemm_f32 *row, float *to, size_t width, size_t cols, size_t k, const float *b,
+                             ptrdiff_t k_stride, ptrdiff_t n_stride) {
   if (n_stride == 1)
     for (size_t p = 0; p < k; p++)
       memcpy(to + p * width, b + (ptrdiff_t)p * k_stride, cols * sizeof(float));
+  else if (k_stride == 1)
+    transpose_of(row)->b4(cols, k, b, n_stride, to, (ptrdiff_t)width);
   else
     pack_transposed(to, width, cols, k, b, k_stride, n_stride);
   for (size_t p = 0; p < k && cols < width; p++)
@@ -64,11 +75,11 @@ void mote_gemm_f32_pack_rows(float *to, size_t width, size_t cols, size_t k, con
 }
 
 // A panel: a row of biases, then the rows of B.
-static void pack_panel(float *to, size_t width, size_t cols, size_t k, const float *b, ptrdiff_t k_stride,
-                       ptrdiff_t n_stride, const float *bias) {
+static void pack_panel(const mote_gemm_f32 *row, float *to, size_t width, size_t cols, size_t k, const float *b,
+                       ptrdiff_t k_stride, ptrdiff_t n_stride, const float *bias) {
   for (size_t j = 0; j < width; j++)
     to[j] = bias != NULL && j < cols ? bias[j] : 0.0f;
-  mote_gemm_f32_pack_rows(to + width, width, cols, k, b, k_stride, n_stride);
+  mote_gemm_f32_pack_rows(row, to + width, width, cols, k, b, k_stride, n_stride);
 }
 
 void mote_gemm_f32_pack(const mote_gemm_f32 *row, size_t n, size_t k, const float *b, ptrdiff_t k_stride,
@@ -76,7 +87,7 @@ void mote_gemm_f32_pack(const mote_gemm_f32 *row, size_t n, size_t k, const floa
   for (size_t t = t0; t < t1; t++) {
     const size_t n0 = t * row->nr;
     float *to = (float *)packed + n0 * (k + 1);
-    pack_panel(to, panel_width(row, n, n0), MOTE_MIN(n - n0, row->nr), k, b + (ptrdiff_t)n0 * n_stride, k_stride,
+    pack_panel(row, to, panel_width(row, n, n0), MOTE_MIN(n - n0, row->nr), k, b + (ptrdiff_t)n0 * n_stride, k_stride,
                n_stride, bias != NULL ? bias + n0 : NULL);
   }
 }

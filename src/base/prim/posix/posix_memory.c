@@ -1,4 +1,5 @@
 // The default allocator and whole files in memory, on POSIX. Tests: tests/unit/test_base.c
+#define _DEFAULT_SOURCE // madvise, MAP_ANONYMOUS
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -25,6 +26,52 @@ static void libc_free(void *ctx, void *ptr, size_t size) {
 const mote_allocator *mote_prim_allocator(void) {
   static const mote_allocator libc = {NULL, libc_alloc, libc_free};
   return &libc;
+}
+
+bool mote_prim_is_default(const mote_allocator *al) { return al->alloc == libc_alloc; }
+
+#define LARGE_PAGE ((size_t)2 << 20) // x86-64 and arm64 with 4 KiB base pages
+
+static size_t mapped_size(size_t size) { return (size + 4095) & ~(size_t)4095; }
+
+// Aligned to a large page when at least one fits: the part before and after goes back.
+static char *map_aligned(size_t size) {
+  char *raw = mmap(NULL, size + LARGE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (raw == MAP_FAILED)
+    return NULL;
+  size_t skip = (LARGE_PAGE - (size_t)((uintptr_t)raw & (LARGE_PAGE - 1))) & (LARGE_PAGE - 1);
+  if (skip > 0)
+    munmap(raw, skip);
+  munmap(raw + skip + size, LARGE_PAGE - skip);
+  return raw + skip;
+}
+
+void *mote_prim_map(size_t size) {
+  if (size == 0 || size > SIZE_MAX / 2)
+    return NULL;
+  char *p = map_aligned(mapped_size(size));
+  if (p == NULL)
+    return NULL;
+#ifdef MADV_HUGEPAGE
+  madvise(p, mapped_size(size) & ~(LARGE_PAGE - 1), MADV_HUGEPAGE); // advice: a refusal changes nothing
+#endif
+#ifdef MADV_POPULATE_WRITE
+  madvise(p, mapped_size(size), MADV_POPULATE_WRITE);
+#endif
+  return p;
+}
+
+void mote_prim_unmap(void *ptr, size_t size) {
+  if (ptr != NULL)
+    munmap(ptr, mapped_size(size));
+}
+
+void mote_prim_forget(const void *data, size_t size) {
+  uintptr_t from = ((uintptr_t)data + 4095) & ~(uintptr_t)4095, to = ((uintptr_t)data + size) & ~(uintptr_t)4095;
+#ifdef MADV_DONTNEED
+  if (to > from)
+    madvise((void *)from, to - from, MADV_DONTNEED);
+#endif
 }
 
 static mote_status fail_errno(mote_error *err, const char *path, const char *what) {
