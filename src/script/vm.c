@@ -342,7 +342,8 @@ static mote_status list_construct(mote_vm *vm, const mote_type *type, int32_t co
   mote_val v;
   MOTE_TRY(mote_list_new(vm->al, (size_t)count, &v, vm->err));
   vm->sp -= (size_t)count;
-  memcpy(v.u.list->at, &vm->stack[vm->sp], (size_t)count * sizeof(mote_val));
+  if (count)
+    memcpy(v.u.list->at, &vm->stack[vm->sp], (size_t)count * sizeof(mote_val));
   v.u.list->len = (size_t)count;
   v.u.list->type = type;
   v.u.list->born = vm->call;

@@ -266,6 +266,8 @@ mote_status mote_list_insert(mote_list *list, size_t at, mote_val v, mote_error 
 
 void mote_list_remove(mote_list *list, size_t at, size_t count) {
   assert(at <= list->len && count <= list->len - at);
+  if (!count)
+    return;
   for (size_t i = 0; i < count; i++)
     mote_val_clear(&list->at[at + i]);
   memmove(list->at + at, list->at + at + count, (list->len - at - count) * sizeof *list->at);
