@@ -8,6 +8,7 @@
 #include "kernels/qconv.h"
 #include "kernels/qconv16.h"
 #include "kernels/qdwconv.h"
+#include "kernels/winograd_f32.h"
 
 // ------------------------------------------------------------------------------------------------ geometry
 
@@ -353,6 +354,44 @@ static mote_status pack_dw_f32(void *dst, const mote_opctx *c, const void *arg) 
   return MOTE_OK;
 }
 
+typedef struct winograd_state {
+  const mote_winograd_f32 *row;
+  mote_conv_f32_args args;
+} winograd_state;
+
+static mote_status winograd_run(const mote_opctx *c, const void *state, int64_t t0, int64_t t1) {
+  const winograd_state *s = state;
+  mote_conv_f32_args a = s->args;
+  a.in.data = c->in[0]->data;
+  a.out.data = c->out[0]->data;
+  if (mote_has(c, 3))
+    a.residual.data = c->in[3]->data;
+  mote_winograd_f32_run(s->row, &a, c->scratch, (size_t)t0, (size_t)t1);
+  return MOTE_OK;
+}
+
+static mote_status pack_winograd(void *dst, const mote_opctx *c, const void *arg) {
+  const pack_arg *p = arg;
+  const float *w, *bias;
+  float *temp;
+  MOTE_TRY(float_weights(c, &w, &bias, &temp));
+  mote_winograd_f32_pack(p->row, &p->shape, w, p->g->w_o, p->g->w_h, p->g->w_w, p->g->w_i, bias, dst);
+  mote_free(c->env->al, temp);
+  return MOTE_OK;
+}
+
+// `args` as the direct kernel would take them.
+static mote_status prepare_winograd(mote_opctx *c, const mote_conv_geo *g, const mote_conv_f32_args *args) {
+  winograd_state s = {mote_winograd_f32_select(c->env->cpu), *args};
+  pack_arg p = {s.row, g, s.args.shape};
+  size_t size = mote_winograd_f32_packed_size(s.row, &p.shape);
+  if (size == 0)
+    return mote_op_fail(c, MOTE_ERR_LIMIT, "the packed weights are too large");
+  MOTE_TRY(mote_prepare_pack(c, 1, s.row, mote_const_key(c, 2), size, pack_winograd, &p, &s.args.packed));
+  return mote_add_step(c, winograd_run, &s, sizeof s, (int64_t)mote_winograd_f32_tiles(&s.args),
+                       mote_winograd_f32_scratch_size(&p.shape), s.row->name, s.row->isa);
+}
+
 static mote_status prepare_f32(mote_opctx *c, const mote_conv_geo *g) {
   const mote_conv_attr *a = c->attr;
   conv_f32_state s = {mote_conv_f32_select(c->env->cpu), {.slide = slide_of(g), .in = f32_in(g), .out = f32_out(g)}};
@@ -362,6 +401,8 @@ static mote_status prepare_f32(mote_opctx *c, const mote_conv_geo *g) {
     int H = a->data_format == MOTE_NHWC ? 1 : 2;
     s.args.residual = (mote_f32_in){NULL, 0, 0, 0, c->in[3]->stride[0], c->in[3]->stride[H], c->in[3]->stride[H + 1]};
   }
+  if (c->env->precision != MOTE_PRECISION_STRICT && mote_winograd_f32_fits(&s.args))
+    return prepare_winograd(c, g, &s.args);
   pack_arg p = {s.row, g, s.args.shape};
   size_t size = mote_conv_f32_packed_size(s.row, &p.shape);
   if (size == 0)
