@@ -112,7 +112,7 @@ static const float *real_of(const mote_opctx *c, int32_t i, floats *f) {
 }
 static size_t rnn_scratch(const mote_opctx *c) {
   rnn_geo g = geometry(c);
-  size_t n = (size_t)(g.batch * (g.out + g.hidden) + 2 * g.gates * g.hidden + g.hidden + 16 * 16);
+  size_t n = (size_t)(g.batch * (2 * g.out + g.hidden) + 2 * g.gates * g.hidden + g.hidden + 16 * 16);
   for (int32_t i = 0; i < c->n_in; i++)
     n += mote_has(c, i) ? (size_t)mote_tensor_numel(c->in[i]) + 16 : 0;
   return n * sizeof(float);
@@ -121,7 +121,7 @@ static size_t rnn_scratch(const mote_opctx *c) {
 typedef struct scan {
   rnn_geo g;
   const float *x, *w, *b, *p;
-  float *h, *cell, *gate, *fresh;
+  float *h, *cell, *gate, *fresh, *seen;
 } scan;
 
 static void scan_row(const mote_opctx *c, const scan *s, int64_t b, int64_t row) {
@@ -129,7 +129,7 @@ static void scan_row(const mote_opctx *c, const scan *s, int64_t b, int64_t row)
   int64_t kind = ((const mote_rnn_attr *)c->attr)->kind, wide = g->gates * g->hidden;
   float *h = s->h + b * g->out, *cell = s->cell + b * g->hidden;
   for (int64_t i = 0; i < wide; i++)
-    s->gate[i] = dot(s->w + i * g->out, h, g->out) + (s->b != NULL ? s->b[i] : 0);
+    s->gate[i] = dot(s->w + i * g->out, s->seen + b * g->out, g->out) + (s->b != NULL ? s->b[i] : 0);
   if (s->p == NULL) {
     step(kind, g->hidden, s->x + row * wide, s->gate, cell, h);
   } else {
@@ -154,6 +154,10 @@ static mote_status scan_steps(const mote_opctx *c, const scan *s) {
   for (int64_t k = 0; k < s->g.time; k++) {
     int64_t t = back ? s->g.time - 1 - k : k, n = sizes != NULL ? sizes[t] : s->g.batch;
     row -= back ? n : 0;
+    if (s->seen != s->h) {
+      memcpy(s->seen, s->h, (size_t)(n * s->g.out) * sizeof(float));
+      mote_aten_round8(s->seen, n * s->g.out, ((const mote_rnn_attr *)c->attr)->reduce_range);
+    }
     for (int64_t b = 0; b < n; b++)
       scan_row(c, s, b, sizes != NULL ? row + b : t * n + b);
     row += back ? 0 : n;
@@ -169,6 +173,7 @@ static mote_status rnn_eval(mote_opctx *c) {
   s.cell = take(&f, s.g.batch * s.g.hidden);
   s.gate = take(&f, s.g.gates * s.g.hidden);
   s.fresh = take(&f, s.g.hidden);
+  s.seen = ((const mote_rnn_attr *)c->attr)->round8 ? take(&f, s.g.batch * s.g.out) : s.h;
   mote_to_float(c->in[1], s.h);
   if (lstm)
     mote_to_float(c->in[2], s.cell);
@@ -216,7 +221,7 @@ static mote_vid linear(mote_low *w, mote_vid x, mote_vid weight, mote_vid bias) 
 
 static states run_layer(mote_low *w, int64_t kind, bool back, mote_vid x, mote_vid h, mote_vid c, const weights *p,
                         mote_vid sizes) {
-  mote_rnn_attr a = {kind, back};
+  mote_rnn_attr a = {.kind = kind, .reverse = back};
   mote_vid in[7] = {linear(w, x, p->ih, p->b_ih), h, c, p->hh, p->b_hh, sizes, p->project}, out[3] = {-1, -1, -1};
   if (w->st == MOTE_OK)
     w->st = w->l->emit(w->l, &mote_op_rnn_scan, &a, in, 7, out, 3);

@@ -1,0 +1,662 @@
+// PyTorch's quantised operators: float scales, rounding half to even. Convolutions, products, sums and tables run on
+// codes in the shared operators; the rest turns codes into numbers, computes, and quantises again. Packed parameters
+// arrive as lists: tensors (weight, bias), then integers (see script/packed.h). Tests: tests/unit/test_ops_aten.c
+#include "ops/aten_kit.h"
+#include "ops/aten_math.h"
+#include "ops/aten_rnn.h"
+#include "ops/batch_norm.h"
+#include "ops/binary.h"
+#include "ops/concat.h"
+#include "ops/conv.h"
+#include "ops/matmul.h"
+#include "ops/quantize.h"
+#include "ops/reduce.h"
+#include "ops/shape.h"
+#include "ops/unary.h"
+
+// ------------------------------------------------------------------------------------------------ numbers to codes
+
+typedef struct codes_attr {
+  double scale;
+  int64_t zero, axis; // axis >= 0: scales and zero points are inputs 1 and 2
+  int32_t dtype;
+} codes_attr;
+
+static mote_status codes_infer(mote_opctx *c) {
+  const codes_attr *a = c->attr;
+  const mote_tensor *x = c->in[0];
+  mote_quant *q = &c->out[0]->quant;
+  mote_dtype d = (mote_dtype)a->dtype;
+  if (!mote_dtype_is_float(x->dtype) || !mote_dtype_is_quantized(d))
+    return mote_bad_dtype(c, 0);
+  mote_out_as(c, 0, 0);
+  c->out[0]->dtype = d;
+  memset(q, 0, sizeof *q);
+  q->axis = -1;
+  q->count = 1;
+  q->scale = a->scale;
+  q->zero_point = (int32_t)a->zero;
+  if (a->axis < 0)
+    return a->scale > 0 ? MOTE_OK : mote_op_fail(c, MOTE_ERR_ARGUMENT, "quantization scale should be > 0");
+  if (c->n_in < 3 || a->axis >= x->rank || mote_tensor_numel(c->in[1]) != x->dim[a->axis] ||
+      mote_tensor_numel(c->in[2]) != x->dim[a->axis] || c->in[1]->dtype != MOTE_F64 || c->in[2]->dtype != MOTE_I32 ||
+      c->in[1]->data == NULL || c->in[2]->data == NULL)
+    return mote_op_fail(c, MOTE_ERR_SHAPE, "length of scales must equal to channel");
+  q->axis = (int32_t)a->axis;
+  q->count = (int32_t)x->dim[a->axis];
+  q->scales = c->in[1]->data;
+  q->zero_points = c->in[2]->data;
+  q->scale = q->count > 0 ? q->scales[0] : 1;
+  q->zero_point = q->count > 0 ? q->zero_points[0] : 0;
+  return MOTE_OK;
+}
+static void codes_span(const mote_opctx *c, int64_t from, int64_t to) {
+  const mote_tensor *x = c->in[0], *o = c->out[0];
+  const mote_quant *q = &o->quant;
+  int32_t lo, hi;
+  mote_code_range(o->dtype, &lo, &hi);
+  int64_t channels = q->count > 1 ? q->count : 1, inner = channels > 1 ? mote_dims_product(o, q->axis + 1, o->rank) : 1;
+  for (int64_t i = from; i < to; i++) {
+    int64_t ch = channels > 1 ? i / inner % channels : 0;
+    float inv = 1.0f / (float)mote_scale_at(q, ch);
+    float v = x->dtype == MOTE_F32 ? ((const float *)x->data)[i] : (float)mote_load_f64(x->data, x->dtype, i);
+    double r = (double)rintf(v * inv) + mote_zero_at(q, ch);
+    mote_store_i64(o->data, mote_code_type(o->dtype), i, r >= hi ? hi : r > lo ? (int64_t)r : lo);
+  }
+}
+enum { CODES_TILE = 16384 };
+static mote_status codes_run(const mote_opctx *c, const void *state, int64_t t0, int64_t t1) {
+  (void)state;
+  codes_span(c, t0 * CODES_TILE, MOTE_MIN(t1 * CODES_TILE, mote_tensor_numel(c->in[0])));
+  return MOTE_OK;
+}
+static mote_status codes_eval(mote_opctx *c) {
+  codes_span(c, 0, mote_tensor_numel(c->in[0]));
+  return MOTE_OK;
+}
+static mote_status codes_prepare(mote_opctx *c) {
+  int64_t n = mote_tensor_numel(c->in[0]);
+  return n > 0 ? mote_add_step(c, codes_run, NULL, 0, mote_ceil_div(n, CODES_TILE), 0, "quantise", NULL) : MOTE_OK;
+}
+static const mote_attr_field codes_fields[] = {MOTE_ATTR(codes_attr, scale, MOTE_ATTR_FLOAT, 0),
+                                               MOTE_ATTR(codes_attr, zero, MOTE_ATTR_INT, 0),
+                                               MOTE_ATTR(codes_attr, axis, MOTE_ATTR_INT, -1),
+                                               MOTE_ATTR(codes_attr, dtype, MOTE_ATTR_DTYPE, 0),
+                                               {NULL}};
+static const mote_op codes_op = {.name = "quantize_per_tensor",
+                                 .min_in = 1,
+                                 .max_in = 3,
+                                 .n_out = 1,
+                                 .attr_size = sizeof(codes_attr),
+                                 .fields = codes_fields,
+                                 .infer = codes_infer,
+                                 .prepare = codes_prepare,
+                                 .eval = codes_eval};
+
+// Numbers rounded to the 8 bits that fit their own range, as dynamic quantisation does it to activations.
+typedef struct round_attr {
+  bool reduce_range; // 7 bits
+} round_attr;
+
+static void choose_range(double lo, double hi, int32_t top, double *scale, double *zero) {
+  lo = fmin(lo, 0);
+  hi = fmax(hi, 0);
+  double s = (double)(float)((hi - lo) / top);
+  if (s == 0 || isinf(1 / s))
+    s = 0.1;
+  double from_lo = -lo / s, from_hi = top - hi / s;
+  double err_lo = fabs(lo / s), err_hi = top + fabs(hi / s);
+  double z = err_lo < err_hi ? from_lo : from_hi;
+  *zero = z < 0 ? 0 : z > top ? top : rint(z);
+  *scale = s;
+}
+void mote_aten_round8(float *x, int64_t n, bool reduce_range) {
+  double lo = 0, hi = 0, scale, zero;
+  int32_t top = reduce_range ? 127 : 255;
+  for (int64_t i = 0; i < n; i++) {
+    lo = fmin(lo, x[i]);
+    hi = fmax(hi, x[i]);
+  }
+  choose_range(lo, hi, top, &scale, &zero);
+  float inv = 1.0f / (float)scale;
+  for (int64_t i = 0; i < n; i++) {
+    double q = rint((double)(x[i] * inv)) + zero;
+    q = q < 0 ? 0 : q > 255 ? 255 : q;
+    x[i] = (float)((q - zero) * scale);
+  }
+}
+static mote_status round_infer(mote_opctx *c) {
+  MOTE_TRY(mote_want_dtype(c, 0, MOTE_F32));
+  mote_out_as(c, 0, 0);
+  return MOTE_OK;
+}
+static mote_status round_eval(mote_opctx *c) {
+  mote_copy_flat(c, 0, 0);
+  mote_aten_round8(c->out[0]->data, mote_tensor_numel(c->out[0]), ((const round_attr *)c->attr)->reduce_range);
+  return MOTE_OK;
+}
+static const mote_attr_field round_fields[] = {MOTE_ATTR(round_attr, reduce_range, MOTE_ATTR_BOOL, 0), {NULL}};
+static const mote_op round_op = {.name = "round_to_range",
+                                 .min_in = 1,
+                                 .max_in = 1,
+                                 .n_out = 1,
+                                 .attr_size = sizeof(round_attr),
+                                 .fields = round_fields,
+                                 .infer = round_infer,
+                                 .eval = round_eval};
+
+// ------------------------------------------------------------------------------------------------ helpers
+
+static mote_vid to_codes(mote_low *w, mote_vid x, double scale, int64_t zero, mote_dtype d) {
+  codes_attr a = {scale, zero, -1, (int32_t)d};
+  return mote_low_emit(w, &codes_op, &a, &x, 1);
+}
+static mote_vid to_numbers(mote_low *w, mote_vid x) {
+  mote_dtype d = mote_low_desc(w, x)->dtype;
+  return x < 0 || d == MOTE_F32   ? x
+         : mote_dtype_is_float(d) ? mote_low_cast(w, x, MOTE_F32)
+                                  : mote_low_1(w, &mote_op_dequantize, x);
+}
+static mote_out_quant quant_args(const mote_lowering *l, const char *scale, const char *zero) {
+  mote_out_quant q = {mote_lower_float(l, scale, 0), mote_lower_int(l, zero, 0)};
+  return q;
+}
+static bool on_codes(mote_low *w, mote_vid x) {
+  const mote_tensor *t = mote_low_desc(w, x);
+  return (t->dtype == MOTE_QU8 || t->dtype == MOTE_QI8) && t->quant.count == 1;
+}
+static mote_act_attr relu_act(bool relu) {
+  mote_act_attr a = {relu ? MOTE_ACT_RELU : MOTE_ACT_NONE, 0, 0};
+  return a;
+}
+
+// ------------------------------------------------------------------------------------------------ quantising
+
+// A number argument, or a tensor of one whose value is known.
+static double number_arg(mote_low *w, const char *name, double def) {
+  const mote_arg *a = mote_lower_arg(w->l, name);
+  if (a == NULL || a->kind != MOTE_ARG_TENSOR)
+    return mote_lower_float(w->l, name, def);
+  const mote_tensor *t = mote_low_desc(w, a->ref);
+  if (t->data == NULL || mote_tensor_numel(t) < 1) {
+    mote_low_fail(w, MOTE_ERR_UNSUPPORTED, "%s is not known before running", name);
+    return def;
+  }
+  return mote_load_f64(t->data, t->dtype, 0);
+}
+static mote_status lower_quantize(mote_lowering *l) {
+  mote_low w = mote_low_begin(l);
+  mote_dtype d = mote_low_dtype(l, MOTE_QU8);
+  double scale = number_arg(&w, "scale", 1), zero = number_arg(&w, "zero_point", 0);
+  int32_t lo = 0, hi = 0;
+  mote_code_range(d, &lo, &hi);
+  if (mote_low_desc(&w, l->args[0].ref)->dtype != MOTE_F32)
+    mote_low_fail(&w, MOTE_ERR_TYPE, "Quantize only works on Float Tensor, got %s",
+                  mote_aten_type_name(mote_low_desc(&w, l->args[0].ref)->dtype));
+  if (zero < lo || zero > hi)
+    mote_low_fail(&w, MOTE_ERR_ARGUMENT, "quantize_tensor_per_tensor_affine zero_point %lld is %s bound.",
+                  (long long)zero, zero < lo ? "below lower" : "above upper");
+  return mote_low_done(&w, to_codes(&w, l->args[0].ref, scale, (int64_t)zero, d));
+}
+static mote_status lower_quantize_channel(mote_lowering *l) {
+  mote_low w = mote_low_begin(l);
+  codes_attr a = {1, 0, mote_low_axis_arg(&w, "axis", 0, mote_low_desc(&w, l->args[0].ref)->rank),
+                  (int32_t)mote_low_dtype(l, MOTE_QI8)};
+  mote_vid in[3] = {l->args[0].ref, mote_low_cast(&w, mote_low_tensor(&w, "scales"), MOTE_F64),
+                    mote_low_cast(&w, mote_low_tensor(&w, "zero_points"), MOTE_I32)};
+  return mote_low_done(&w, mote_low_emit(&w, &codes_op, &a, in, 3));
+}
+static mote_status lower_quantize_dynamic(mote_lowering *l) {
+  mote_low w = mote_low_begin(l);
+  const mote_tensor *t = mote_low_desc(&w, l->args[0].ref);
+  double lo = 0, hi = 0, scale, zero;
+  int64_t n = mote_tensor_numel(t);
+  bool reduce = mote_lower_bool(l, "reduce_range", false), is_signed = mote_low_dtype(l, MOTE_QU8) == MOTE_QI8;
+  if (t->data == NULL && n > 0)
+    return mote_fail(l->err, MOTE_ERR_UNSUPPORTED,
+                     "quantize_per_tensor_dynamic of values that are not known before running");
+  for (int64_t i = 0; i < n; i++) {
+    lo = fmin(lo, mote_load_f64(t->data, t->dtype, i));
+    hi = fmax(hi, mote_load_f64(t->data, t->dtype, i));
+  }
+  choose_range(lo, hi, reduce ? 127 : 255, &scale, &zero);
+  return mote_low_done(&w, to_codes(&w, l->args[0].ref, scale, (int64_t)zero - (is_signed ? (reduce ? 64 : 128) : 0),
+                                    is_signed ? MOTE_QI8 : MOTE_QU8));
+}
+static mote_status lower_dequantize(mote_lowering *l) {
+  mote_low w = mote_low_begin(l);
+  const mote_arg *a = &l->args[0];
+  if (a->kind == MOTE_ARG_TENSOR)
+    return mote_low_done(&w, to_numbers(&w, a->ref));
+  for (int32_t i = 0; i < a->count; i++)
+    mote_low_give(&w, to_numbers(&w, a->refs[i]));
+  return w.st;
+}
+
+// ------------------------------------------------------------------------------------------------ convolution
+
+typedef struct conv_params {
+  int32_t n; // spatial dims
+  int64_t stride[3], pad[3], dilation[3], extra[3], groups;
+  bool transposed;
+} conv_params;
+
+static bool read_conv(const mote_arg *p, conv_params *c) {
+  const int64_t *at = p->ints.at;
+  c->n = p->ints.count > 0 ? (int32_t)at[0] : 0;
+  if (c->n < 1 || c->n > 3 || p->ints.count < 3 + 4 * c->n || p->count < 2)
+    return false;
+  for (int32_t i = 0; i < c->n; i++) {
+    c->stride[i] = at[1 + i];
+    c->pad[i] = at[1 + c->n + i];
+    c->dilation[i] = at[1 + 2 * c->n + i];
+    c->extra[i] = at[1 + 3 * c->n + i];
+  }
+  c->groups = at[1 + 4 * c->n];
+  c->transposed = at[2 + 4 * c->n] != 0;
+  return true;
+}
+
+static mote_conv_attr conv_attr(const conv_params *p, bool relu, const mote_op *op) {
+  mote_conv_attr a;
+  memset(&a, 0, sizeof a);
+  mote_attr_defaults(op, &a);
+  a.stride_h = p->stride[0], a.stride_w = p->stride[1];
+  a.dilation_h = p->dilation[0], a.dilation_w = p->dilation[1];
+  a.pad_mode = MOTE_PAD_EXPLICIT;
+  a.pad_top = a.pad_bottom = p->pad[0];
+  a.pad_left = a.pad_right = p->pad[1];
+  a.groups = p->groups;
+  a.data_format = MOTE_NCHW;
+  a.weight_format = MOTE_WEIGHT_OIHW;
+  a.act = relu_act(relu);
+  if (p->transposed) {
+    a.pad_bottom -= p->extra[0];
+    a.pad_right -= p->extra[1];
+  }
+  return a;
+}
+
+// One spatial dim: the packed weights have one dim of size 1 more, or none yet.
+static void widen(mote_low *w, conv_params *p, mote_vid *x, mote_vid *weight) {
+  if (mote_low_desc(w, *weight)->rank == 3)
+    *weight = mote_low_unsqueeze(w, *weight, 2);
+  if (mote_low_desc(w, *x)->rank == 3)
+    *x = mote_low_unsqueeze(w, *x, 2);
+  if (p->n == 1) {
+    int64_t *all[4] = {p->stride, p->pad, p->dilation, p->extra};
+    for (int i = 0; i < 4; i++) {
+      all[i][1] = all[i][0];
+      all[i][0] = i == 0 || i == 2 ? 1 : 0;
+    }
+    p->n = 2;
+  }
+}
+
+static mote_status quant_conv(mote_lowering *l, bool relu) {
+  mote_low w = mote_low_begin(l);
+  const mote_arg *packed = &l->args[1];
+  conv_params p;
+  memset(&p, 0, sizeof p);
+  if (packed->kind != MOTE_ARG_TENSORS || !read_conv(packed, &p))
+    return mote_fail(l->err, MOTE_ERR_TYPE, "packed parameters of a convolution are needed");
+  mote_vid x = l->args[0].ref, weight = packed->refs[0], bias = packed->refs[1];
+  bool line = mote_low_desc(&w, x)->rank == 3 && p.n <= 2;
+  mote_out_quant q = quant_args(l, "output_scale", "output_zero_point");
+  if (p.n <= 2)
+    widen(&w, &p, &x, &weight);
+  const mote_tensor *t = mote_low_desc(&w, x);
+  mote_dtype d = t->dtype;
+  const mote_op *op = p.transposed ? &mote_op_conv_transpose2d : &mote_op_conv2d;
+  if (p.n == 3 || (p.transposed && (p.pad[0] < p.extra[0] || p.pad[1] < p.extra[1])))
+    return mote_fail(l->err, MOTE_ERR_UNSUPPORTED, "quantised convolution of %d dims", p.n);
+  mote_conv_attr a = conv_attr(&p, relu, op);
+  mote_vid in[3] = {x, weight, bias}, out;
+  int32_t n_in = bias >= 0 ? 3 : 2;
+  if (on_codes(&w, x) && !p.transposed) {
+    a.quant = q;
+    out = mote_low_emit(&w, op, &a, in, n_in);
+  } else {
+    in[0] = to_numbers(&w, x);
+    in[1] = to_numbers(&w, weight);
+    out = to_codes(&w, mote_low_emit(&w, op, &a, in, n_in), q.scale, q.zero, d);
+  }
+  return mote_low_done(&w, line ? mote_low_squeeze(&w, out, 2) : out);
+}
+static mote_status lower_conv(mote_lowering *l) { return quant_conv(l, false); }
+static mote_status lower_conv_relu(mote_lowering *l) { return quant_conv(l, true); }
+
+// ------------------------------------------------------------------------------------------------ linear
+
+static mote_status quant_linear(mote_lowering *l, bool relu) {
+  mote_low w = mote_low_begin(l);
+  const mote_arg *packed = &l->args[1];
+  if (packed->kind != MOTE_ARG_TENSORS || packed->count < 2)
+    return mote_fail(l->err, MOTE_ERR_TYPE, "packed parameters of a linear layer are needed");
+  mote_linear_attr a;
+  memset(&a, 0, sizeof a);
+  mote_attr_defaults(&mote_op_linear, &a);
+  a.keep_dims = true;
+  a.act = relu_act(relu);
+  a.quant = quant_args(l, "Y_scale_i", "Y_zero_point_i");
+  mote_vid in[3] = {l->args[0].ref, packed->refs[0], packed->refs[1]};
+  return mote_low_done(&w, mote_low_emit(&w, &mote_op_linear, &a, in, in[2] >= 0 ? 3 : 2));
+}
+static mote_status lower_linear(mote_lowering *l) { return quant_linear(l, false); }
+static mote_status lower_linear_relu(mote_lowering *l) { return quant_linear(l, true); }
+
+static mote_vid rounded(mote_low *w, mote_vid x, bool reduce) {
+  round_attr a = {reduce};
+  return mote_low_emit(w, &round_op, &a, &x, 1);
+}
+static mote_status dynamic_linear(mote_lowering *l, bool relu, bool half) {
+  mote_low w = mote_low_begin(l);
+  const mote_arg *packed = &l->args[1];
+  if (packed->kind != MOTE_ARG_TENSORS || packed->count < 2)
+    return mote_fail(l->err, MOTE_ERR_TYPE, "packed parameters of a linear layer are needed");
+  mote_vid x = l->args[0].ref, weight = to_numbers(&w, packed->refs[0]);
+  x = half ? x : rounded(&w, x, mote_lower_bool(l, "reduce_range", false));
+  mote_vid y = mote_aten_linear(&w, x, weight, packed->refs[1]);
+  return mote_low_done(&w, relu ? mote_low_1(&w, &mote_op_relu, y) : y);
+}
+static mote_status lower_dynamic(mote_lowering *l) { return dynamic_linear(l, false, false); }
+static mote_status lower_dynamic_relu(mote_lowering *l) { return dynamic_linear(l, true, false); }
+static mote_status lower_half(mote_lowering *l) { return dynamic_linear(l, false, true); }
+static mote_status lower_half_relu(mote_lowering *l) { return dynamic_linear(l, true, true); }
+
+// ------------------------------------------------------------------------------------------------ element-wise
+
+static mote_status quant_binary(mote_lowering *l, const mote_op *op, bool relu) {
+  mote_low w = mote_low_begin(l);
+  mote_binary_attr a;
+  mote_vid in[2] = {l->args[0].ref, l->args[1].ref};
+  memset(&a, 0, sizeof a);
+  mote_attr_defaults(op, &a);
+  a.act = relu_act(relu);
+  a.quant = quant_args(l, "scale", "zero_point");
+  if (on_codes(&w, in[0]) && on_codes(&w, in[1]))
+    return mote_low_done(&w, mote_low_emit(&w, op, &a, in, 2));
+  mote_out_quant q = a.quant;
+  mote_dtype d = mote_low_desc(&w, in[0])->dtype;
+  memset(&a.quant, 0, sizeof a.quant);
+  for (int i = 0; i < 2; i++)
+    in[i] = to_numbers(&w, in[i]);
+  return mote_low_done(&w, to_codes(&w, mote_low_emit(&w, op, &a, in, 2), q.scale, q.zero, d));
+}
+static mote_status lower_add(mote_lowering *l) { return quant_binary(l, &mote_op_add, false); }
+static mote_status lower_add_relu(mote_lowering *l) { return quant_binary(l, &mote_op_add, true); }
+static mote_status lower_mul(mote_lowering *l) { return quant_binary(l, &mote_op_mul, false); }
+static mote_status lower_mul_relu(mote_lowering *l) { return quant_binary(l, &mote_op_mul, true); }
+
+// A number: only the scale and zero point change. Negative numbers turn the codes round.
+static mote_status with_number(mote_lowering *l, bool add, bool relu) {
+  mote_low w = mote_low_begin(l);
+  mote_vid x = l->args[0].ref;
+  const mote_tensor *t = mote_low_desc(&w, x);
+  const mote_quant q = t->quant;
+  mote_dtype d = t->dtype;
+  double c = l->args[1].kind == MOTE_ARG_TENSOR ? number_arg(&w, l->args[1].name, 0) : l->args[1].scalar.f,
+         scale = q.scale, zero = q.zero_point;
+  int32_t lo, hi;
+  mote_code_range(d, &lo, &hi);
+  mote_vid v = mote_low_2(&w, add ? &mote_op_add : &mote_op_mul, to_numbers(&w, x), mote_low_num(&w, c, MOTE_F32));
+  if (!add) {
+    zero = c > 0 ? zero : c < 0 ? hi - (zero - lo) : 0;
+    scale = c == 0 ? 1 : scale * fabs(c);
+  } else {
+    double shift = rint(c / scale);
+    double z = zero - shift;
+    if (z < lo || z > hi) { // the range moves and grows to hold the codes
+      double edge = z < lo ? lo : hi;
+      scale = z < lo ? (hi - z) / (hi - lo) * scale : (z - lo) / (hi - lo) * scale;
+      zero = edge;
+    } else {
+      zero = z;
+    }
+  }
+  if (relu)
+    v = mote_low_1(&w, &mote_op_relu, v);
+  return mote_low_done(&w, to_codes(&w, v, scale, (int64_t)zero, d));
+}
+static mote_status lower_add_number(mote_lowering *l) { return with_number(l, true, false); }
+static mote_status lower_add_number_relu(mote_lowering *l) { return with_number(l, true, true); }
+static mote_status lower_mul_number(mote_lowering *l) { return with_number(l, false, false); }
+static mote_status lower_mul_number_relu(mote_lowering *l) { return with_number(l, false, true); }
+
+static mote_status quant_cat(mote_lowering *l, bool relu) {
+  mote_low w = mote_low_begin(l);
+  const mote_arg *list = &l->args[0];
+  mote_vid v[64];
+  if (list->kind != MOTE_ARG_TENSORS || list->count < 1 || list->count > 64)
+    return mote_fail(l->err, MOTE_ERR_ARGUMENT, "quantized::cat expects 1 to 64 tensors");
+  const mote_tensor *first = mote_low_desc(&w, list->refs[0]);
+  const mote_quant own = first->quant;
+  mote_dtype d = first->dtype;
+  int32_t axis = mote_low_axis(&w, mote_lower_int(l, "dim", 0), first->rank);
+  for (int32_t i = 0; i < list->count; i++)
+    v[i] = to_numbers(&w, list->refs[i]);
+  mote_vid out = mote_low_concat(&w, v, list->count, axis);
+  out = relu ? mote_low_1(&w, &mote_op_relu, out) : out;
+  return mote_low_done(&w, to_codes(&w, out, mote_lower_float(l, "scale", own.scale),
+                                    mote_lower_int(l, "zero_point", own.zero_point), d));
+}
+static mote_status lower_cat(mote_lowering *l) { return quant_cat(l, false); }
+static mote_status lower_cat_relu(mote_lowering *l) { return quant_cat(l, true); }
+
+// A function of one tensor in numbers, then codes with the given or the tensor's own parameters.
+static mote_status function(mote_lowering *l, const mote_op *op, double a, double b, const char *scale,
+                            const char *zero) {
+  mote_low w = mote_low_begin(l);
+  mote_vid x = l->args[0].ref;
+  const mote_tensor *t = mote_low_desc(&w, x);
+  const mote_quant own = t->quant;
+  mote_dtype d = t->dtype;
+  mote_unary_attr at;
+  memset(&at, 0, sizeof at);
+  mote_attr_defaults(op, &at);
+  at.a = a;
+  at.b = b;
+  x = to_numbers(&w, x);
+  x = mote_low_emit(&w, op, &at, &x, 1);
+  return mote_low_done(
+      &w, to_codes(&w, x, mote_lower_float(l, scale, own.scale), mote_lower_int(l, zero, own.zero_point), d));
+}
+static mote_status lower_leaky(mote_lowering *l) {
+  return function(l, &mote_op_leaky_relu, mote_lower_float(l, "negative_slope", 0.01), 0, "output_scale",
+                  "output_zero_point");
+}
+static mote_status lower_hardswish(mote_lowering *l) {
+  return function(l, &mote_op_hardswish, 0, 0, "output_scale", "output_zero_point");
+}
+static mote_status lower_sigmoid(mote_lowering *l) {
+  return function(l, &mote_op_sigmoid, 0, 0, "output_scale", "output_zero_point");
+}
+static mote_status lower_relu6(mote_lowering *l) { return function(l, &mote_op_relu6, 0, 6, "", ""); }
+static mote_status lower_elu(mote_lowering *l) {
+  return function(l, &mote_op_elu, mote_lower_float(l, "alpha", 1), mote_lower_float(l, "scale", 1), "output_scale",
+                  "output_zero_point");
+}
+
+// PReLU and batch normalisation in numbers.
+static mote_status quant_batch_norm(mote_lowering *l, bool relu) {
+  mote_low w = mote_low_begin(l);
+  mote_batch_norm_attr a;
+  memset(&a, 0, sizeof a);
+  mote_attr_defaults(&mote_op_batch_norm, &a);
+  a.eps = mote_lower_float(l, "eps", 1e-5);
+  mote_dtype d = mote_low_desc(&w, l->args[0].ref)->dtype;
+  mote_vid in[5] = {to_numbers(&w, l->args[0].ref), mote_low_tensor(&w, "weight"), mote_low_tensor(&w, "bias"),
+                    mote_low_tensor(&w, "mean"), mote_low_tensor(&w, "var")};
+  mote_vid v = mote_low_emit(&w, &mote_op_batch_norm, &a, in, 5);
+  v = relu ? mote_low_1(&w, &mote_op_relu, v) : v;
+  return mote_low_done(
+      &w, to_codes(&w, v, mote_lower_float(l, "output_scale", 1), mote_lower_int(l, "output_zero_point", 0), d));
+}
+static mote_status lower_batch_norm(mote_lowering *l) { return quant_batch_norm(l, false); }
+static mote_status lower_batch_norm_relu(mote_lowering *l) { return quant_batch_norm(l, true); }
+
+static mote_status lower_matmul(mote_lowering *l) {
+  mote_low w = mote_low_begin(l);
+  mote_dtype d = mote_low_desc(&w, l->args[0].ref)->dtype;
+  mote_vid v = mote_aten_matmul(&w, to_numbers(&w, l->args[0].ref), to_numbers(&w, l->args[1].ref));
+  return mote_low_done(
+      &w, to_codes(&w, v, mote_lower_float(l, "output_scale", 1), mote_lower_int(l, "output_zero_point", 0), d));
+}
+
+// Codes of an integer tensor under given parameters.
+static mote_status lower_make(mote_lowering *l) {
+  mote_low w = mote_low_begin(l);
+  mote_vid x = l->args[0].ref;
+  mote_dtype d = mote_low_desc(&w, x)->dtype, to = d == MOTE_U8 ? MOTE_QU8 : d == MOTE_I8 ? MOTE_QI8 : MOTE_QI32;
+  double scale = mote_lower_float(l, "scale", 1), zero = (double)mote_lower_int(l, "zero_point", 0);
+  x = mote_low_2(&w, &mote_op_sub, mote_low_cast(&w, x, MOTE_F32), mote_low_num(&w, zero, MOTE_F32));
+  x = mote_low_2(&w, &mote_op_mul, x, mote_low_num(&w, (double)(float)scale, MOTE_F32));
+  return mote_low_done(&w, to_codes(&w, x, scale, (int64_t)zero, to));
+}
+
+// ------------------------------------------------------------------------------------------------ recurrent layers
+
+static mote_vid side(mote_low *w, mote_vid x, mote_vid weight, mote_vid bias, bool dynamic, bool reduce) {
+  return mote_aten_linear(w, dynamic ? rounded(w, x, reduce) : x, to_numbers(w, weight), bias);
+}
+
+static void run_scan(mote_low *w, int64_t kind, bool back, mote_vid gates, mote_vid h, mote_vid c, mote_vid weight,
+                     mote_vid bias, bool dynamic, bool reduce, mote_vid out[3]) {
+  mote_rnn_attr a = {.kind = kind, .reverse = back, .round8 = dynamic, .reduce_range = reduce};
+  mote_vid in[5] = {gates, h, c, to_numbers(w, weight), bias};
+  out[0] = out[1] = out[2] = -1;
+  if (w->st == MOTE_OK)
+    w->st = w->l->emit(w->l, &mote_op_rnn_scan, &a, in, 5, out, 3);
+}
+
+static mote_vid state_at(mote_low *w, mote_vid all, int64_t i) {
+  const mote_tensor *t = mote_low_desc(w, all);
+  if (t->rank != 3)
+    return mote_low_fail(w, MOTE_ERR_SHAPE, "hidden state of rank %d", t->rank);
+  return mote_low_squeeze(w, mote_low_narrow(w, all, 0, i, 1), 0);
+}
+
+// Cells come as four tensors (w_ih, b_ih, w_hh, b_hh) and two integers (kind, reduce_range) each.
+static mote_status layers(mote_lowering *l, int64_t kind) {
+  enum { MOST = 8, INT8_CELL = 0, HALF_CELL = 2 };
+  mote_low w = mote_low_begin(l);
+  const mote_arg *hx = mote_lower_arg(l, "hx"), *params = mote_lower_arg(l, "params");
+  bool lstm = kind == MOTE_RNN_LSTM, first = mote_lower_bool(l, "batch_first", false);
+  int64_t dirs = mote_lower_bool(l, "bidirectional", false) ? 2 : 1, count = mote_lower_int(l, "num_layers", 1);
+  if (params == NULL || params->kind != MOTE_ARG_TENSORS || count < 1 || count * dirs > MOST ||
+      params->count < 4 * count * dirs || params->ints.count < 2 * count * dirs)
+    return mote_fail(l->err, MOTE_ERR_TYPE, "packed parameters of %lld recurrent layers are needed", (long long)count);
+  if (hx == NULL || (lstm ? hx->kind != MOTE_ARG_TENSORS || hx->count != 2 : hx->kind != MOTE_ARG_TENSOR))
+    return mote_fail(l->err, MOTE_ERR_ARGUMENT, "hidden states are needed");
+  mote_vid x = l->args[0].ref, h0 = lstm ? hx->refs[0] : hx->ref, c0 = lstm ? hx->refs[1] : -1, hs[MOST], cs[MOST];
+  int32_t n = 0;
+  x = first ? mote_low_swap(&w, x, 0, 1) : x;
+  for (int64_t i = 0; i < count; i++) {
+    mote_vid ys[2] = {-1, -1}, out[3];
+    for (int64_t d = 0; d < dirs; d++) {
+      const mote_vid *p = params->refs + 4 * n;
+      bool dynamic = params->ints.at[2 * n] != HALF_CELL, reduce = params->ints.at[2 * n + 1] != 0;
+      mote_vid gates = side(&w, x, p[0], p[1], dynamic, reduce);
+      run_scan(&w, kind, d == 1, gates, state_at(&w, h0, n), lstm ? state_at(&w, c0, n) : -1, p[2], p[3], dynamic,
+               reduce, out);
+      ys[d] = out[0];
+      hs[n] = mote_low_unsqueeze(&w, out[1], 0);
+      cs[n] = lstm ? mote_low_unsqueeze(&w, out[2], 0) : -1;
+      n++;
+    }
+    x = dirs == 2 ? mote_low_concat(&w, ys, 2, 2) : ys[0];
+  }
+  mote_low_give(&w, first ? mote_low_swap(&w, x, 0, 1) : x);
+  mote_low_give(&w, mote_low_concat(&w, hs, n, 0));
+  if (lstm)
+    mote_low_give(&w, mote_low_concat(&w, cs, n, 0));
+  return w.st;
+}
+static mote_status lower_lstm(mote_lowering *l) { return layers(l, MOTE_RNN_LSTM); }
+static mote_status lower_gru(mote_lowering *l) { return layers(l, MOTE_RNN_GRU); }
+
+static mote_status cell(mote_lowering *l, int64_t kind) {
+  mote_low w = mote_low_begin(l);
+  const mote_arg *hx = mote_lower_arg(l, "hx"), *ih = mote_lower_arg(l, "w_ih"), *hh = mote_lower_arg(l, "w_hh");
+  bool lstm = kind == MOTE_RNN_LSTM;
+  mote_vid out[3];
+  if (hx == NULL || ih == NULL || hh == NULL || ih->kind != MOTE_ARG_TENSORS || hh->kind != MOTE_ARG_TENSORS ||
+      ih->count < 2 || hh->count < 2)
+    return mote_fail(l->err, MOTE_ERR_TYPE, "packed parameters of a cell are needed");
+  mote_vid h = lstm && hx->count == 2 ? hx->refs[0] : hx->ref, c = lstm && hx->count == 2 ? hx->refs[1] : -1;
+  bool half = ih->ints.count > 0 && ih->ints.at[0] != 0;
+  mote_vid gates = side(&w, l->args[0].ref, ih->refs[0], ih->refs[1], !half, true);
+  run_scan(&w, kind, false, mote_low_unsqueeze(&w, gates, 0), h, c, hh->refs[0], hh->refs[1], !half, true, out);
+  mote_low_give(&w, out[1]);
+  if (lstm)
+    mote_low_give(&w, out[2]);
+  return w.st;
+}
+static mote_status lower_lstm_cell(mote_lowering *l) { return cell(l, MOTE_RNN_LSTM); }
+static mote_status lower_gru_cell(mote_lowering *l) { return cell(l, MOTE_RNN_GRU); }
+static mote_status lower_relu_cell(mote_lowering *l) { return cell(l, MOTE_RNN_RELU); }
+static mote_status lower_tanh_cell(mote_lowering *l) { return cell(l, MOTE_RNN_TANH); }
+
+#define ROW(text, fn)                                                                                                  \
+  { text, &codes_op, NULL, NULL, 0, fn }
+static const mote_torch_row rows[] = {
+    ROW("aten::quantize_per_tensor(self, scale, zero_point, dtype)", lower_quantize),
+    ROW("aten::quantize_per_tensor.tensor_qparams(self, scale, zero_point, dtype)", lower_quantize),
+    {"aten::quantize_per_channel(self, scales, zero_points, axis, dtype)", &codes_op, NULL, NULL, MOTE_TORCH_EAGER,
+     lower_quantize_channel},
+    {"aten::quantize_per_tensor_dynamic(self, dtype, reduce_range)", &codes_op, NULL, NULL, MOTE_TORCH_EAGER,
+     lower_quantize_dynamic},
+    ROW("aten::dequantize.self(self)", lower_dequantize),
+    ROW("aten::dequantize.tensor(qtensor)", lower_dequantize),
+    ROW("aten::dequantize.tensors(tensors)", lower_dequantize),
+    ROW("aten::_make_per_tensor_quantized_tensor(input, scale, zero_point)", lower_make),
+    ROW("quantized::conv1d(qx, packed_weight, output_scale, output_zero_point)", lower_conv),
+    ROW("quantized::conv2d.new(qx, packed_weight, output_scale, output_zero_point)", lower_conv),
+    ROW("quantized::conv3d.new(qx, packed_weight, output_scale, output_zero_point)", lower_conv),
+    ROW("quantized::conv1d_relu(qx, packed_weight, output_scale, output_zero_point)", lower_conv_relu),
+    ROW("quantized::conv2d_relu.new(qx, packed_weight, output_scale, output_zero_point)", lower_conv_relu),
+    ROW("quantized::conv3d_relu.new(qx, packed_weight, output_scale, output_zero_point)", lower_conv_relu),
+    ROW("quantized::conv_transpose1d(qx, packed_weight, output_scale, output_zero_point)", lower_conv),
+    ROW("quantized::conv_transpose2d(qx, packed_weight, output_scale, output_zero_point)", lower_conv),
+    ROW("quantized::linear(X, W_prepack, Y_scale_i, Y_zero_point_i)", lower_linear),
+    ROW("quantized::linear_relu(X, W_prepack, Y_scale_i, Y_zero_point_i)", lower_linear_relu),
+    ROW("quantized::linear_dynamic(X, W_prepack, reduce_range)", lower_dynamic),
+    ROW("quantized::linear_relu_dynamic(X, W_prepack, reduce_range)", lower_dynamic_relu),
+    ROW("quantized::linear_dynamic_fp16(X, W_prepack)", lower_half),
+    ROW("quantized::linear_relu_dynamic_fp16(X, W_prepack)", lower_half_relu),
+    ROW("quantized::add(qa, qb, scale, zero_point)", lower_add),
+    ROW("quantized::add_relu(qa, qb, scale, zero_point)", lower_add_relu),
+    ROW("quantized::mul(qa, qb, scale, zero_point)", lower_mul),
+    ROW("quantized::mul_relu(qa, qb, scale, zero_point)", lower_mul_relu),
+    ROW("quantized::add_scalar(qa, b)", lower_add_number),
+    ROW("quantized::add.Scalar(qa, b)", lower_add_number),
+    ROW("quantized::add_scalar_relu(qa, b)", lower_add_number_relu),
+    ROW("quantized::add_relu.Scalar(qa, b)", lower_add_number_relu),
+    ROW("quantized::mul_scalar(qa, b)", lower_mul_number),
+    ROW("quantized::mul.Scalar(qa, b)", lower_mul_number),
+    ROW("quantized::mul_scalar_relu(qa, b)", lower_mul_number_relu),
+    ROW("quantized::mul_relu.Scalar(qa, b)", lower_mul_number_relu),
+    ROW("quantized::cat(qx, dim, scale, zero_point)", lower_cat),
+    ROW("quantized::cat_relu(qx, dim, scale, zero_point)", lower_cat_relu),
+    ROW("quantized::leaky_relu(qx, negative_slope, inplace, output_scale, output_zero_point)", lower_leaky),
+    ROW("quantized::hardswish(input, output_scale, output_zero_point)", lower_hardswish),
+    ROW("quantized::sigmoid(qx, output_scale, output_zero_point)", lower_sigmoid),
+    ROW("quantized::relu6(qx, inplace)", lower_relu6),
+    ROW("quantized::elu(self, output_scale, output_zero_point, alpha, scale)", lower_elu),
+    ROW("quantized::batch_norm1d(qx, weight, bias, mean, var)", lower_batch_norm),
+    ROW("quantized::batch_norm2d(qx, weight, bias, mean, var)", lower_batch_norm),
+    ROW("quantized::batch_norm3d(qx, weight, bias, mean, var)", lower_batch_norm),
+    ROW("quantized::batch_norm(qx, weight, bias, mean, var)", lower_batch_norm),
+    ROW("quantized::batch_norm1d_relu(qx, weight, bias, mean, var)", lower_batch_norm_relu),
+    ROW("quantized::batch_norm2d_relu(qx, weight, bias, mean, var)", lower_batch_norm_relu),
+    ROW("quantized::batch_norm3d_relu(qx, weight, bias, mean, var)", lower_batch_norm_relu),
+    ROW("quantized::matmul(qa, qb, scale, zero_point)", lower_matmul),
+    ROW("aten::quantized_lstm.input(input, hx, params)", lower_lstm),
+    ROW("aten::quantized_gru.input(input, hx, params)", lower_gru),
+    ROW("quantized::quantized_lstm_cell_dynamic(input, hx, w_ih, w_hh)", lower_lstm_cell),
+    ROW("quantized::quantized_gru_cell_dynamic(input, hx, w_ih, w_hh)", lower_gru_cell),
+    ROW("quantized::quantized_rnn_relu_cell_dynamic(input, hx, w_ih, w_hh)", lower_relu_cell),
+    ROW("quantized::quantized_rnn_tanh_cell_dynamic(input, hx, w_ih, w_hh)", lower_tanh_cell),
+    {NULL},
+};
+const mote_op_family mote_family_aten_quant = {"aten_quant", NULL, rows};
