@@ -194,8 +194,12 @@ static mote_status eager_run(mote_engine *e, eager *x, mote_tensor *out, mote_st
     x->results[j].storage = &storage[j];
   // Key 0 marks plans of single operators, which are dropped at once.
   MOTE_TRY(mote_engine_run(e, &x->g, 0, x->args, (size_t)x->n_args, x->results, (size_t)n_out, err));
-  for (int32_t j = 0; j < n_out; j++)
+  for (int32_t j = 0; j < n_out; j++) {
+    mote_quant q = out[j].quant; // its arrays are the inputs' or the attributes', the plan's would be gone
     out[j] = x->results[j].t;
+    if (q.count > 1)
+      out[j].quant = q;
+  }
   return MOTE_OK;
 }
 

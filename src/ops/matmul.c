@@ -11,8 +11,8 @@
 // ------------------------------------------------------------------------------------------------ linear: shape rule
 
 static bool narrow_weights(const mote_tensor *w) {
-  return w->quant.count > 0 &&
-         (w->dtype == MOTE_I8 || w->dtype == MOTE_U8 || w->dtype == MOTE_I4 || w->dtype == MOTE_I2);
+  mote_dtype d = mote_code_type(w->dtype);
+  return w->quant.count > 0 && (d == MOTE_I8 || d == MOTE_U8 || d == MOTE_I4 || d == MOTE_I2);
 }
 
 static mote_status linear_types(const mote_opctx *c, int64_t n) {
