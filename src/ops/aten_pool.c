@@ -1,0 +1,373 @@
+// PyTorch's pooling over one to three dims, adaptive windows, positions of maxima and unpooling. float32 images take
+// pool.c's kernels where these mean the same. Tests: tests/unit/test_ops_aten.c
+#include "ops/aten_kit.h"
+#include "ops/pool.h"
+#include "ops/reduce.h"
+
+typedef enum kind { K_MAX, K_AVERAGE, K_ADAPTIVE_MAX, K_ADAPTIVE_AVERAGE, K_LP } kind;
+
+typedef struct win_attr {
+  int64_t kind;
+  mote_ints kernel, stride, pad, dilation, size; // size: of the outputs
+  int64_t divisor;
+  bool count_pad;
+  double p; // K_LP
+} win_attr;
+
+static int32_t spatial(const mote_tensor *x) { return x->rank - 2; }
+
+static mote_status win_infer(mote_opctx *c) {
+  const win_attr *a = c->attr;
+  const mote_tensor *x = c->in[0];
+  int64_t dim[MOTE_MAX_RANK];
+  int32_t n = spatial(x);
+  if (n < 1 || n > 3 || a->size.count != n || mote_dtype_size(x->dtype) == 0 || mote_dtype_is_complex(x->dtype) ||
+      x->dtype == MOTE_BOOL)
+    return mote_bad_dtype(c, 0);
+  dim[0] = x->dim[0];
+  dim[1] = x->dim[1];
+  for (int32_t i = 0; i < n; i++) {
+    dim[2 + i] = a->size.at[i];
+    if (a->size.at[i] < 0 || a->size.at[i] > INT32_MAX || x->dim[2 + i] > INT32_MAX)
+      return mote_op_fail(c, MOTE_ERR_SHAPE, "Output size is too small");
+  }
+  mote_out(c, 0, x->dtype, x->rank, dim);
+  c->out[0]->quant = x->quant;
+  if (c->n_out > 1)
+    mote_out(c, 1, MOTE_I64, x->rank, dim);
+  return MOTE_OK;
+}
+
+typedef struct span {
+  int64_t from, step, count, padded; // sources; how many count for an average with its padding
+} span;
+
+static span span_of(const win_attr *a, int32_t k, int64_t in, int64_t o) {
+  span s = {0, 1, 0, 0};
+  if (a->kind == K_ADAPTIVE_MAX || a->kind == K_ADAPTIVE_AVERAGE) {
+    int64_t out = a->size.at[k];
+    s.from = o * in / out;
+    s.count = s.padded = mote_ceil_div((o + 1) * in, out) - s.from;
+    return s;
+  }
+  int64_t from = o * a->stride.at[k] - a->pad.at[k];
+  s.step = a->dilation.at[k];
+  int64_t end = from + (a->kernel.at[k] - 1) * s.step + 1, skip = from < 0 ? mote_ceil_div(-from, s.step) : 0;
+  s.padded = MOTE_MIN(end, in + a->pad.at[k]) - from;
+  s.from = from + skip * s.step;
+  int64_t stop = MOTE_MIN(end, in);
+  s.count = s.from < stop ? mote_ceil_div(stop - s.from, s.step) : 0;
+  return s;
+}
+
+typedef struct found {
+  double value;
+  int64_t at, count;
+} found;
+
+static void visit(const mote_opctx *c, const span *s, int32_t k, int64_t plane, int64_t base, found *f) {
+  const win_attr *a = c->attr;
+  const mote_tensor *x = c->in[0];
+  for (int64_t i = 0; i < s[k].count; i++) {
+    int64_t at = base * x->dim[2 + k] + s[k].from + i * s[k].step;
+    if (k + 1 < spatial(x)) {
+      visit(c, s, k + 1, plane, at, f);
+      continue;
+    }
+    double v = mote_load_f64(x->data, mote_code_type(x->dtype), plane + at);
+    bool max = a->kind == K_MAX || a->kind == K_ADAPTIVE_MAX;
+    if (!max)
+      f->value += a->kind == K_LP ? pow(fabs(v), a->p) : v;
+    else if (f->count == 0 || v > f->value || v != v) {
+      f->value = v;
+      f->at = at;
+    }
+    f->count++;
+  }
+}
+
+static void put(const mote_tensor *o, int64_t at, double v, double n) {
+  if (mote_dtype_is_float(o->dtype)) {
+    mote_store_f64(o->data, o->dtype, at, v / n);
+    return;
+  }
+  mote_store_i64(o->data, mote_code_type(o->dtype), at,
+                 (int64_t)(mote_dtype_is_quantized(o->dtype) ? rint(v / n) : trunc(v / n)));
+}
+
+static void window(const mote_opctx *c, int64_t plane, int64_t pixel, int64_t area, int64_t pixels) {
+  const win_attr *a = c->attr;
+  const mote_tensor *x = c->in[0], *o = c->out[0];
+  span s[3];
+  found f = {0, 0, 0};
+  int64_t rest = pixel, padded = 1;
+  for (int32_t k = spatial(x) - 1; k >= 0; k--) {
+    s[k] = span_of(a, k, x->dim[2 + k], rest % o->dim[2 + k]);
+    rest /= o->dim[2 + k];
+    padded *= s[k].padded;
+  }
+  visit(c, s, 0, plane * area, 0, &f);
+  int64_t at = plane * pixels + pixel;
+  if (a->kind == K_MAX || a->kind == K_ADAPTIVE_MAX) {
+    put(o, at, f.count > 0 ? f.value : -HUGE_VAL, 1);
+    if (c->n_out > 1)
+      mote_store_i64(c->out[1]->data, MOTE_I64, at, f.at);
+    return;
+  }
+  int64_t n = a->divisor != 0 ? a->divisor : a->kind == K_ADAPTIVE_AVERAGE || !a->count_pad ? f.count : padded;
+  put(o, at, f.value, n != 0 ? (double)n : 1);
+}
+
+static mote_status win_run(const mote_opctx *c, const void *state, int64_t t0, int64_t t1) {
+  (void)state;
+  int64_t area = mote_dims_product(c->in[0], 2, c->in[0]->rank),
+          pixels = mote_dims_product(c->out[0], 2, c->out[0]->rank);
+  for (int64_t t = t0; t < t1; t++)
+    for (int64_t p = 0; p < pixels; p++)
+      window(c, t, p, area, pixels);
+  return MOTE_OK;
+}
+static mote_status win_eval(mote_opctx *c) { return win_run(c, NULL, 0, c->out[0]->dim[0] * c->out[0]->dim[1]); }
+static mote_status win_prepare(mote_opctx *c) {
+  int64_t planes = c->out[0]->dim[0] * c->out[0]->dim[1];
+  return planes > 0 ? mote_add_step(c, win_run, NULL, 0, planes, 0, "reference", NULL) : MOTE_OK;
+}
+static const mote_attr_field win_fields[] = {
+    MOTE_ATTR(win_attr, kind, MOTE_ATTR_INT, 0),       MOTE_ATTR(win_attr, kernel, MOTE_ATTR_INTS, -1),
+    MOTE_ATTR(win_attr, stride, MOTE_ATTR_INTS, -1),   MOTE_ATTR(win_attr, pad, MOTE_ATTR_INTS, -1),
+    MOTE_ATTR(win_attr, dilation, MOTE_ATTR_INTS, -1), MOTE_ATTR(win_attr, size, MOTE_ATTR_INTS, -1),
+    MOTE_ATTR(win_attr, divisor, MOTE_ATTR_INT, 0),    MOTE_ATTR(win_attr, count_pad, MOTE_ATTR_BOOL, 1),
+    MOTE_ATTR(win_attr, p, MOTE_ATTR_FLOAT, 2),        {NULL}};
+static const mote_op win_op = {.name = "pool_nd",
+                               .min_in = 1,
+                               .max_in = 1,
+                               .n_out = 1,
+                               .attr_size = sizeof(win_attr),
+                               .fields = win_fields,
+                               .infer = win_infer,
+                               .prepare = win_prepare,
+                               .eval = win_eval};
+static const mote_op win2_op = {.name = "pool_nd_indices",
+                                .min_in = 1,
+                                .max_in = 1,
+                                .n_out = 2,
+                                .attr_size = sizeof(win_attr),
+                                .fields = win_fields,
+                                .infer = win_infer,
+                                .prepare = win_prepare,
+                                .eval = win_eval};
+
+// ------------------------------------------------------------------------------------------------ unpooling
+
+// inputs: values, positions in the plane
+static mote_status unpool_infer(mote_opctx *c) {
+  const win_attr *a = c->attr;
+  const mote_tensor *x = c->in[0];
+  int64_t dim[MOTE_MAX_RANK] = {x->dim[0], x->dim[1]};
+  if (spatial(x) < 1 || a->size.count != spatial(x) || mote_dtype_size(x->dtype) == 0 || c->in[1]->dtype != MOTE_I64 ||
+      !mote_tensor_same_shape(x, c->in[1]))
+    return mote_op_fail(c, MOTE_ERR_SHAPE, "Expected shape of indices to be same as that of the input tensor");
+  for (int32_t i = 0; i < a->size.count; i++)
+    dim[2 + i] = a->size.at[i];
+  mote_out(c, 0, x->dtype, x->rank, dim);
+  return MOTE_OK;
+}
+static mote_status unpool_eval(mote_opctx *c) {
+  const mote_tensor *x = c->in[0], *o = c->out[0];
+  size_t size = mote_dtype_size(x->dtype), bytes = 0;
+  int64_t from = mote_dims_product(x, 2, x->rank), to = mote_dims_product(o, 2, o->rank), n = mote_tensor_numel(x);
+  if (mote_tensor_bytes(o, &bytes) && bytes > 0)
+    memset(o->data, 0, bytes);
+  for (int64_t i = 0; i < n; i++) {
+    int64_t at = ((const int64_t *)c->in[1]->data)[i];
+    if (at < 0 || at >= to)
+      return mote_op_fail(c, MOTE_ERR_DATA, "Found an invalid max index: %lld (output volumes are of size %lld)",
+                          (long long)at, (long long)to);
+    memcpy((char *)o->data + (size_t)(i / from * to + at) * size, (const char *)x->data + (size_t)i * size, size);
+  }
+  return MOTE_OK;
+}
+static const mote_op unpool_op = {.name = "max_unpool",
+                                  .flags = MOTE_OP_CHECKS_DATA,
+                                  .min_in = 2,
+                                  .max_in = 2,
+                                  .n_out = 1,
+                                  .attr_size = sizeof(win_attr),
+                                  .fields = win_fields,
+                                  .infer = unpool_infer,
+                                  .eval = unpool_eval};
+
+// ------------------------------------------------------------------------------------------------ lowering
+
+static void window_args(mote_low *w, int32_t n, const mote_tensor *t, win_attr *a) {
+  mote_lowering *l = w->l;
+  bool ceil_mode = mote_lower_bool(l, "ceil_mode", false);
+  const mote_arg *stride = mote_lower_arg(l, "stride");
+  bool strided =
+      stride != NULL && (stride->kind == MOTE_ARG_SCALAR || (stride->kind == MOTE_ARG_INTS && stride->count > 0));
+  a->kernel.count = a->stride.count = a->pad.count = a->dilation.count = a->size.count = n;
+  for (int32_t i = 0; i < n; i++) {
+    int64_t k = a->kernel.at[i] = mote_low_at(l, "kernel_size", n, i, 1),
+            s = a->stride.at[i] = strided ? mote_low_at(l, "stride", n, i, k) : k;
+    int64_t p = a->pad.at[i] = mote_low_at(l, "padding", n, i, 0),
+            d = a->dilation.at[i] = mote_low_at(l, "dilation", n, i, 1), in = t->dim[2 + i];
+    if (k < 1 || s < 1 || d < 1 || k > INT32_MAX || s > INT32_MAX || d > INT32_MAX || p > INT32_MAX) {
+      mote_low_fail(w, MOTE_ERR_ARGUMENT,
+                    s < 1 ? "stride should not be zero" : "kernel size should be greater than zero");
+      return;
+    }
+    if (p < 0 || p > ((k - 1) * d + 1) / 2) {
+      mote_low_fail(
+          w, MOTE_ERR_ARGUMENT,
+          "pad should be at most half of effective kernel size, but got pad=%lld, kernel_size=%lld and dilation=%lld",
+          (long long)p, (long long)k, (long long)d);
+      return;
+    }
+    int64_t range = in + 2 * p - d * (k - 1) - 1;
+    int64_t out = range < 0 ? 0 : (ceil_mode ? mote_ceil_div(range, s) : range / s) + 1;
+    if (ceil_mode && (out - 1) * s >= in + p)
+      out--;
+    if (out < 1 && w->st == MOTE_OK)
+      mote_low_fail(w, MOTE_ERR_SHAPE,
+                    "Given input size: (%lld) Calculated output size: (%lld). Output size is too small", (long long)in,
+                    (long long)out);
+    a->size.at[i] = out;
+  }
+}
+
+static mote_vid image_pool(mote_low *w, mote_vid x, const win_attr *p) {
+  const mote_op *op = p->kind == K_MAX ? &mote_op_max_pool2d : &mote_op_avg_pool2d;
+  mote_pool_attr a;
+  memset(&a, 0, sizeof a);
+  mote_attr_defaults(op, &a);
+  a.kernel_h = p->kernel.at[0], a.kernel_w = p->kernel.at[1];
+  a.stride_h = p->stride.at[0], a.stride_w = p->stride.at[1];
+  a.dilation_h = p->dilation.at[0], a.dilation_w = p->dilation.at[1];
+  a.pad_mode = MOTE_PAD_EXPLICIT;
+  a.pad_top = a.pad_bottom = p->pad.at[0];
+  a.pad_left = a.pad_right = p->pad.at[1];
+  a.ceil_mode = mote_lower_bool(w->l, "ceil_mode", false);
+  a.count_pad = p->count_pad;
+  a.divisor = p->divisor;
+  a.data_format = MOTE_NCHW;
+  return mote_low_emit(w, op, &a, &x, 1);
+}
+
+// One image without its batch gets one.
+static mote_vid batched(mote_low *w, mote_vid x, int32_t n, bool *single) {
+  int32_t rank = mote_low_desc(w, x)->rank;
+  if (rank != n + 1 && rank != n + 2)
+    return mote_low_fail(w, MOTE_ERR_SHAPE, "Expected %dD or %dD (batch mode) tensor for input, but got %dD", n + 1,
+                         n + 2, rank);
+  *single = rank == n + 1;
+  return *single ? mote_low_unsqueeze(w, x, 0) : x;
+}
+
+static mote_status give_pool(mote_low *w, const mote_op *op, const win_attr *a, mote_vid x, bool single) {
+  mote_vid out[2] = {-1, -1};
+  if (w->st == MOTE_OK)
+    w->st = w->l->emit(w->l, op, a, &x, 1, out, op->n_out);
+  for (int32_t j = 0; j < op->n_out; j++)
+    mote_low_give(w, single ? mote_low_squeeze(w, out[j], 0) : out[j]);
+  return w->st;
+}
+
+static mote_status pool(mote_lowering *l, int64_t kind, int32_t n, const mote_op *op) {
+  mote_low w = mote_low_begin(l);
+  win_attr a = {.kind = kind,
+                .count_pad = mote_lower_bool(l, "count_include_pad", true),
+                .divisor = mote_lower_int(l, "divisor_override", 0)};
+  bool single = false;
+  mote_vid x = batched(&w, l->args[0].ref, n, &single);
+  const mote_tensor *t = mote_low_desc(&w, x);
+  if (mote_low_given(l, "divisor_override") && a.divisor == 0)
+    mote_low_fail(&w, MOTE_ERR_ARGUMENT, "divisor must be not zero");
+  if (w.st == MOTE_OK)
+    window_args(&w, n, t, &a);
+  if (n == 2 && op == &win_op && (t->dtype == MOTE_F32 || t->quant.count == 1) && mote_tensor_numel(t) > 0 &&
+      a.divisor >= 0) {
+    x = image_pool(&w, x, &a);
+    return mote_low_done(&w, single ? mote_low_squeeze(&w, x, 0) : x);
+  }
+  return give_pool(&w, op, &a, x, single);
+}
+#define POOL(n)                                                                                                        \
+  static mote_status lower_max##n(mote_lowering *l) { return pool(l, K_MAX, n, &win_op); }                             \
+  static mote_status lower_max_at##n(mote_lowering *l) { return pool(l, K_MAX, n, &win2_op); }                         \
+  static mote_status lower_avg##n(mote_lowering *l) { return pool(l, K_AVERAGE, n, &win_op); }
+POOL(1)
+POOL(2)
+POOL(3)
+
+static mote_status adaptive(mote_lowering *l, int64_t kind, int32_t n, const mote_op *op) {
+  mote_low w = mote_low_begin(l);
+  win_attr a = {.kind = kind, .size = {n, {0}}};
+  bool single = false;
+  mote_vid x = batched(&w, l->args[0].ref, n, &single);
+  const mote_tensor *t = mote_low_desc(&w, x);
+  bool whole = kind == K_ADAPTIVE_AVERAGE && (t->dtype == MOTE_F32);
+  for (int32_t i = 0; i < n; i++) {
+    a.size.at[i] = mote_low_at(l, "output_size", n, i, 1);
+    whole = whole && a.size.at[i] == 1;
+    if (a.size.at[i] < 0)
+      mote_low_fail(&w, MOTE_ERR_ARGUMENT, "elements of output_size must be greater than or equal to 0");
+    if (w.st == MOTE_OK && t->dim[2 + i] < 1)
+      mote_low_fail(
+          &w, MOTE_ERR_SHAPE,
+          "Expected input to have non-zero size for non-batch dimensions, but input has dimension %d being empty",
+          2 + i);
+  }
+  if (whole && mote_tensor_numel(t) > 0) {
+    const int64_t axes[3] = {2, 3, 4};
+    x = mote_low_reduce(&w, &mote_op_reduce_mean, x, axes, n, true);
+    return mote_low_done(&w, single ? mote_low_squeeze(&w, x, 0) : x);
+  }
+  return give_pool(&w, op, &a, x, single);
+}
+#define ADAPTIVE(n)                                                                                                    \
+  static mote_status lower_adaptive_avg##n(mote_lowering *l) { return adaptive(l, K_ADAPTIVE_AVERAGE, n, &win_op); }   \
+  static mote_status lower_adaptive_max##n(mote_lowering *l) { return adaptive(l, K_ADAPTIVE_MAX, n, &win2_op); }
+ADAPTIVE(1)
+ADAPTIVE(2)
+ADAPTIVE(3)
+
+static mote_status unpool(mote_lowering *l, int32_t n) {
+  mote_low w = mote_low_begin(l);
+  win_attr a = {.size = {n, {0}}};
+  bool single = false, also = false;
+  mote_vid in[2] = {batched(&w, l->args[0].ref, n, &single), batched(&w, l->args[1].ref, n, &also)};
+  for (int32_t i = 0; i < n; i++)
+    a.size.at[i] = mote_low_at(l, "output_size", n, i, 0);
+  mote_vid v = mote_low_emit(&w, &unpool_op, &a, in, 2);
+  return mote_low_done(&w, single ? mote_low_squeeze(&w, v, 0) : v);
+}
+static mote_status lower_unpool2(mote_lowering *l) { return unpool(l, 2); }
+static mote_status lower_unpool3(mote_lowering *l) { return unpool(l, 3); }
+
+#define ROW(text, fn)                                                                                                  \
+  { "aten::" text, &win_op, NULL, NULL, 0, fn }
+static const mote_torch_row rows[] = {
+    ROW("max_pool1d(self, kernel_size, stride)", lower_max1),
+    ROW("max_pool2d(self, kernel_size, stride)", lower_max2),
+    ROW("max_pool3d(self, kernel_size, stride)", lower_max3),
+    ROW("quantized_max_pool1d(self, kernel_size, stride)", lower_max1),
+    ROW("quantized_max_pool2d(self, kernel_size, stride)", lower_max2),
+    ROW("max_pool1d_with_indices(self, kernel_size, stride)", lower_max_at1),
+    ROW("max_pool2d_with_indices(self, kernel_size, stride)", lower_max_at2),
+    ROW("max_pool3d_with_indices(self, kernel_size, stride)", lower_max_at3),
+    ROW("avg_pool1d(self, kernel_size, stride)", lower_avg1),
+    ROW("avg_pool2d(self, kernel_size, stride)", lower_avg2),
+    ROW("avg_pool3d(self, kernel_size, stride)", lower_avg3),
+    ROW("adaptive_avg_pool1d(self, output_size)", lower_adaptive_avg1),
+    ROW("adaptive_avg_pool2d(self, output_size)", lower_adaptive_avg2),
+    ROW("adaptive_avg_pool3d(self, output_size)", lower_adaptive_avg3),
+    ROW("_adaptive_avg_pool2d(self, output_size)", lower_adaptive_avg2),
+    ROW("_adaptive_avg_pool3d(self, output_size)", lower_adaptive_avg3),
+    ROW("adaptive_max_pool1d(self, output_size)", lower_adaptive_max1),
+    ROW("adaptive_max_pool2d(self, output_size)", lower_adaptive_max2),
+    ROW("adaptive_max_pool3d(self, output_size)", lower_adaptive_max3),
+    ROW("max_unpool2d(self, indices, output_size)", lower_unpool2),
+    ROW("max_unpool3d(self, indices, output_size)", lower_unpool3),
+    {NULL},
+};
+const mote_op_family mote_family_aten_pool = {"aten_pool", NULL, rows};
