@@ -19,6 +19,8 @@ mote_status mote_ref_infer(mote_opctx *c) {
         return mote_op_fail(c, MOTE_ERR_SHAPE, "Trying to create tensor with negative dimension %lld",
                             (long long)o->dim[k]);
     mote_out(c, j, (mote_dtype)o->dtype, o->rank, o->dim);
+    if (mote_dtype_is_quantized((mote_dtype)o->dtype) && c->n_in > 0 && c->in[0]->dtype == c->out[j]->dtype)
+      c->out[j]->quant = c->in[0]->quant;
   }
   return MOTE_OK;
 }

@@ -1,0 +1,650 @@
+// PyTorch's operators on images: resampling in every way, sampling at a grid, windows as columns, boxes and regions.
+// Tests: tests/unit/test_ops_aten.c
+#include "ops/aten_ref.h"
+#include "ops/shape.h"
+
+// ------------------------------------------------------------------------------------------------ resampling one axis
+
+typedef enum resample {
+  RESAMPLE_NEAREST,
+  RESAMPLE_EXACT, // nearest, from the middle of the pixel
+  RESAMPLE_LINEAR,
+  RESAMPLE_CUBIC,
+  RESAMPLE_LINEAR_AA, // filters as wide as the step: anti-aliased
+  RESAMPLE_CUBIC_AA,
+  RESAMPLE_LANCZOS_AA,
+} resample;
+// n[0]: axis, n[1]: align corners, f[0]: factor given by the program, or 0
+enum { R_AXIS, R_ALIGN };
+
+static double kernel_at(int64_t kind, double x) {
+  x = fabs(x);
+  if (kind == RESAMPLE_LINEAR_AA)
+    return x < 1 ? 1 - x : 0;
+  if (kind == RESAMPLE_LANCZOS_AA) {
+    double p = 3.141592653589793 * x;
+    return x == 0 ? 1 : x < 3 ? 3 * sin(p) * sin(p / 3) / (p * p) : 0;
+  }
+  double a = kind == RESAMPLE_CUBIC_AA ? -0.5 : -0.75;
+  if (x < 1)
+    return ((a + 2) * x - (a + 3)) * x * x + 1;
+  return x < 2 ? ((a * x - 5 * a) * x + 8 * a) * x - 4 * a : 0;
+}
+static double support_of(int64_t kind) { return kind == RESAMPLE_LINEAR_AA ? 1 : kind == RESAMPLE_CUBIC_AA ? 2 : 3; }
+
+typedef struct grid { // input index of output index, in the precision of the type
+  int64_t kind, in, out;
+  double step;
+  bool align, narrow; // narrow: float32 arithmetic
+} grid;
+static grid grid_of(const mote_ref_attr *a, int64_t in, int64_t out, bool narrow) {
+  grid g = {a->kind, in, out, 0, a->n[R_ALIGN] != 0, narrow};
+  if (g.align)
+    g.step = out > 1 ? (double)(in - 1) / (double)(out - 1) : 0;
+  else
+    g.step = a->f[0] > 0 ? 1 / a->f[0] : (double)in / (double)out;
+  if (narrow)
+    g.step = g.align || a->f[0] > 0 ? (float)g.step : (float)in / (float)out;
+  return g;
+}
+static double grid_at(const grid *g, int64_t i) {
+  double half = g->kind == RESAMPLE_NEAREST || g->align ? 0 : 0.5, back = g->kind == RESAMPLE_EXACT ? 0 : half;
+  double v = g->narrow ? (double)((float)g->step * ((float)i + (float)half) - (float)back)
+                       : g->step * ((double)i + half) - back;
+  return g->kind == RESAMPLE_LINEAR && v < 0 ? 0 : v;
+}
+static int64_t taps_most(const grid *g) {
+  if (g->kind >= RESAMPLE_LINEAR_AA)
+    return (int64_t)ceil(support_of(g->kind) * MOTE_MAX(g->step, 1)) * 2 + 1;
+  return g->kind == RESAMPLE_CUBIC ? 4 : g->kind == RESAMPLE_LINEAR ? 2 : 1;
+}
+static int64_t taps_wide(const grid *g, int64_t i, int64_t *at, double *w) {
+  double stretch = MOTE_MAX(g->step, 1), reach = support_of(g->kind) * stretch, mid = g->step * ((double)i + 0.5),
+         sum = 0;
+  int64_t from = MOTE_MAX((int64_t)(mid - reach + 0.5), 0), n = MOTE_MIN((int64_t)(mid + reach + 0.5), g->in) - from;
+  for (int64_t k = 0; k < n; k++) {
+    at[k] = from + k;
+    sum += w[k] = kernel_at(g->kind, ((double)(from + k) - mid + 0.5) / stretch);
+  }
+  for (int64_t k = 0; k < n && sum != 0; k++)
+    w[k] /= sum;
+  return MOTE_MAX(n, 0);
+}
+static int64_t taps_of(const grid *g, int64_t i, int64_t *at, double *w) {
+  double v = grid_at(g, i);
+  int64_t low = (int64_t)floor(v);
+  if (g->kind >= RESAMPLE_LINEAR_AA)
+    return taps_wide(g, i, at, w);
+  if (g->kind <= RESAMPLE_EXACT) {
+    at[0] = MOTE_MAX(MOTE_MIN(low, g->in - 1), 0);
+    w[0] = 1;
+    return 1;
+  }
+  double part = v - (double)low;
+  if (g->kind == RESAMPLE_LINEAR) {
+    at[0] = MOTE_MIN(low, g->in - 1);
+    at[1] = MOTE_MIN(at[0] + 1, g->in - 1);
+    w[0] = 1 - part;
+    w[1] = part;
+    return 2;
+  }
+  for (int64_t k = 0; k < 4; k++) {
+    at[k] = MOTE_MAX(MOTE_MIN(low - 1 + k, g->in - 1), 0);
+    w[k] = kernel_at(g->kind, part + 1 - (double)k);
+  }
+  return 4;
+}
+
+static void blend_f32(float *to, const float *from, int64_t inner, const int64_t *at, const double *w, int64_t taps) {
+  for (int64_t i = 0; i < inner; i++)
+    to[i] = from[at[0] * inner + i] * (float)w[0];
+  for (int64_t k = 1; k < taps; k++)
+    for (int64_t i = 0; i < inner; i++)
+      to[i] += from[at[k] * inner + i] * (float)w[k];
+}
+static void blend_any(const mote_tensor *o, const mote_tensor *x, int64_t to, int64_t from, int64_t inner,
+                      const int64_t *at, const double *w, int64_t taps) {
+  mote_dtype in = mote_code_type(x->dtype), out = mote_code_type(o->dtype);
+  for (int64_t i = 0; i < inner; i++) {
+    double v = 0;
+    for (int64_t k = 0; k < taps; k++)
+      v += mote_load_f64(x->data, in, from + at[k] * inner + i) * w[k];
+    int32_t lo = 0, hi = 0;
+    if (mote_code_range(out, &lo, &hi))
+      v = MOTE_MAX(MOTE_MIN(rint(v), (double)hi), (double)lo);
+    mote_store_f64(o->data, out, to + i, v);
+  }
+}
+
+static mote_status resample_eval(mote_opctx *c) {
+  const mote_ref_attr *a = c->attr;
+  const mote_tensor *x = c->in[0], *o = c->out[0];
+  mote_ref_axis s = mote_ref_axis_of(x, a->n[R_AXIS]);
+  int64_t out = o->dim[a->n[R_AXIS]];
+  size_t size = mote_dtype_size(x->dtype);
+  grid g = grid_of(a, s.n, out, x->dtype != MOTE_F64);
+  int64_t most = taps_most(&g), *at = mote_ref_alloc(c, most * out, sizeof *at),
+          *count = mote_ref_alloc(c, out, sizeof *count);
+  double *w = mote_ref_alloc(c, most * out, sizeof *w);
+  for (int64_t i = 0; at != NULL && w != NULL && count != NULL && i < out; i++)
+    count[i] = taps_of(&g, i, at + i * most, w + i * most);
+  for (int64_t r = 0; at != NULL && w != NULL && count != NULL && r < s.outer; r++) {
+    for (int64_t i = 0; i < out; i++) {
+      int64_t to = (r * out + i) * s.inner, from = r * s.n * s.inner;
+      if (a->kind <= RESAMPLE_EXACT)
+        memcpy(mote_ref_at(o, to), (char *)x->data + (size_t)(from + at[i] * s.inner) * size, (size_t)s.inner * size);
+      else if (x->dtype == MOTE_F32 && o->dtype == MOTE_F32)
+        blend_f32((float *)o->data + to, (const float *)x->data + from, s.inner, at + i * most, w + i * most, count[i]);
+      else
+        blend_any(o, x, to, from, s.inner, at + i * most, w + i * most, count[i]);
+    }
+  }
+  bool short_of = at == NULL || w == NULL || count == NULL;
+  mote_ref_free(c, at);
+  mote_ref_free(c, w);
+  mote_ref_free(c, count);
+  return short_of ? mote_fail_nomem(c->err) : MOTE_OK;
+}
+MOTE_REF_OP(resample_op, "resample", 1, 1, 1, 0, resample_eval);
+
+// The factor given for dim i of `dims`, or 0.
+static double factor_of(const mote_lowering *l, int32_t i, int32_t dims) {
+  static const char *const names[] = {"scales_w", "scales_h", "scales_d"};
+  const mote_arg *list = mote_lower_arg(l, "scale_factors");
+  int32_t n = list != NULL && list->kind == MOTE_ARG_FLOATS ? list->floats.count : 0;
+  if (list == NULL)
+    return mote_lower_float(l, dims == 1 ? "scales" : names[dims - 1 - i], 0);
+  return i < n ? list->floats.at[i] : 0;
+}
+
+static mote_status lower_resample(mote_lowering *l, int32_t dims, resample kind) {
+  mote_low w = mote_low_begin(l);
+  mote_vid x = l->args[0].ref;
+  const mote_tensor *t = mote_low_desc(&w, x);
+  bool sized = mote_low_given(l, "output_size");
+  mote_dtype type = t->dtype;
+  if (t->rank != dims + 2)
+    return mote_fail(l->err, MOTE_ERR_SHAPE, "It is expected input_size equals to %d, but got size %d", dims + 2,
+                     t->rank);
+  if (mote_dtype_is_complex(type) || type == MOTE_BOOL)
+    return mote_fail(l->err, MOTE_ERR_TYPE, "\"upsample\" not implemented for '%s'", mote_aten_type_name(type));
+  for (int32_t i = 0; i < dims; i++) {
+    mote_ref_attr a = mote_ref_attr_of((int64_t)kind);
+    const mote_tensor *u = mote_low_desc(&w, x);
+    int64_t in = u->dim[2 + i], out = mote_low_at(l, "output_size", dims, i, 0);
+    a.f[0] = sized && mote_lower_arg(l, "scale_factors") != NULL ? 0 : factor_of(l, i, dims);
+    if (!sized && a.f[0] * (double)in < 1e9 && a.f[0] > 0)
+      out = (int64_t)floor((double)in * a.f[0]);
+    if (w.st == MOTE_OK && (in < 1 || out < 1))
+      return mote_fail(
+          l->err, MOTE_ERR_SHAPE,
+          "Input and output sizes should be greater than 0, but got input (dim %d: %lld) output (dim %d: %lld)", 2 + i,
+          (long long)in, 2 + i, (long long)out);
+    a.n[R_AXIS] = 2 + i;
+    a.n[R_ALIGN] = mote_lower_bool(l, "align_corners", false);
+    bool between = i + 1 < dims && kind > RESAMPLE_EXACT && type != MOTE_F64;
+    mote_ref_like(&a, 0, between ? MOTE_F32 : type, u);
+    a.out[0].dim[2 + i] = out;
+    x = mote_ref_emit(&w, &resample_op, &a, &x, 1, NULL);
+  }
+  return mote_low_done(&w, x);
+}
+#define RESAMPLE(name, dims, kind)                                                                                     \
+  static mote_status lower_##name(mote_lowering *l) { return lower_resample(l, dims, kind); }
+RESAMPLE(nearest1, 1, RESAMPLE_NEAREST)
+RESAMPLE(nearest2, 2, RESAMPLE_NEAREST)
+RESAMPLE(nearest3, 3, RESAMPLE_NEAREST)
+RESAMPLE(exact1, 1, RESAMPLE_EXACT)
+RESAMPLE(exact2, 2, RESAMPLE_EXACT)
+RESAMPLE(exact3, 3, RESAMPLE_EXACT)
+RESAMPLE(linear1, 1, RESAMPLE_LINEAR)
+RESAMPLE(linear2, 2, RESAMPLE_LINEAR)
+RESAMPLE(linear3, 3, RESAMPLE_LINEAR)
+RESAMPLE(cubic2, 2, RESAMPLE_CUBIC)
+RESAMPLE(linear2_aa, 2, RESAMPLE_LINEAR_AA)
+RESAMPLE(cubic2_aa, 2, RESAMPLE_CUBIC_AA)
+RESAMPLE(lanczos2_aa, 2, RESAMPLE_LANCZOS_AA)
+
+// ------------------------------------------------------------------------------------------------ sampling at a grid
+
+enum { GRID_LINEAR, GRID_NEAREST, GRID_CUBIC };
+enum { OUTSIDE_ZERO, OUTSIDE_BORDER, OUTSIDE_REFLECT };
+
+static double reflected(double x, double low, double high) { // the bounds are doubled
+  double span = (high - low) / 2, from = low / 2, in;
+  if (high == low)
+    return 0;
+  x = fabs(x - from);
+  in = fmod(x, span);
+  return fmod(floor(x / span), 2) == 0 ? in + from : span - in + from;
+}
+static double inside(double x, int64_t size, int64_t outside, bool align) {
+  double n = (double)size;
+  if (outside == OUTSIDE_REFLECT)
+    x = align ? reflected(x, 0, 2 * (n - 1)) : reflected(x, -1, 2 * n - 1);
+  if (outside != OUTSIDE_ZERO)
+    x = x < 0 ? 0 : x > n - 1 ? n - 1 : x;
+  return x == x ? x : outside == OUTSIDE_ZERO ? -2 : 0;
+}
+// Taps of one axis: n indices (-1: outside) with weights.
+static int32_t axis_taps(const mote_ref_attr *a, double x, int64_t size, int64_t *at, double *w) {
+  bool align = a->n[1] != 0, cubic = a->kind == GRID_CUBIC;
+  x = align ? (x + 1) / 2 * ((double)size - 1) : ((x + 1) * (double)size - 1) / 2;
+  if (!cubic)
+    x = inside(x, size, a->n[0], align);
+  x = x > 1e15 ? 1e15 : x < -1e15 ? -1e15 : x == x ? x : -1e15;
+  double low = a->kind == GRID_NEAREST ? rint(x) : floor(x), part = x - low;
+  int32_t n = cubic ? 4 : a->kind == GRID_NEAREST ? 1 : 2;
+  for (int32_t k = 0; k < n; k++) {
+    double i = low + (cubic ? k - 1 : k);
+    i = cubic ? inside(i, size, a->n[0], align) : i;
+    at[k] = i >= 0 && i < (double)size ? (int64_t)i : -1;
+    w[k] = cubic ? kernel_at(RESAMPLE_CUBIC, part + 1 - k) : n == 1 ? 1 : k ? part : 1 - part;
+  }
+  return n;
+}
+static mote_status grid_eval(mote_opctx *c) {
+  const mote_ref_attr *a = c->attr;
+  const mote_tensor *x = c->in[0], *g = c->in[1], *o = c->out[0];
+  int32_t dims = x->rank - 2, n = 1;
+  int64_t places = mote_dims_product(o, 2, o->rank), area = mote_dims_product(x, 2, x->rank), at[3][4];
+  double w[3][4];
+  for (int64_t p = 0; p < x->dim[0] * places; p++) {
+    int32_t combos = 1;
+    for (int32_t d = 0; d < dims; d++) { // the grid's first number is the last axis
+      n = axis_taps(a, mote_ref_real(g, p * dims + dims - 1 - d), x->dim[2 + d], at[d], w[d]);
+      combos *= n;
+    }
+    for (int64_t ch = 0; ch < x->dim[1]; ch++) {
+      int64_t image = (p / places * x->dim[1] + ch) * area, to = (p / places * x->dim[1] + ch) * places + p % places;
+      double v = 0;
+      for (int32_t k = 0; k < combos; k++) {
+        int64_t from = 0;
+        double weight = 1;
+        for (int32_t d = 0, r = k; d < dims; d++, r /= n) {
+          from = at[d][r % n] < 0 || from < 0 ? -1 : from * x->dim[2 + d] + at[d][r % n];
+          weight *= w[d][r % n];
+        }
+        v += from < 0 ? 0 : weight * mote_ref_real(x, image + from);
+      }
+      mote_store_f64(o->data, o->dtype, to, v);
+    }
+  }
+  return MOTE_OK;
+}
+MOTE_REF_OP(grid_op, "grid_sampler", 2, 2, 1, 0, grid_eval);
+
+static mote_status lower_grid(mote_lowering *l) {
+  mote_low w = mote_low_begin(l);
+  mote_vid in[2] = {l->args[0].ref, l->args[1].ref};
+  const mote_tensor *x = mote_low_desc(&w, in[0]), *g = mote_low_desc(&w, in[1]);
+  mote_ref_attr a = mote_ref_attr_of(mote_lower_int(l, "interpolation_mode", 0));
+  if ((x->rank != 4 && x->rank != 5) || g->rank != x->rank || g->dim[0] != x->dim[0] ||
+      g->dim[g->rank - 1] != x->rank - 2)
+    return mote_fail(l->err, MOTE_ERR_SHAPE,
+                     "grid_sampler(): expected 4D or 5D input and grid with same number of dimensions and batch, and a "
+                     "grid of %d numbers a place",
+                     x->rank - 2);
+  if (a.kind < 0 || a.kind > GRID_CUBIC || (a.kind == GRID_CUBIC && x->rank != 4) || g->dtype != x->dtype ||
+      !mote_dtype_is_float(x->dtype))
+    return mote_fail(l->err, MOTE_ERR_ARGUMENT,
+                     "grid_sampler(): bicubic interpolation only supports 4D input, and input and grid have one "
+                     "floating point type");
+  mote_ref_like(&a, 0, x->dtype, x);
+  for (int32_t i = 2; i < x->rank; i++) {
+    if (x->dim[i] < 1)
+      return mote_fail(l->err, MOTE_ERR_SHAPE, "grid_sampler(): expected input to have non-empty spatial dimensions");
+    a.out[0].dim[i] = g->dim[i - 1];
+  }
+  a.n[0] = mote_lower_int(l, "padding_mode", 0);
+  a.n[1] = mote_lower_bool(l, "align_corners", false);
+  return mote_low_done(&w, mote_ref_emit(&w, &grid_op, &a, in, 2, NULL));
+}
+
+// theta [n, d, d+1] at the places of a regular grid
+static mote_status affine_eval(mote_opctx *c) {
+  const mote_ref_attr *a = c->attr;
+  const mote_tensor *t = c->in[0], *o = c->out[0];
+  int32_t d = (int32_t)t->dim[1];
+  int64_t places = mote_tensor_numel(o) / MOTE_MAX(d, 1);
+  for (int64_t p = 0; p < places; p++) {
+    double at[4] = {0, 0, 0, 1};
+    int64_t r = p;
+    for (int32_t k = 0; k < d; k++) { // last axis first
+      int64_t n = o->dim[d - k], i = r % n;
+      r /= n;
+      at[k] = n > 1 ? -1 + 2 * (double)i / (double)(n - 1) : a->n[0] ? -1 : 0;
+      at[k] = n > 1 && !a->n[0] ? at[k] * ((double)n - 1) / (double)n : at[k];
+    }
+    at[d] = 1;
+    for (int32_t i = 0; i < d; i++) {
+      double v = 0;
+      for (int32_t k = 0; k <= d; k++)
+        v += at[k] * mote_ref_real(t, (r * d + i) * (d + 1) + k);
+      mote_store_f64(o->data, o->dtype, p * d + i, v);
+    }
+  }
+  return MOTE_OK;
+}
+MOTE_REF_OP(affine_op, "affine_grid", 1, 1, 1, 0, affine_eval);
+static mote_status lower_affine(mote_lowering *l) {
+  mote_low w = mote_low_begin(l);
+  const mote_tensor *t = mote_low_desc(&w, l->args[0].ref);
+  const mote_arg *size = &l->args[1];
+  mote_ref_attr a = mote_ref_attr_of(0);
+  int32_t d = size->count - 2;
+  if (size->kind != MOTE_ARG_INTS || d < 2 || d > 3 || t->rank != 3 || t->dim[1] != d || t->dim[2] != d + 1 ||
+      t->dim[0] != size->ints.at[0])
+    return mote_fail(l->err, MOTE_ERR_SHAPE,
+                     "Expected a batch of 2x3 or 3x4 affine matrices and a size of 4 or 5 numbers");
+  int64_t dim[5] = {t->dim[0], size->ints.at[2], size->ints.at[3], d == 3 ? size->ints.at[4] : d, d};
+  mote_ref_shape(&a, 0, t->dtype, d + 2, dim);
+  a.n[0] = mote_lower_bool(l, "align_corners", false);
+  return mote_low_done(&w, mote_ref_emit(&w, &affine_op, &a, &l->args[0].ref, 1, NULL));
+}
+
+// ------------------------------------------------------------------------------------------------ windows as columns
+
+enum { W_KH, W_KW, W_DH, W_DW, W_PH, W_PW, W_SH, W_SW, W_OH, W_OW, W_CH };
+// Both directions: image [n, c, h, w] and columns [n, c*kh*kw, oh*ow].
+static mote_status columns_eval(mote_opctx *c) {
+  const mote_ref_attr *a = c->attr;
+  const int64_t *p = a->n;
+  bool back = a->kind == 1;
+  const mote_tensor *x = c->in[0], *o = c->out[0], *image = back ? o : x;
+  int64_t h = image->dim[image->rank - 2], v = image->dim[image->rank - 1], total = mote_tensor_numel(back ? x : o);
+  if (back)
+    memset(o->data, 0, (size_t)mote_tensor_numel(o) * mote_dtype_size(o->dtype));
+  for (int64_t i = 0; i < total; i++) {
+    int64_t place = i % (p[W_OH] * p[W_OW]), row = i / (p[W_OH] * p[W_OW]), kx = row % p[W_KW],
+            ky = row / p[W_KW] % p[W_KH], plane = row / (p[W_KW] * p[W_KH]);
+    int64_t y = place / p[W_OW] * p[W_SH] + ky * p[W_DH] - p[W_PH],
+            z = place % p[W_OW] * p[W_SW] + kx * p[W_DW] - p[W_PW];
+    bool in = y >= 0 && y < h && z >= 0 && z < v;
+    int64_t at = (plane * h + y) * v + z;
+    if (!back)
+      mote_ref_put(o, i, in ? mote_ref_get(x, at) : mote_z_real(0));
+    else if (in)
+      mote_ref_put(o, at, mote_z_add(mote_ref_get(o, at), mote_ref_get(x, i)));
+  }
+  return MOTE_OK;
+}
+MOTE_REF_OP(columns_op, "image_columns", 1, 1, 1, 0, columns_eval);
+
+static mote_status columns_geometry(mote_lowering *l, mote_ref_attr *a, int64_t h, int64_t v) {
+  static const char *const names[] = {"kernel_size", "dilation", "padding", "stride"};
+  for (int32_t i = 0; i < 4; i++)
+    for (int32_t k = 0; k < 2; k++) {
+      int64_t value = mote_low_at(l, names[i], 2, k, i == 2 ? 0 : 1);
+      if (value < (i == 2 ? 0 : 1) || value > INT32_MAX)
+        return mote_fail(l->err, MOTE_ERR_ARGUMENT, "%s should be greater than zero, but got %lld", names[i],
+                         (long long)value);
+      a->n[2 * i + k] = value;
+    }
+  for (int32_t k = 0; k < 2; k++) {
+    int64_t span = (k ? v : h) + 2 * a->n[W_PH + k] - a->n[W_DH + k] * (a->n[W_KH + k] - 1) - 1;
+    a->n[W_OH + k] = span / a->n[W_SH + k] + 1;
+    if (span < 0)
+      return mote_fail(l->err, MOTE_ERR_SHAPE,
+                       "the calculated shape of the array of sliding blocks must be at least one, but is %lld",
+                       (long long)span);
+  }
+  return MOTE_OK;
+}
+static mote_status lower_im2col(mote_lowering *l) {
+  mote_low w = mote_low_begin(l);
+  const mote_tensor *t = mote_low_desc(&w, l->args[0].ref);
+  mote_ref_attr a = mote_ref_attr_of(0);
+  int32_t r = t->rank;
+  if (r != 3 && r != 4)
+    return mote_fail(l->err, MOTE_ERR_SHAPE,
+                     "im2col(): Expected 3D or 4D (batch mode) tensor with possibly 0 batch size and other non-zero "
+                     "dimensions for input");
+  MOTE_TRY(columns_geometry(l, &a, t->dim[r - 2], t->dim[r - 1]));
+  int64_t rows = t->dim[r - 3] * a.n[W_KH] * a.n[W_KW],
+          dim[3] = {r == 4 ? t->dim[0] : rows, r == 4 ? rows : a.n[W_OH] * a.n[W_OW], a.n[W_OH] * a.n[W_OW]};
+  mote_ref_shape(&a, 0, t->dtype, r - 1, dim);
+  return mote_low_done(&w, mote_ref_emit(&w, &columns_op, &a, &l->args[0].ref, 1, NULL));
+}
+static mote_status lower_col2im(mote_lowering *l) {
+  mote_low w = mote_low_begin(l);
+  const mote_tensor *t = mote_low_desc(&w, l->args[0].ref);
+  mote_ref_attr a = mote_ref_attr_of(1);
+  int32_t r = t->rank;
+  int64_t h = mote_low_at(l, "output_size", 2, 0, 1), v = mote_low_at(l, "output_size", 2, 1, 1);
+  if ((r != 2 && r != 3) || h < 1 || v < 1 || h > INT32_MAX || v > INT32_MAX)
+    return mote_fail(
+        l->err, MOTE_ERR_SHAPE,
+        "Expected 2D or 3D (batch mode) tensor for input with possibly 0 batch size and non-zero dimensions for input");
+  MOTE_TRY(columns_geometry(l, &a, h, v));
+  int64_t kernel = a.n[W_KH] * a.n[W_KW], dim[4] = {t->dim[0], t->dim[r - 2] / kernel, h, v};
+  if (t->dim[r - 2] % kernel != 0)
+    return mote_fail(l->err, MOTE_ERR_SHAPE,
+                     "Expected size of input's dimension 1 to be divisible by the product of kernel_size, but got "
+                     "input.size(1)=%lld and kernel_size=(%lld, %lld).",
+                     (long long)t->dim[r - 2], (long long)a.n[W_KH], (long long)a.n[W_KW]);
+  if (t->dim[r - 1] != a.n[W_OH] * a.n[W_OW])
+    return mote_fail(l->err, MOTE_ERR_SHAPE,
+                     "expected the size of the last dimension of input to be %lld, but got %lld",
+                     (long long)(a.n[W_OH] * a.n[W_OW]), (long long)t->dim[r - 1]);
+  mote_ref_shape(&a, 0, t->dtype, r + 1, r == 3 ? dim : dim + 1);
+  return mote_low_done(&w, mote_ref_emit(&w, &columns_op, &a, &l->args[0].ref, 1, NULL));
+}
+
+// ------------------------------------------------------------------------------------------------ unpooling
+
+static mote_status unpool_eval(mote_opctx *c) {
+  const mote_ref_attr *a = c->attr;
+  const mote_tensor *x = c->in[0], *index = c->in[1], *o = c->out[0];
+  int32_t lead = x->rank - (int32_t)a->kind;
+  int64_t in = mote_dims_product(x, lead, x->rank), out = mote_dims_product(o, lead, o->rank),
+          total = mote_tensor_numel(x);
+  size_t size = mote_dtype_size(o->dtype);
+  memset(o->data, 0, (size_t)mote_tensor_numel(o) * size);
+  for (int64_t i = 0; i < total; i++) {
+    int64_t at = ((const int64_t *)index->data)[i];
+    if (at < 0 || at >= out)
+      return mote_op_fail(c, MOTE_ERR_DATA, "Found an invalid max index: %lld (output volumes are of size %lld)",
+                          (long long)at, (long long)out);
+    memcpy(mote_ref_at(o, i / in * out + at), mote_ref_at(x, i), size);
+  }
+  return MOTE_OK;
+}
+MOTE_REF_OP(unpool_op, "max_unpool", 2, 2, 1, MOTE_OP_CHECKS_DATA, unpool_eval);
+static mote_status unpool(mote_lowering *l, int32_t dims) {
+  mote_low w = mote_low_begin(l);
+  mote_vid in[2] = {l->args[0].ref, l->args[1].ref};
+  const mote_tensor *t = mote_low_desc(&w, in[0]);
+  mote_ref_attr a = mote_ref_attr_of(dims);
+  if (mote_low_desc(&w, in[1])->dtype != MOTE_I64)
+    return mote_fail(l->err, MOTE_ERR_TYPE, "elements in indices should be type int64 but got: %s",
+                     mote_aten_type_name(mote_low_desc(&w, in[1])->dtype));
+  if (t->rank != dims + 1 && t->rank != dims + 2)
+    return mote_fail(l->err, MOTE_ERR_SHAPE,
+                     "Input to max_unpooling%dd should be a %dd or %dd Tensor, but got a tensor with %d dimensions.",
+                     dims, dims + 1, dims + 2, t->rank);
+  if (!mote_tensor_same_shape(t, mote_low_desc(&w, in[1])))
+    return mote_fail(l->err, MOTE_ERR_SHAPE, "Expected shape of indices to be same as that of the input tensor");
+  mote_ref_like(&a, 0, t->dtype, t);
+  for (int32_t i = 0; i < dims; i++)
+    a.out[0].dim[t->rank - dims + i] = mote_low_at(l, "output_size", dims, i, 0);
+  return mote_low_done(&w, mote_ref_emit(&w, &unpool_op, &a, in, 2, NULL));
+}
+static mote_status lower_unpool2(mote_lowering *l) { return unpool(l, 2); }
+static mote_status lower_unpool3(mote_lowering *l) { return unpool(l, 3); }
+
+// ------------------------------------------------------------------------------------------------ boxes
+
+static float box_area(const float *b) { return (b[2] - b[0]) * (b[3] - b[1]); }
+static bool overlaps(const float *a, const float *b, float limit) {
+  float w = MOTE_MIN(a[2], b[2]) - MOTE_MAX(a[0], b[0]), h = MOTE_MIN(a[3], b[3]) - MOTE_MAX(a[1], b[1]);
+  float both = MOTE_MAX(w, 0.0f) * MOTE_MAX(h, 0.0f);
+  return both / (box_area(a) + box_area(b) - both) > limit;
+}
+// order: indices by falling score (merge sort, stable)
+static void sort_by_score(const mote_tensor *s, int64_t *order, int64_t *spare, int64_t n) {
+  for (int64_t i = 0; i < n; i++)
+    order[i] = i;
+  for (int64_t width = 1; width < n; width *= 2) {
+    for (int64_t from = 0; from < n; from += 2 * width) {
+      int64_t a = from, mid = MOTE_MIN(from + width, n), b = mid, end = MOTE_MIN(from + 2 * width, n);
+      for (int64_t k = from; k < end; k++)
+        spare[k] = a < mid && (b >= end || mote_ref_compare(s, order[a], s, order[b]) >= 0) ? order[a++] : order[b++];
+    }
+    memcpy(order, spare, (size_t)n * sizeof *order);
+  }
+}
+static mote_status nms_eval(mote_opctx *c) {
+  const mote_ref_attr *a = c->attr;
+  const mote_tensor *boxes = c->in[0], *scores = c->in[1];
+  int64_t n = boxes->dim[0], kept = 0;
+  int64_t *order = mote_ref_alloc(c, 2 * n, sizeof *order);
+  float *b = mote_ref_alloc(c, 4 * n, sizeof *b);
+  bool short_of = order == NULL || b == NULL;
+  if (!short_of) {
+    sort_by_score(scores, order, order + n, n);
+    for (int64_t i = 0; i < 4 * n; i++)
+      b[i] = (float)mote_ref_real(boxes, i);
+  }
+  for (int64_t i = 0; !short_of && i < n; i++) { // kept boxes gather at the front of `order`
+    bool keep = true;
+    for (int64_t k = 0; keep && k < kept; k++)
+      keep = !overlaps(b + 4 * order[k], b + 4 * order[i], (float)a->f[0]);
+    if (keep)
+      order[kept++] = order[i];
+  }
+  mote_out(c, 0, MOTE_I64, 1, &kept);
+  mote_status s = short_of ? mote_fail_nomem(c->err) : mote_op_output(c, 0);
+  if (s == MOTE_OK)
+    memcpy(c->out[0]->data, order, (size_t)kept * sizeof *order);
+  mote_ref_free(c, order);
+  mote_ref_free(c, b);
+  return s;
+}
+MOTE_REF_OP(nms_op, "nms", 2, 2, 1, 0, nms_eval);
+static mote_status lower_nms(mote_lowering *l) {
+  mote_low w = mote_low_begin(l);
+  mote_vid in[2] = {l->args[0].ref, l->args[1].ref};
+  const mote_tensor *b = mote_low_desc(&w, in[0]), *s = mote_low_desc(&w, in[1]);
+  mote_ref_attr a = mote_ref_attr_of(0);
+  if (b->rank != 2 || b->dim[1] != 4 || s->rank != 1 || s->dim[0] != b->dim[0] || !mote_dtype_is_float(b->dtype))
+    return mote_fail(l->err, MOTE_ERR_SHAPE, "boxes should be a 2d tensor of 4 numbers a box and scores 1d of as many");
+  a.f[0] = mote_lower_float(l, "iou_threshold", 0.5);
+  a.out[0].dtype = MOTE_I64;
+  a.out[0].rank = -1;
+  return mote_low_done(&w, mote_ref_emit(&w, &nms_op, &a, in, 2, NULL));
+}
+
+// ------------------------------------------------------------------------------------------------ regions
+
+// Bilinear value of a plane at (y, x); 0 beyond one pixel outside.
+static double plane_at(const mote_tensor *t, int64_t base, int64_t h, int64_t w, double y, double x) {
+  if (!(y >= -1 && y <= (double)h && x >= -1 && x <= (double)w))
+    return 0;
+  y = y > 0 ? y : 0;
+  x = x > 0 ? x : 0;
+  int64_t y0 = (int64_t)y, x0 = (int64_t)x, y1 = y0 + 1, x1 = x0 + 1;
+  if (y0 >= h - 1)
+    y0 = y1 = h - 1, y = (double)y0;
+  if (x0 >= w - 1)
+    x0 = x1 = w - 1, x = (double)x0;
+  double ly = y - (double)y0, lx = x - (double)x0;
+  return (1 - ly) * ((1 - lx) * mote_ref_real(t, base + y0 * w + x0) + lx * mote_ref_real(t, base + y0 * w + x1)) +
+         ly * ((1 - lx) * mote_ref_real(t, base + y1 * w + x0) + lx * mote_ref_real(t, base + y1 * w + x1));
+}
+typedef struct region {
+  int64_t image, nx, ny; // samples a cell
+  double x, y, cell_w, cell_h;
+} region;
+static mote_status region_of(const mote_opctx *c, int64_t i, region *r) {
+  enum { SAMPLES_MOST = 1 << 12 };
+  const mote_ref_attr *a = c->attr;
+  const mote_tensor *rois = c->in[1];
+  double v[5], shift = a->n[3] ? 0.5 : 0;
+  for (int k = 0; k < 5; k++)
+    v[k] = mote_ref_real(rois, i * 5 + k);
+  if (!(v[0] >= 0 && v[0] < (double)c->in[0]->dim[0]))
+    return mote_op_fail(c, MOTE_ERR_DATA, "region %lld is of image %g of %lld", (long long)i, v[0],
+                        (long long)c->in[0]->dim[0]);
+  r->image = (int64_t)v[0];
+  r->x = v[1] * a->f[0] - shift;
+  r->y = v[2] * a->f[0] - shift;
+  double w = v[3] * a->f[0] - shift - r->x, h = v[4] * a->f[0] - shift - r->y;
+  w = a->n[3] ? w : MOTE_MAX(w, 1.0);
+  h = a->n[3] ? h : MOTE_MAX(h, 1.0);
+  r->cell_w = w / (double)a->n[1];
+  r->cell_h = h / (double)a->n[0];
+  if (!(fabs(r->cell_w) < SAMPLES_MOST && fabs(r->cell_h) < SAMPLES_MOST))
+    return mote_op_fail(c, MOTE_ERR_DATA, "region %lld is %g by %g", (long long)i, w, h);
+  r->nx = a->n[2] > 0 ? a->n[2] : (int64_t)ceil(r->cell_w);
+  r->ny = a->n[2] > 0 ? a->n[2] : (int64_t)ceil(r->cell_h);
+  return MOTE_OK;
+}
+static mote_status roi_eval(mote_opctx *c) {
+  const mote_ref_attr *a = c->attr;
+  const mote_tensor *x = c->in[0], *o = c->out[0];
+  int64_t cells = a->n[0] * a->n[1], total = mote_tensor_numel(o), ch = x->dim[1], h = x->dim[2], v = x->dim[3];
+  region r = {0, 0, 0, 0, 0, 0, 0};
+  for (int64_t i = 0; i < total; i++) {
+    int64_t cell = i % cells, plane = i / cells % ch;
+    double sum = 0;
+    if (i % (cells * ch) == 0)
+      MOTE_TRY(region_of(c, i / (cells * ch), &r));
+    for (int64_t k = 0; k < r.nx * r.ny; k++) {
+      double y = r.y + (double)(cell / a->n[1]) * r.cell_h + ((double)(k / r.nx) + 0.5) * r.cell_h / (double)r.ny;
+      double z = r.x + (double)(cell % a->n[1]) * r.cell_w + ((double)(k % r.nx) + 0.5) * r.cell_w / (double)r.nx;
+      sum += plane_at(x, (r.image * ch + plane) * h * v, h, v, y, z);
+    }
+    mote_store_f64(o->data, o->dtype, i, sum / (double)MOTE_MAX(r.nx * r.ny, 1));
+  }
+  return MOTE_OK;
+}
+MOTE_REF_OP(roi_op, "roi_align", 2, 2, 1, MOTE_OP_CHECKS_DATA, roi_eval);
+static mote_status lower_roi(mote_lowering *l) {
+  mote_low w = mote_low_begin(l);
+  mote_vid in[2] = {l->args[0].ref, l->args[1].ref};
+  const mote_tensor *x = mote_low_desc(&w, in[0]), *r = mote_low_desc(&w, in[1]);
+  mote_ref_attr a = mote_ref_attr_of(0);
+  a.n[0] = mote_lower_int(l, "pooled_height", 1);
+  a.n[1] = mote_lower_int(l, "pooled_width", 1);
+  a.n[2] = mote_lower_int(l, "sampling_ratio", -1);
+  a.n[3] = mote_lower_bool(l, "aligned", false);
+  a.f[0] = mote_lower_float(l, "spatial_scale", 1);
+  if (x->rank != 4 || r->rank != 2 || r->dim[1] != 5 || x->dim[2] < 1 || x->dim[3] < 1 || a.n[0] < 1 || a.n[1] < 1 ||
+      a.n[2] > 4096)
+    return mote_fail(l->err, MOTE_ERR_SHAPE, "roi_align expects images of rank 4 and rois of 5 numbers");
+  int64_t dim[4] = {r->dim[0], x->dim[1], a.n[0], a.n[1]};
+  mote_ref_shape(&a, 0, x->dtype, 4, dim);
+  return mote_low_done(&w, mote_ref_emit(&w, &roi_op, &a, in, 2, NULL));
+}
+
+#define ROW(text, fn)                                                                                                  \
+  { text, &resample_op, NULL, NULL, 0, fn }
+#define BOTH(text, fn) ROW("aten::" text "(self)", fn), ROW("aten::" text ".vec(input)", fn)
+static const mote_torch_row rows[] = {
+    BOTH("upsample_nearest1d", lower_nearest1),
+    BOTH("upsample_nearest2d", lower_nearest2),
+    BOTH("upsample_nearest3d", lower_nearest3),
+    BOTH("_upsample_nearest_exact1d", lower_exact1),
+    BOTH("_upsample_nearest_exact2d", lower_exact2),
+    BOTH("_upsample_nearest_exact3d", lower_exact3),
+    BOTH("upsample_linear1d", lower_linear1),
+    BOTH("upsample_bilinear2d", lower_linear2),
+    BOTH("upsample_trilinear3d", lower_linear3),
+    BOTH("upsample_bicubic2d", lower_cubic2),
+    BOTH("_upsample_bilinear2d_aa", lower_linear2_aa),
+    BOTH("_upsample_bicubic2d_aa", lower_cubic2_aa),
+    BOTH("_upsample_lanczos2d_aa", lower_lanczos2_aa),
+    ROW("aten::grid_sampler(input, grid)", lower_grid),
+    ROW("aten::grid_sampler_2d(input, grid)", lower_grid),
+    ROW("aten::grid_sampler_3d(input, grid)", lower_grid),
+    ROW("aten::affine_grid_generator(theta, size)", lower_affine),
+    ROW("aten::im2col(self)", lower_im2col),
+    ROW("aten::col2im(self)", lower_col2im),
+    ROW("aten::max_unpool2d(self, indices)", lower_unpool2),
+    ROW("aten::max_unpool3d(self, indices)", lower_unpool3),
+    ROW("torchvision::nms(dets, scores)", lower_nms),
+    ROW("torchvision::roi_align(input, rois)", lower_roi),
+    {NULL},
+};
+const mote_op_family mote_family_aten_image = {"aten_image", NULL, rows};
