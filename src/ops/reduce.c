@@ -225,13 +225,27 @@ static mote_status reduce_eval(mote_opctx *c) {
 
 // ------------------------------------------------------------------------------------------------ the common case
 
-// Sums and means whose reduced dims are neighbours in dense memory: [outer][reduce][inner].
+// Sums and means whose reduced dims are neighbours in memory without gaps: [outer][reduce][inner].
 typedef struct middle {
   size_t outer, reduce, inner;
   mote_qmean_args q;
   const mote_qpool_row *row;
   bool mean;
 } middle;
+
+// Dims larger than 1, slowest in memory first.
+static int32_t stride_order(const mote_tensor *t, int32_t order[MOTE_MAX_RANK]) {
+  int32_t n = 0;
+  for (int32_t i = 0; i < t->rank; i++) {
+    if (t->dim[i] == 1)
+      continue;
+    int32_t at = n++;
+    for (; at > 0 && t->stride[order[at - 1]] < t->stride[i]; at--)
+      order[at] = order[at - 1];
+    order[at] = i;
+  }
+  return n;
+}
 
 static bool find_middle(const mote_opctx *c, middle *m) {
   const mote_reduce_attr *a = c->attr;
@@ -240,20 +254,25 @@ static bool find_middle(const mote_opctx *c, middle *m) {
   if ((a->kind != MOTE_REDUCE_SUM && a->kind != MOTE_REDUCE_MEAN) || (mote_has(c, 1) && !mote_is_const(c, 1)) ||
       reduced_axes(c, reduced) != MOTE_OK)
     return false;
-  int32_t first = -1, last = -1;
-  for (int32_t i = 0; i < in->rank; i++)
-    if (reduced[i]) {
-      first = first < 0 ? i : first;
-      last = i;
+  int32_t order[MOTE_MAX_RANK], n = stride_order(in, order), first = -1, last = -1, before = -1;
+  m->outer = m->reduce = m->inner = 1;
+  for (int32_t k = 0; k < n; k++)
+    if (reduced[order[k]]) {
+      first = first < 0 ? k : first;
+      last = k;
     }
-  for (int32_t i = first; i >= 0 && i <= last; i++)
-    if (!reduced[i] && in->dim[i] != 1)
+  for (int32_t k = 0; k < n; k++) {
+    int32_t i = order[k];
+    bool between = k > first && k < last && first >= 0;
+    // The result is dense: what is kept must stand in memory in the order of the dims.
+    if (!reduced[i] && (between || i < before))
       return false;
-  if (first < 0 || mote_tensor_numel(in) == 0 || !mote_tensor_is_dense(in))
+    before = reduced[i] ? before : i;
+    size_t *part = reduced[i] ? &m->reduce : first < 0 || k < first ? &m->outer : &m->inner;
+    *part *= (size_t)in->dim[i];
+  }
+  if (first < 0 || mote_tensor_numel(in) == 0 || !mote_tensor_is_packed(in))
     return false;
-  m->outer = (size_t)mote_dims_product(in, 0, first);
-  m->reduce = (size_t)mote_dims_product(in, first, last + 1);
-  m->inner = (size_t)mote_dims_product(in, last + 1, in->rank);
   m->mean = a->kind == MOTE_REDUCE_MEAN;
   return true;
 }

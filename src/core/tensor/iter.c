@@ -123,6 +123,22 @@ static void copy_row(const void *src, int64_t ss, void *dst, int64_t ds, int64_t
   }
 }
 
+// A short innermost row costs more than the strided walk along a longer dimension.
+static void prefer_long_rows(mote_iter *it) {
+  int32_t last = it->rank - 1;
+  if (last < 0 || it->inner >= 16 || it->dim[last] <= it->inner)
+    return;
+  int64_t inner = it->inner;
+  it->inner = it->dim[last];
+  it->dim[last] = inner;
+  it->rows = it->rows / it->inner * inner;
+  for (int32_t k = 0; k < it->operands; k++) {
+    int64_t stride = it->inner_stride[k];
+    it->inner_stride[k] = it->stride[k][last];
+    it->stride[k][last] = stride;
+  }
+}
+
 void mote_tensor_copy(const mote_tensor *src, const mote_tensor *dst) {
   size_t size = mote_dtype_size(dst->dtype), bytes;
   if (size == 0) { // sub-byte tensors are always dense
@@ -135,6 +151,7 @@ void mote_tensor_copy(const mote_tensor *src, const mote_tensor *dst) {
   const int64_t *strides[2] = {dst->stride, src->stride};
   mote_iter it;
   mote_iter_init(&it, dst->rank, dst->dim, 2, strides);
+  prefer_long_rows(&it);
   for (int64_t r = 0; r < it.rows; r++) {
     int64_t offset[MOTE_ITER_OPERANDS];
     mote_iter_row(&it, r, offset);
