@@ -11,47 +11,6 @@ static const mote_builtin *const tables[] = {mote_builtin_scalar, mote_builtin_m
                                              mote_builtin_misc,   mote_builtin_tensor, mote_builtin_make,
                                              mote_builtin_view,   mote_builtin_native};
 
-static mote_impl *slot_of(mote_dispatch *d, const char *name, const char *overload) {
-  char key[256];
-  int32_t id = mote_schema_id(name, overload);
-  if (id >= 0 && (uint32_t)id < d->count)
-    return &d->impls[id];
-  int len = mote_snprint(key, sizeof key, "%s.%s", name, overload);
-  if (len >= (int)sizeof key)
-    return NULL;
-  mote_map_entry *e = mote_map_find(&d->extra, key, (size_t)len);
-  if (e)
-    return e->value.ptr;
-  char *kept = mote_strdup(d->al, key, (size_t)len);
-  mote_impl *impl = MOTE_NEW(d->al, mote_impl);
-  e = kept && impl ? mote_map_put(&d->extra, kept, (size_t)len) : NULL;
-  if (!e) {
-    mote_free(d->al, kept);
-    mote_free(d->al, impl);
-    return NULL;
-  }
-  e->value.ptr = impl;
-  return impl;
-}
-
-static void add_builtin(mote_dispatch *d, const mote_builtin *b) {
-  char overload[64];
-  const char *at = b->overloads;
-  while (*at) {
-    const char *end = strchr(at, ' ');
-    size_t len = end ? (size_t)(end - at) : strlen(at);
-    assert(len < sizeof overload);
-    memcpy(overload, at, len);
-    overload[len] = '\0';
-    const char *name = strcmp(overload, "-") == 0 ? "" : overload;
-    int32_t id = mote_schema_id(b->name, name);
-    mote_impl *impl = id >= 0 ? &d->impls[id] : b->old ? slot_of(d, b->name, name) : NULL;
-    if (impl)
-      impl->fn = b->fn;
-    at += len + (end ? 1 : 0);
-  }
-}
-
 // "aten::add.Tensor(..." -> name and overload.
 static bool split_schema(const char *text, char *name, char *overload, size_t cap) {
   const char *paren = strchr(text, '('), *dot = NULL;
@@ -69,18 +28,91 @@ static bool split_schema(const char *text, char *name, char *overload, size_t ca
   return true;
 }
 
-static mote_status add_rows(mote_dispatch *d, const mote_torch_row *row, mote_error *err) {
-  char name[200], overload[200];
-  for (; row && row->schema; row++) {
-    if (!split_schema(row->schema, name, overload, sizeof name))
-      return mote_fail(err, MOTE_ERR_INTERNAL, "row %s", row->schema);
-    mote_impl *impl = slot_of(d, name, overload);
-    if (!impl)
-      return mote_fail_nomem(err);
-    if (!impl->fn && !impl->row) // the first family wins
-      impl->row = row;
-  }
+// ------------------------------------------------------------------------------------------------ by name
+
+// An implementation as its table gives it. Those of one name ("aten::add") are chained, in the tables' order.
+typedef struct mote_source {
+  const mote_builtin *builtin; // or
+  mote_impl impl;              // of a row
+  const char *overload;        // of a row: behind the dot of its schema
+  uint32_t next;               // index + 1 of the next of this name; 0: none
+} mote_source;
+
+static mote_status add_source(mote_dispatch *d, const char *name, size_t len, const mote_source *source,
+                              mote_error *err) {
+  mote_map_entry *e = mote_map_put(&d->names, name, len);
+  if (!e)
+    return mote_fail_nomem(err);
+  // The value is the index + 1 of the chain's first source, and above it that of its last.
+  uint64_t chain = (uint64_t)e->value.num;
+  uint32_t number = ++d->n_sources;
+  d->sources[number - 1] = *source;
+  if (chain)
+    d->sources[(chain >> 32) - 1].next = number;
+  e->value.num = (int64_t)((uint64_t)number << 32 | (chain ? (uint32_t)chain : number));
   return MOTE_OK;
+}
+
+static mote_status add_row(mote_dispatch *d, const mote_torch_row *row, mote_error *err) {
+  const char *paren = row->schema + strcspn(row->schema, "("), *dot = paren;
+  while (dot > row->schema && *dot != '.')
+    dot--;
+  size_t len = (size_t)((dot > row->schema ? dot : paren) - row->schema);
+  mote_source source = {.impl.row = row, .overload = dot > row->schema ? dot + 1 : paren};
+  return add_source(d, row->schema, len, &source, err);
+}
+
+static mote_status add_all(mote_dispatch *d, mote_error *err) {
+  const mote_op_family *const *families = mote_op_families();
+  size_t n = 0;
+  for (size_t i = 0; i < MOTE_COUNT(tables); i++)
+    for (const mote_builtin *b = tables[i]; b->name; b++)
+      n++;
+  for (size_t i = 0; families[i]; i++)
+    for (const mote_torch_row *row = families[i]->torch; row && row->schema; row++)
+      n++;
+  d->sources = MOTE_NEW_ARRAY(d->al, mote_source, n + 1);
+  if (!d->sources)
+    return mote_fail_nomem(err);
+  for (size_t i = 0; i < MOTE_COUNT(tables); i++)
+    for (const mote_builtin *b = tables[i]; b->name; b++)
+      MOTE_TRY(add_source(d, b->name, strlen(b->name), &(mote_source){.builtin = b}, err));
+  for (size_t i = 0; families[i]; i++)
+    for (const mote_torch_row *row = families[i]->torch; row && row->schema; row++)
+      MOTE_TRY(add_row(d, row, err));
+  return MOTE_OK;
+}
+
+static bool lists(const char *overloads, const char *overload) {
+  size_t want = strlen(overload);
+  for (const char *at = overloads; *at;) {
+    size_t len = strcspn(at, " ");
+    if ((len == want && memcmp(at, overload, len) == 0) || (len == 1 && *at == '-' && want == 0))
+      return true;
+    at += len + (at[len] == ' ');
+  }
+  return false;
+}
+
+// What the tables give for a name and overload: a builtin before a row; of builtins the last, of rows the first.
+// `known`: the operator has a schema, which builtins need. NULL: nothing.
+static const mote_impl *direct(const mote_dispatch *d, const char *name, const char *overload, bool known,
+                               mote_impl *builtin) {
+  const mote_impl *row = NULL;
+  const mote_map_entry *e = mote_map_find_str(&d->names, name);
+  size_t want = strlen(overload);
+  bool found = false;
+  for (uint32_t i = e ? (uint32_t)e->value.num : 0; i; i = d->sources[i - 1].next) {
+    const mote_source *source = &d->sources[i - 1];
+    if (source->builtin && known && lists(source->builtin->overloads, overload)) {
+      *builtin = (mote_impl){.fn = source->builtin->fn};
+      found = true;
+    } else if (source->impl.row && !row && strncmp(source->overload, overload, want) == 0 &&
+               (source->overload[want] == '(' || source->overload[want] == '\0')) {
+      row = &source->impl;
+    }
+  }
+  return found ? builtin : row;
 }
 
 // ------------------------------------------------------------------------------------------------ derived forms
@@ -142,36 +174,42 @@ static bool same_args(const char *a, const char *b, bool out) {
   }
 }
 
-static const mote_impl *functional_of(const mote_dispatch *d, const char *text, const char *base, size_t len,
-                                      bool out) {
-  char other[MOTE_SCHEMA_TEXT_MAX];
+// The functional overload that `text`, in place or with out, is a form of.
+static bool functional_of(const mote_dispatch *d, const char *text, const char *base, size_t len, bool out,
+                          mote_impl *impl) {
+  char other[MOTE_SCHEMA_TEXT_MAX], name[200], overload[200];
   uint32_t first, count;
   if (!mote_schema_range(base, len, &first, &count))
-    return NULL;
-  for (uint32_t i = first; i < first + count && i < d->count; i++)
-    if ((d->impls[i].row || d->impls[i].fn) && !d->impls[i].in_place && !d->impls[i].to_out &&
-        same_args(text, mote_schema_text(i, other), out))
-      return &d->impls[i];
-  return NULL;
+    return false;
+  for (uint32_t i = first; i < first + count; i++) {
+    mote_schema_text(i, other);
+    if (!same_args(text, other, out) || !split_schema(other, name, overload, sizeof name))
+      continue;
+    const mote_impl *found = direct(d, name, overload, true, impl);
+    if (found) {
+      *impl = *found;
+      return true;
+    }
+  }
+  return false;
 }
 
-static void derive(mote_dispatch *d, uint32_t id) {
+static void resolve(mote_dispatch *d, uint32_t id, mote_impl *impl) {
   char name[200], overload[200], row[MOTE_SCHEMA_TEXT_MAX];
   const char *text = mote_schema_text(id, row);
   if (!split_schema(text, name, overload, sizeof name))
     return;
+  const mote_impl *found = direct(d, name, overload, true, impl);
+  if (found) {
+    *impl = *found;
+    return;
+  }
   size_t len = strlen(name);
-  const mote_impl *base = NULL;
   bool out = strstr(text, "(!) out") != NULL || strstr(overload, "out") != NULL;
   if (out)
-    base = functional_of(d, text, name, len, true);
+    impl->to_out = functional_of(d, text, name, len, true, impl);
   else if (len > 7 && name[len - 1] == '_' && name[len - 2] != '_')
-    base = functional_of(d, text, name, len - 1, false);
-  if (!base)
-    return;
-  d->impls[id] = *base;
-  d->impls[id].in_place = !out;
-  d->impls[id].to_out = out;
+    impl->in_place = functional_of(d, text, name, len - 1, false, impl);
 }
 
 // ------------------------------------------------------------------------------------------------ the table
@@ -194,33 +232,20 @@ const mote_op *mote_dispatch_op(const char *name) {
   return op;
 }
 
-static mote_status fill(mote_dispatch *d, mote_error *err) {
-  const mote_op_family *const *families = mote_op_families();
-  for (size_t i = 0; i < MOTE_COUNT(tables); i++)
-    for (const mote_builtin *b = tables[i]; b->name; b++)
-      add_builtin(d, b);
-  for (size_t i = 0; families[i]; i++)
-    MOTE_TRY(add_rows(d, families[i]->torch, err));
-  for (uint32_t i = 0; i < d->count; i++)
-    if (!d->impls[i].fn && !d->impls[i].row)
-      derive(d, i);
-  d->cast = mote_dispatch_op("cast");
-  return MOTE_OK;
-}
-
 mote_status mote_dispatch_create(const mote_allocator *al, mote_dispatch **out, mote_error *err) {
   mote_dispatch *d = MOTE_NEW(al, mote_dispatch);
   if (!d)
     return mote_fail_nomem(err);
   d->al = al;
-  mote_map_init(&d->extra, al);
+  mote_map_init(&d->names, al);
   d->count = mote_schema_count();
-  d->impls = MOTE_NEW_ARRAY(al, mote_impl, d->count + 1);
-  mote_status s = d->impls ? fill(d, err) : mote_fail_nomem(err);
+  d->impls = MOTE_NEW_ARRAY(al, mote_impl, d->count);
+  mote_status s = d->impls ? add_all(d, err) : mote_fail_nomem(err);
   if (s != MOTE_OK) {
     mote_dispatch_destroy(d);
     return s;
   }
+  d->cast = mote_dispatch_op("cast");
   *out = d;
   return MOTE_OK;
 }
@@ -228,24 +253,21 @@ mote_status mote_dispatch_create(const mote_allocator *al, mote_dispatch **out, 
 void mote_dispatch_destroy(mote_dispatch *d) {
   if (!d)
     return;
-  for (size_t i = 0; i < d->extra.count; i++) {
-    mote_free(d->al, (void *)(uintptr_t)d->extra.entries[i].key);
-    mote_free(d->al, d->extra.entries[i].value.ptr);
-  }
-  mote_map_destroy(&d->extra);
+  mote_map_destroy(&d->names);
+  mote_free(d->al, d->sources);
   mote_free(d->al, d->impls);
   mote_free(d->al, d);
 }
 
-const mote_impl *mote_dispatch_find(const mote_dispatch *d, int32_t schema, const char *name, const char *overload) {
-  const mote_impl *impl = NULL;
-  char key[256];
-  if (schema >= 0 && (uint32_t)schema < d->count) {
-    impl = &d->impls[schema];
-  } else {
-    int len = mote_snprint(key, sizeof key, "%s.%s", name, overload ? overload : "");
-    mote_map_entry *e = len < (int)sizeof key ? mote_map_find(&d->extra, key, (size_t)len) : NULL;
-    impl = e ? e->value.ptr : NULL;
+const mote_impl *mote_dispatch_find(mote_dispatch *d, int32_t schema, const char *name, const char *overload) {
+  if (schema < 0 || (uint32_t)schema >= d->count) {
+    mote_impl unused;
+    return direct(d, name, overload ? overload : "", false, &unused);
   }
-  return impl && (impl->fn || impl->row) ? impl : NULL;
+  mote_impl *impl = &d->impls[schema];
+  if (!impl->is_resolved) {
+    resolve(d, (uint32_t)schema, impl);
+    impl->is_resolved = true;
+  }
+  return impl->fn || impl->row ? impl : NULL;
 }

@@ -793,7 +793,7 @@ mote_status mote_vm_call(mote_vm *vm, const mote_function *fn, const mote_val *a
   return mote_vm_recall(vm, fn, args, n, result);
 }
 
-mote_status mote_vm_resolve(const mote_dispatch *d, mote_function *fn, mote_error *err) {
+mote_status mote_vm_resolve(mote_dispatch *d, mote_function *fn, mote_error *err) {
   (void)err;
   for (uint32_t i = 0; i < fn->n_ops; i++) {
     mote_op_ref *ref = &fn->ops[i];

@@ -25,26 +25,29 @@ typedef struct mote_builtin {
   bool old; // in old files only: no schema tells about it
 } mote_builtin;
 
-// What an operator of a program resolved to. Made at load, then constant and shared by all sessions.
+// What an operator of a program resolved to. Found at load, then constant and shared by all sessions.
 typedef struct mote_impl {
   mote_builtin_fn *fn;              // or
   const struct mote_torch_row *row; // a tensor operator
   bool in_place;                    // result is written to argument 0
   bool to_out;                      // results are written to the arguments marked as out
+  bool is_resolved;                 // the rest is known
 } mote_impl;
 
 typedef struct mote_dispatch {
   const mote_allocator *al;
-  mote_impl *impls; // by schema number
-  uint32_t count;
-  mote_map extra; // name -> mote_impl, of operators outside the schema table
+  mote_impl *impls; // by schema number; found when first asked for
+  uint32_t count, n_sources;
+  struct mote_source *sources; // all builtins and rows
+  mote_map names;              // "aten::add" -> chain of sources
   // Operators that the machine itself emits; NULL when not built in.
   const struct mote_op *cast, *as_strided, *reshape, *permute, *slice, *select, *expand;
 } mote_dispatch;
 
 mote_status mote_dispatch_create(const mote_allocator *al, mote_dispatch **out, mote_error *err) MOTE_MUST_USE;
 void mote_dispatch_destroy(mote_dispatch *d);
-const mote_impl *mote_dispatch_find(const mote_dispatch *d, int32_t schema, const char *name, const char *overload);
+// At load only: what it finds is kept. NULL: not implemented.
+const mote_impl *mote_dispatch_find(mote_dispatch *d, int32_t schema, const char *name, const char *overload);
 const struct mote_op *mote_dispatch_op(const char *name); // an operator of any family by its name; slow
 
 #define MOTE_MAX_RESULTS 64
@@ -114,7 +117,7 @@ mote_status mote_vm_call(mote_vm *vm, const mote_function *fn, const mote_val *a
 mote_status mote_vm_recall(mote_vm *vm, const mote_function *fn, const mote_val *args, uint32_t n,
                            mote_val *result) MOTE_MUST_USE;
 // The implementations of all operators of the program's functions are looked up and stored.
-mote_status mote_vm_resolve(const mote_dispatch *d, mote_function *fn, mote_error *err) MOTE_MUST_USE;
+mote_status mote_vm_resolve(mote_dispatch *d, mote_function *fn, mote_error *err) MOTE_MUST_USE;
 mote_status mote_vm_literal(mote_vm *vm, const mote_literal *lit, mote_val *out) MOTE_MUST_USE;
 
 // ------------------------------------------------------------------------------------------------ vm_fail.c

@@ -254,7 +254,7 @@ mote_status mote_zip_open(mote_zip *zip, const mote_allocator *al, mote_span fil
   if (!zip->options.inflate_limit)
     zip->options.inflate_limit = (uint64_t)1 << 30;
   if (!zip->options.crc_stored_limit)
-    zip->options.crc_stored_limit = (uint64_t)1 << 20;
+    zip->options.crc_stored_limit = (uint64_t)1 << 16;
   mote_map_init(&zip->names, al);
   mote_crc32_init(&zip->crc);
   zip->entries = MOTE_NEW_ARRAY(al, mote_zip_entry, dir.count);

@@ -33,7 +33,8 @@ typedef struct mote_zip_entry {
 
 typedef struct mote_zip_options {
   uint64_t inflate_limit;    // bytes that all deflated records may expand to; 0: 1 GiB
-  uint64_t crc_stored_limit; // stored records up to this size have their CRC checked when read; 0: 1 MiB
+  uint64_t crc_stored_limit; // stored records up to this size have their CRC checked when read; 0: 64 KiB: weights
+                             // above that would make opening wait for the disk
 } mote_zip_options;
 
 typedef struct mote_zip {
