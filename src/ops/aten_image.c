@@ -1,215 +1,20 @@
-// PyTorch's operators on images: resampling in every way, sampling at a grid, windows as columns, boxes and regions.
+// PyTorch's operators on images: sampling at a grid, windows as columns, boxes and regions.
 // Tests: tests/unit/test_ops_aten.c
 #include "ops/aten_ref.h"
 #include "ops/shape.h"
-
-// ------------------------------------------------------------------------------------------------ resampling one axis
-
-typedef enum resample {
-  RESAMPLE_NEAREST,
-  RESAMPLE_EXACT, // nearest, from the middle of the pixel
-  RESAMPLE_LINEAR,
-  RESAMPLE_CUBIC,
-  RESAMPLE_LINEAR_AA, // filters as wide as the step: anti-aliased
-  RESAMPLE_CUBIC_AA,
-  RESAMPLE_LANCZOS_AA,
-} resample;
-// n[0]: axis, n[1]: align corners, f[0]: factor given by the program, or 0
-enum { R_AXIS, R_ALIGN };
-
-static double kernel_at(int64_t kind, double x) {
-  x = fabs(x);
-  if (kind == RESAMPLE_LINEAR_AA)
-    return x < 1 ? 1 - x : 0;
-  if (kind == RESAMPLE_LANCZOS_AA) {
-    double p = 3.141592653589793 * x;
-    return x == 0 ? 1 : x < 3 ? 3 * sin(p) * sin(p / 3) / (p * p) : 0;
-  }
-  double a = kind == RESAMPLE_CUBIC_AA ? -0.5 : -0.75;
-  if (x < 1)
-    return ((a + 2) * x - (a + 3)) * x * x + 1;
-  return x < 2 ? ((a * x - 5 * a) * x + 8 * a) * x - 4 * a : 0;
-}
-static double support_of(int64_t kind) { return kind == RESAMPLE_LINEAR_AA ? 1 : kind == RESAMPLE_CUBIC_AA ? 2 : 3; }
-
-typedef struct grid { // input index of output index, in the precision of the type
-  int64_t kind, in, out;
-  double step;
-  bool align, narrow; // narrow: float32 arithmetic
-} grid;
-static grid grid_of(const mote_ref_attr *a, int64_t in, int64_t out, bool narrow) {
-  grid g = {a->kind, in, out, 0, a->n[R_ALIGN] != 0, narrow};
-  if (g.align)
-    g.step = out > 1 ? (double)(in - 1) / (double)(out - 1) : 0;
-  else
-    g.step = a->f[0] > 0 ? 1 / a->f[0] : (double)in / (double)out;
-  if (narrow)
-    g.step = g.align || a->f[0] > 0 ? (float)g.step : (float)in / (float)out;
-  return g;
-}
-static double grid_at(const grid *g, int64_t i) {
-  double half = g->kind == RESAMPLE_NEAREST || g->align ? 0 : 0.5, back = g->kind == RESAMPLE_EXACT ? 0 : half;
-  double v = g->narrow ? (double)((float)g->step * ((float)i + (float)half) - (float)back)
-                       : g->step * ((double)i + half) - back;
-  return g->kind == RESAMPLE_LINEAR && v < 0 ? 0 : v;
-}
-static int64_t taps_most(const grid *g) {
-  if (g->kind >= RESAMPLE_LINEAR_AA)
-    return (int64_t)ceil(support_of(g->kind) * MOTE_MAX(g->step, 1)) * 2 + 1;
-  return g->kind == RESAMPLE_CUBIC ? 4 : g->kind == RESAMPLE_LINEAR ? 2 : 1;
-}
-static int64_t taps_wide(const grid *g, int64_t i, int64_t *at, double *w) {
-  double stretch = MOTE_MAX(g->step, 1), reach = support_of(g->kind) * stretch, mid = g->step * ((double)i + 0.5),
-         sum = 0;
-  int64_t from = MOTE_MAX((int64_t)(mid - reach + 0.5), 0), n = MOTE_MIN((int64_t)(mid + reach + 0.5), g->in) - from;
-  for (int64_t k = 0; k < n; k++) {
-    at[k] = from + k;
-    sum += w[k] = kernel_at(g->kind, ((double)(from + k) - mid + 0.5) / stretch);
-  }
-  for (int64_t k = 0; k < n && sum != 0; k++)
-    w[k] /= sum;
-  return MOTE_MAX(n, 0);
-}
-static int64_t taps_of(const grid *g, int64_t i, int64_t *at, double *w) {
-  double v = grid_at(g, i);
-  int64_t low = (int64_t)floor(v);
-  if (g->kind >= RESAMPLE_LINEAR_AA)
-    return taps_wide(g, i, at, w);
-  if (g->kind <= RESAMPLE_EXACT) {
-    at[0] = MOTE_MAX(MOTE_MIN(low, g->in - 1), 0);
-    w[0] = 1;
-    return 1;
-  }
-  double part = v - (double)low;
-  if (g->kind == RESAMPLE_LINEAR) {
-    at[0] = MOTE_MIN(low, g->in - 1);
-    at[1] = MOTE_MIN(at[0] + 1, g->in - 1);
-    w[0] = 1 - part;
-    w[1] = part;
-    return 2;
-  }
-  for (int64_t k = 0; k < 4; k++) {
-    at[k] = MOTE_MAX(MOTE_MIN(low - 1 + k, g->in - 1), 0);
-    w[k] = kernel_at(g->kind, part + 1 - (double)k);
-  }
-  return 4;
-}
-
-static void blend_f32(float *to, const float *from, int64_t inner, const int64_t *at, const double *w, int64_t taps) {
-  for (int64_t i = 0; i < inner; i++)
-    to[i] = from[at[0] * inner + i] * (float)w[0];
-  for (int64_t k = 1; k < taps; k++)
-    for (int64_t i = 0; i < inner; i++)
-      to[i] += from[at[k] * inner + i] * (float)w[k];
-}
-static void blend_any(const mote_tensor *o, const mote_tensor *x, int64_t to, int64_t from, int64_t inner,
-                      const int64_t *at, const double *w, int64_t taps) {
-  mote_dtype in = mote_code_type(x->dtype), out = mote_code_type(o->dtype);
-  for (int64_t i = 0; i < inner; i++) {
-    double v = 0;
-    for (int64_t k = 0; k < taps; k++)
-      v += mote_load_f64(x->data, in, from + at[k] * inner + i) * w[k];
-    int32_t lo = 0, hi = 0;
-    if (mote_code_range(out, &lo, &hi))
-      v = MOTE_MAX(MOTE_MIN(rint(v), (double)hi), (double)lo);
-    mote_store_f64(o->data, out, to + i, v);
-  }
-}
-
-static mote_status resample_eval(mote_opctx *c) {
-  const mote_ref_attr *a = c->attr;
-  const mote_tensor *x = c->in[0], *o = c->out[0];
-  mote_ref_axis s = mote_ref_axis_of(x, a->n[R_AXIS]);
-  int64_t out = o->dim[a->n[R_AXIS]];
-  size_t size = mote_dtype_size(x->dtype);
-  grid g = grid_of(a, s.n, out, x->dtype != MOTE_F64);
-  int64_t most = taps_most(&g), *at = mote_ref_alloc(c, most * out, sizeof *at),
-          *count = mote_ref_alloc(c, out, sizeof *count);
-  double *w = mote_ref_alloc(c, most * out, sizeof *w);
-  for (int64_t i = 0; at != NULL && w != NULL && count != NULL && i < out; i++)
-    count[i] = taps_of(&g, i, at + i * most, w + i * most);
-  for (int64_t r = 0; at != NULL && w != NULL && count != NULL && r < s.outer; r++) {
-    for (int64_t i = 0; i < out; i++) {
-      int64_t to = (r * out + i) * s.inner, from = r * s.n * s.inner;
-      if (a->kind <= RESAMPLE_EXACT)
-        memcpy(mote_ref_at(o, to), (char *)x->data + (size_t)(from + at[i] * s.inner) * size, (size_t)s.inner * size);
-      else if (x->dtype == MOTE_F32 && o->dtype == MOTE_F32)
-        blend_f32((float *)o->data + to, (const float *)x->data + from, s.inner, at + i * most, w + i * most, count[i]);
-      else
-        blend_any(o, x, to, from, s.inner, at + i * most, w + i * most, count[i]);
-    }
-  }
-  bool short_of = at == NULL || w == NULL || count == NULL;
-  mote_ref_free(c, at);
-  mote_ref_free(c, w);
-  mote_ref_free(c, count);
-  return short_of ? mote_fail_nomem(c->err) : MOTE_OK;
-}
-MOTE_REF_OP(resample_op, "resample", 1, 1, 1, 0, resample_eval);
-
-// The factor given for dim i of `dims`, or 0.
-static double factor_of(const mote_lowering *l, int32_t i, int32_t dims) {
-  static const char *const names[] = {"scales_w", "scales_h", "scales_d"};
-  const mote_arg *list = mote_lower_arg(l, "scale_factors");
-  int32_t n = list != NULL && list->kind == MOTE_ARG_FLOATS ? list->floats.count : 0;
-  if (list == NULL)
-    return mote_lower_float(l, dims == 1 ? "scales" : names[dims - 1 - i], 0);
-  return i < n ? list->floats.at[i] : 0;
-}
-
-static mote_status lower_resample(mote_lowering *l, int32_t dims, resample kind) {
-  mote_low w = mote_low_begin(l);
-  mote_vid x = l->args[0].ref;
-  const mote_tensor *t = mote_low_desc(&w, x);
-  bool sized = mote_low_given(l, "output_size");
-  mote_dtype type = t->dtype;
-  if (t->rank != dims + 2)
-    return mote_fail(l->err, MOTE_ERR_SHAPE, "It is expected input_size equals to %d, but got size %d", dims + 2,
-                     t->rank);
-  if (mote_dtype_is_complex(type) || type == MOTE_BOOL)
-    return mote_fail(l->err, MOTE_ERR_TYPE, "\"upsample\" not implemented for '%s'", mote_aten_type_name(type));
-  for (int32_t i = 0; i < dims; i++) {
-    mote_ref_attr a = mote_ref_attr_of((int64_t)kind);
-    const mote_tensor *u = mote_low_desc(&w, x);
-    int64_t in = u->dim[2 + i], out = mote_low_at(l, "output_size", dims, i, 0);
-    a.f[0] = sized && mote_lower_arg(l, "scale_factors") != NULL ? 0 : factor_of(l, i, dims);
-    if (!sized && a.f[0] * (double)in < 1e9 && a.f[0] > 0)
-      out = (int64_t)floor((double)in * a.f[0]);
-    if (w.st == MOTE_OK && (in < 1 || out < 1))
-      return mote_fail(
-          l->err, MOTE_ERR_SHAPE,
-          "Input and output sizes should be greater than 0, but got input (dim %d: %lld) output (dim %d: %lld)", 2 + i,
-          (long long)in, 2 + i, (long long)out);
-    a.n[R_AXIS] = 2 + i;
-    a.n[R_ALIGN] = mote_lower_bool(l, "align_corners", false);
-    bool between = i + 1 < dims && kind > RESAMPLE_EXACT && type != MOTE_F64;
-    mote_ref_like(&a, 0, between ? MOTE_F32 : type, u);
-    a.out[0].dim[2 + i] = out;
-    x = mote_ref_emit(&w, &resample_op, &a, &x, 1, NULL);
-  }
-  return mote_low_done(&w, x);
-}
-#define RESAMPLE(name, dims, kind)                                                                                     \
-  static mote_status lower_##name(mote_lowering *l) { return lower_resample(l, dims, kind); }
-RESAMPLE(nearest1, 1, RESAMPLE_NEAREST)
-RESAMPLE(nearest2, 2, RESAMPLE_NEAREST)
-RESAMPLE(nearest3, 3, RESAMPLE_NEAREST)
-RESAMPLE(exact1, 1, RESAMPLE_EXACT)
-RESAMPLE(exact2, 2, RESAMPLE_EXACT)
-RESAMPLE(exact3, 3, RESAMPLE_EXACT)
-RESAMPLE(linear1, 1, RESAMPLE_LINEAR)
-RESAMPLE(linear2, 2, RESAMPLE_LINEAR)
-RESAMPLE(linear3, 3, RESAMPLE_LINEAR)
-RESAMPLE(cubic2, 2, RESAMPLE_CUBIC)
-RESAMPLE(linear2_aa, 2, RESAMPLE_LINEAR_AA)
-RESAMPLE(cubic2_aa, 2, RESAMPLE_CUBIC_AA)
-RESAMPLE(lanczos2_aa, 2, RESAMPLE_LANCZOS_AA)
 
 // ------------------------------------------------------------------------------------------------ sampling at a grid
 
 enum { GRID_LINEAR, GRID_NEAREST, GRID_CUBIC };
 enum { OUTSIDE_ZERO, OUTSIDE_BORDER, OUTSIDE_REFLECT };
 
+static double cubic_at(double x) {
+  const double a = -0.75;
+  x = fabs(x);
+  if (x < 1)
+    return ((a + 2) * x - (a + 3)) * x * x + 1;
+  return x < 2 ? ((a * x - 5 * a) * x + 8 * a) * x - 4 * a : 0;
+}
 static double reflected(double x, double low, double high) { // the bounds are doubled
   double span = (high - low) / 2, from = low / 2, in;
   if (high == low)
@@ -239,7 +44,7 @@ static int32_t axis_taps(const mote_ref_attr *a, double x, int64_t size, int64_t
     double i = low + (cubic ? k - 1 : k);
     i = cubic ? inside(i, size, a->n[0], align) : i;
     at[k] = i >= 0 && i < (double)size ? (int64_t)i : -1;
-    w[k] = cubic ? kernel_at(RESAMPLE_CUBIC, part + 1 - k) : n == 1 ? 1 : k ? part : 1 - part;
+    w[k] = cubic ? cubic_at(part + 1 - k) : n == 1 ? 1 : k ? part : 1 - part;
   }
   return n;
 }
@@ -619,22 +424,8 @@ static mote_status lower_roi(mote_lowering *l) {
 }
 
 #define ROW(text, fn)                                                                                                  \
-  { text, &resample_op, NULL, NULL, 0, fn }
-#define BOTH(text, fn) ROW("aten::" text "(self)", fn), ROW("aten::" text ".vec(input)", fn)
+  { text, &grid_op, NULL, NULL, 0, fn }
 static const mote_torch_row rows[] = {
-    BOTH("upsample_nearest1d", lower_nearest1),
-    BOTH("upsample_nearest2d", lower_nearest2),
-    BOTH("upsample_nearest3d", lower_nearest3),
-    BOTH("_upsample_nearest_exact1d", lower_exact1),
-    BOTH("_upsample_nearest_exact2d", lower_exact2),
-    BOTH("_upsample_nearest_exact3d", lower_exact3),
-    BOTH("upsample_linear1d", lower_linear1),
-    BOTH("upsample_bilinear2d", lower_linear2),
-    BOTH("upsample_trilinear3d", lower_linear3),
-    BOTH("upsample_bicubic2d", lower_cubic2),
-    BOTH("_upsample_bilinear2d_aa", lower_linear2_aa),
-    BOTH("_upsample_bicubic2d_aa", lower_cubic2_aa),
-    BOTH("_upsample_lanczos2d_aa", lower_lanczos2_aa),
     ROW("aten::grid_sampler(input, grid)", lower_grid),
     ROW("aten::grid_sampler_2d(input, grid)", lower_grid),
     ROW("aten::grid_sampler_3d(input, grid)", lower_grid),
