@@ -1,7 +1,8 @@
 // PyTorch's quantised operators: float scales, rounding half to even. Convolutions, products, sums and tables run on
 // codes in the shared operators; the rest turns codes into numbers, computes, and quantises again. Packed parameters
 // arrive as lists: tensors (weight, bias), then integers (see script/packed.h). Tests: tests/unit/test_ops_aten.c
-#include "ops/aten_kit.h"
+#include "ops/aten_quant.h"
+
 #include "ops/aten_math.h"
 #include "ops/aten_rnn.h"
 #include "ops/batch_norm.h"
@@ -16,14 +17,8 @@
 
 // ------------------------------------------------------------------------------------------------ numbers to codes
 
-typedef struct codes_attr {
-  double scale;
-  int64_t zero, axis; // axis >= 0: scales and zero points are inputs 1 and 2
-  int32_t dtype;
-} codes_attr;
-
 static mote_status codes_infer(mote_opctx *c) {
-  const codes_attr *a = c->attr;
+  const mote_codes_attr *a = c->attr;
   const mote_tensor *x = c->in[0];
   mote_quant *q = &c->out[0]->quant;
   mote_dtype d = (mote_dtype)a->dtype;
@@ -36,18 +31,35 @@ static mote_status codes_infer(mote_opctx *c) {
   q->count = 1;
   q->scale = a->scale;
   q->zero_point = (int32_t)a->zero;
-  if (a->axis < 0)
+  if (a->axis == -1)
     return a->scale > 0 ? MOTE_OK : mote_op_fail(c, MOTE_ERR_ARGUMENT, "quantization scale should be > 0");
-  if (c->n_in < 3 || a->axis >= x->rank || mote_tensor_numel(c->in[1]) != x->dim[a->axis] ||
-      mote_tensor_numel(c->in[2]) != x->dim[a->axis] || c->in[1]->dtype != MOTE_F64 || c->in[2]->dtype != MOTE_I32 ||
-      c->in[1]->data == NULL || c->in[2]->data == NULL)
+  if (c->n_in < 3 || c->in[1]->dtype != MOTE_F64 || c->in[2]->dtype != MOTE_I32 || a->axis >= x->rank ||
+      mote_tensor_numel(c->in[1]) != (a->axis < 0 ? 1 : x->dim[a->axis]) ||
+      mote_tensor_numel(c->in[2]) != mote_tensor_numel(c->in[1]))
     return mote_op_fail(c, MOTE_ERR_SHAPE, "length of scales must equal to channel");
+  if (mote_needs(c, 1) || mote_needs(c, 2))
+    return MOTE_OK;
+  if (a->axis < 0) {
+    q->scale = *(const double *)c->in[1]->data;
+    q->zero_point = *(const int32_t *)c->in[2]->data;
+    return q->scale > 0 ? MOTE_OK : mote_op_fail(c, MOTE_ERR_ARGUMENT, "quantization scale should be > 0");
+  }
   q->axis = (int32_t)a->axis;
   q->count = (int32_t)x->dim[a->axis];
   q->scales = c->in[1]->data;
   q->zero_points = c->in[2]->data;
-  q->scale = q->count > 0 ? q->scales[0] : 1;
-  q->zero_point = q->count > 0 ? q->zero_points[0] : 0;
+  if (q->count < 1)
+    return mote_op_fail(c, MOTE_ERR_SHAPE, "length of scales must equal to channel");
+  q->scale = q->scales[0];
+  q->zero_point = q->zero_points[0];
+  bool equal = true; // then no array: convolutions want it so
+  for (int32_t i = 0; i < q->count; i++) {
+    equal = equal && q->zero_points[i] == q->zero_point;
+    if (!(q->scales[i] > 0) || !(q->scales[i] < HUGE_VAL))
+      return mote_op_fail(c, MOTE_ERR_ARGUMENT, "scale %g of channel %d", q->scales[i], i);
+  }
+  if (equal)
+    q->zero_points = NULL;
   return MOTE_OK;
 }
 static void codes_span(const mote_opctx *c, int64_t from, int64_t to) {
@@ -78,16 +90,16 @@ static mote_status codes_prepare(mote_opctx *c) {
   int64_t n = mote_tensor_numel(c->in[0]);
   return n > 0 ? mote_add_step(c, codes_run, NULL, 0, mote_ceil_div(n, CODES_TILE), 0, "quantise", NULL) : MOTE_OK;
 }
-static const mote_attr_field codes_fields[] = {MOTE_ATTR(codes_attr, scale, MOTE_ATTR_FLOAT, 0),
-                                               MOTE_ATTR(codes_attr, zero, MOTE_ATTR_INT, 0),
-                                               MOTE_ATTR(codes_attr, axis, MOTE_ATTR_INT, -1),
-                                               MOTE_ATTR(codes_attr, dtype, MOTE_ATTR_DTYPE, 0),
+static const mote_attr_field codes_fields[] = {MOTE_ATTR(mote_codes_attr, scale, MOTE_ATTR_FLOAT, 0),
+                                               MOTE_ATTR(mote_codes_attr, zero, MOTE_ATTR_INT, 0),
+                                               MOTE_ATTR(mote_codes_attr, axis, MOTE_ATTR_INT, -1),
+                                               MOTE_ATTR(mote_codes_attr, dtype, MOTE_ATTR_DTYPE, 0),
                                                {NULL}};
-static const mote_op codes_op = {.name = "quantize_per_tensor",
+const mote_op mote_op_codes = {.name = "quantize_per_tensor",
                                  .min_in = 1,
                                  .max_in = 3,
                                  .n_out = 1,
-                                 .attr_size = sizeof(codes_attr),
+                                 .attr_size = sizeof(mote_codes_attr),
                                  .fields = codes_fields,
                                  .infer = codes_infer,
                                  .prepare = codes_prepare,
@@ -147,11 +159,11 @@ static const mote_op round_op = {.name = "round_to_range",
 
 // ------------------------------------------------------------------------------------------------ helpers
 
-static mote_vid to_codes(mote_low *w, mote_vid x, double scale, int64_t zero, mote_dtype d) {
-  codes_attr a = {scale, zero, -1, (int32_t)d};
-  return mote_low_emit(w, &codes_op, &a, &x, 1);
+mote_vid mote_low_codes(mote_low *w, mote_vid x, double scale, int64_t zero, mote_dtype d) {
+  mote_codes_attr a = {scale, zero, -1, (int32_t)d};
+  return mote_low_emit(w, &mote_op_codes, &a, &x, 1);
 }
-static mote_vid to_numbers(mote_low *w, mote_vid x) {
+mote_vid mote_low_real(mote_low *w, mote_vid x) {
   mote_dtype d = mote_low_desc(w, x)->dtype;
   return x < 0 || d == MOTE_F32   ? x
          : mote_dtype_is_float(d) ? mote_low_cast(w, x, MOTE_F32)
@@ -187,6 +199,13 @@ static double number_arg(mote_low *w, const char *name, double def) {
 static mote_status lower_quantize(mote_lowering *l) {
   mote_low w = mote_low_begin(l);
   mote_dtype d = mote_low_dtype(l, MOTE_QU8);
+  mote_vid scales = mote_low_tensor(&w, "scale");
+  if (scales >= 0 && (mote_low_desc(&w, scales)->data == NULL)) {
+    codes_attr a = {0, 0, -2, (int32_t)d};
+    mote_vid in[3] = {l->args[0].ref, mote_low_cast(&w, scales, MOTE_F64),
+                      mote_low_cast(&w, mote_low_tensor(&w, "zero_point"), MOTE_I32)};
+    return mote_low_done(&w, mote_low_emit(&w, &codes_op, &a, in, 3));
+  }
   double scale = number_arg(&w, "scale", 1), zero = number_arg(&w, "zero_point", 0);
   int32_t lo = 0, hi = 0;
   mote_code_range(d, &lo, &hi);
@@ -196,15 +215,15 @@ static mote_status lower_quantize(mote_lowering *l) {
   if (zero < lo || zero > hi)
     mote_low_fail(&w, MOTE_ERR_ARGUMENT, "quantize_tensor_per_tensor_affine zero_point %lld is %s bound.",
                   (long long)zero, zero < lo ? "below lower" : "above upper");
-  return mote_low_done(&w, to_codes(&w, l->args[0].ref, scale, (int64_t)zero, d));
+  return mote_low_done(&w, mote_low_codes(&w, l->args[0].ref, scale, (int64_t)zero, d));
 }
 static mote_status lower_quantize_channel(mote_lowering *l) {
   mote_low w = mote_low_begin(l);
-  codes_attr a = {1, 0, mote_low_axis_arg(&w, "axis", 0, mote_low_desc(&w, l->args[0].ref)->rank),
+  mote_codes_attr a = {1, 0, mote_low_axis_arg(&w, "axis", 0, mote_low_desc(&w, l->args[0].ref)->rank),
                   (int32_t)mote_low_dtype(l, MOTE_QI8)};
   mote_vid in[3] = {l->args[0].ref, mote_low_cast(&w, mote_low_tensor(&w, "scales"), MOTE_F64),
                     mote_low_cast(&w, mote_low_tensor(&w, "zero_points"), MOTE_I32)};
-  return mote_low_done(&w, mote_low_emit(&w, &codes_op, &a, in, 3));
+  return mote_low_done(&w, mote_low_emit(&w, &mote_op_codes, &a, in, 3));
 }
 static mote_status lower_quantize_dynamic(mote_lowering *l) {
   mote_low w = mote_low_begin(l);
@@ -220,16 +239,16 @@ static mote_status lower_quantize_dynamic(mote_lowering *l) {
     hi = fmax(hi, mote_load_f64(t->data, t->dtype, i));
   }
   choose_range(lo, hi, reduce ? 127 : 255, &scale, &zero);
-  return mote_low_done(&w, to_codes(&w, l->args[0].ref, scale, (int64_t)zero - (is_signed ? (reduce ? 64 : 128) : 0),
+  return mote_low_done(&w, mote_low_codes(&w, l->args[0].ref, scale, (int64_t)zero - (is_signed ? (reduce ? 64 : 128) : 0),
                                     is_signed ? MOTE_QI8 : MOTE_QU8));
 }
 static mote_status lower_dequantize(mote_lowering *l) {
   mote_low w = mote_low_begin(l);
   const mote_arg *a = &l->args[0];
   if (a->kind == MOTE_ARG_TENSOR)
-    return mote_low_done(&w, to_numbers(&w, a->ref));
+    return mote_low_done(&w, mote_low_real(&w, a->ref));
   for (int32_t i = 0; i < a->count; i++)
-    mote_low_give(&w, to_numbers(&w, a->refs[i]));
+    mote_low_give(&w, mote_low_real(&w, a->refs[i]));
   return w.st;
 }
 
@@ -317,9 +336,9 @@ static mote_status quant_conv(mote_lowering *l, bool relu) {
     a.quant = q;
     out = mote_low_emit(&w, op, &a, in, n_in);
   } else {
-    in[0] = to_numbers(&w, x);
-    in[1] = to_numbers(&w, weight);
-    out = to_codes(&w, mote_low_emit(&w, op, &a, in, n_in), q.scale, q.zero, d);
+    in[0] = mote_low_real(&w, x);
+    in[1] = mote_low_real(&w, weight);
+    out = mote_low_codes(&w, mote_low_emit(&w, op, &a, in, n_in), q.scale, q.zero, d);
   }
   return mote_low_done(&w, line ? mote_low_squeeze(&w, out, 2) : out);
 }
@@ -354,7 +373,7 @@ static mote_status dynamic_linear(mote_lowering *l, bool relu, bool half) {
   const mote_arg *packed = &l->args[1];
   if (packed->kind != MOTE_ARG_TENSORS || packed->count < 2)
     return mote_fail(l->err, MOTE_ERR_TYPE, "packed parameters of a linear layer are needed");
-  mote_vid x = l->args[0].ref, weight = to_numbers(&w, packed->refs[0]);
+  mote_vid x = l->args[0].ref, weight = mote_low_real(&w, packed->refs[0]);
   x = half ? x : rounded(&w, x, mote_lower_bool(l, "reduce_range", false));
   mote_vid y = mote_aten_linear(&w, x, weight, packed->refs[1]);
   return mote_low_done(&w, relu ? mote_low_1(&w, &mote_op_relu, y) : y);
@@ -380,8 +399,8 @@ static mote_status quant_binary(mote_lowering *l, const mote_op *op, bool relu) 
   mote_dtype d = mote_low_desc(&w, in[0])->dtype;
   memset(&a.quant, 0, sizeof a.quant);
   for (int i = 0; i < 2; i++)
-    in[i] = to_numbers(&w, in[i]);
-  return mote_low_done(&w, to_codes(&w, mote_low_emit(&w, op, &a, in, 2), q.scale, q.zero, d));
+    in[i] = mote_low_real(&w, in[i]);
+  return mote_low_done(&w, mote_low_codes(&w, mote_low_emit(&w, op, &a, in, 2), q.scale, q.zero, d));
 }
 static mote_status lower_add(mote_lowering *l) { return quant_binary(l, &mote_op_add, false); }
 static mote_status lower_add_relu(mote_lowering *l) { return quant_binary(l, &mote_op_add, true); }
@@ -399,7 +418,7 @@ static mote_status with_number(mote_lowering *l, bool add, bool relu) {
          scale = q.scale, zero = q.zero_point;
   int32_t lo, hi;
   mote_code_range(d, &lo, &hi);
-  mote_vid v = mote_low_2(&w, add ? &mote_op_add : &mote_op_mul, to_numbers(&w, x), mote_low_num(&w, c, MOTE_F32));
+  mote_vid v = mote_low_2(&w, add ? &mote_op_add : &mote_op_mul, mote_low_real(&w, x), mote_low_num(&w, c, MOTE_F32));
   if (!add) {
     zero = c > 0 ? zero : c < 0 ? hi - (zero - lo) : 0;
     scale = c == 0 ? 1 : scale * fabs(c);
@@ -416,7 +435,7 @@ static mote_status with_number(mote_lowering *l, bool add, bool relu) {
   }
   if (relu)
     v = mote_low_1(&w, &mote_op_relu, v);
-  return mote_low_done(&w, to_codes(&w, v, scale, (int64_t)zero, d));
+  return mote_low_done(&w, mote_low_codes(&w, v, scale, (int64_t)zero, d));
 }
 static mote_status lower_add_number(mote_lowering *l) { return with_number(l, true, false); }
 static mote_status lower_add_number_relu(mote_lowering *l) { return with_number(l, true, true); }
@@ -434,10 +453,10 @@ static mote_status quant_cat(mote_lowering *l, bool relu) {
   mote_dtype d = first->dtype;
   int32_t axis = mote_low_axis(&w, mote_lower_int(l, "dim", 0), first->rank);
   for (int32_t i = 0; i < list->count; i++)
-    v[i] = to_numbers(&w, list->refs[i]);
+    v[i] = mote_low_real(&w, list->refs[i]);
   mote_vid out = mote_low_concat(&w, v, list->count, axis);
   out = relu ? mote_low_1(&w, &mote_op_relu, out) : out;
-  return mote_low_done(&w, to_codes(&w, out, mote_lower_float(l, "scale", own.scale),
+  return mote_low_done(&w, mote_low_codes(&w, out, mote_lower_float(l, "scale", own.scale),
                                     mote_lower_int(l, "zero_point", own.zero_point), d));
 }
 static mote_status lower_cat(mote_lowering *l) { return quant_cat(l, false); }
@@ -456,10 +475,10 @@ static mote_status function(mote_lowering *l, const mote_op *op, double a, doubl
   mote_attr_defaults(op, &at);
   at.a = a;
   at.b = b;
-  x = to_numbers(&w, x);
+  x = mote_low_real(&w, x);
   x = mote_low_emit(&w, op, &at, &x, 1);
   return mote_low_done(
-      &w, to_codes(&w, x, mote_lower_float(l, scale, own.scale), mote_lower_int(l, zero, own.zero_point), d));
+      &w, mote_low_codes(&w, x, mote_lower_float(l, scale, own.scale), mote_lower_int(l, zero, own.zero_point), d));
 }
 static mote_status lower_leaky(mote_lowering *l) {
   return function(l, &mote_op_leaky_relu, mote_lower_float(l, "negative_slope", 0.01), 0, "output_scale",
@@ -485,12 +504,12 @@ static mote_status quant_batch_norm(mote_lowering *l, bool relu) {
   mote_attr_defaults(&mote_op_batch_norm, &a);
   a.eps = mote_lower_float(l, "eps", 1e-5);
   mote_dtype d = mote_low_desc(&w, l->args[0].ref)->dtype;
-  mote_vid in[5] = {to_numbers(&w, l->args[0].ref), mote_low_tensor(&w, "weight"), mote_low_tensor(&w, "bias"),
+  mote_vid in[5] = {mote_low_real(&w, l->args[0].ref), mote_low_tensor(&w, "weight"), mote_low_tensor(&w, "bias"),
                     mote_low_tensor(&w, "mean"), mote_low_tensor(&w, "var")};
   mote_vid v = mote_low_emit(&w, &mote_op_batch_norm, &a, in, 5);
   v = relu ? mote_low_1(&w, &mote_op_relu, v) : v;
   return mote_low_done(
-      &w, to_codes(&w, v, mote_lower_float(l, "output_scale", 1), mote_lower_int(l, "output_zero_point", 0), d));
+      &w, mote_low_codes(&w, v, mote_lower_float(l, "output_scale", 1), mote_lower_int(l, "output_zero_point", 0), d));
 }
 static mote_status lower_batch_norm(mote_lowering *l) { return quant_batch_norm(l, false); }
 static mote_status lower_batch_norm_relu(mote_lowering *l) { return quant_batch_norm(l, true); }
@@ -498,9 +517,9 @@ static mote_status lower_batch_norm_relu(mote_lowering *l) { return quant_batch_
 static mote_status lower_matmul(mote_lowering *l) {
   mote_low w = mote_low_begin(l);
   mote_dtype d = mote_low_desc(&w, l->args[0].ref)->dtype;
-  mote_vid v = mote_aten_matmul(&w, to_numbers(&w, l->args[0].ref), to_numbers(&w, l->args[1].ref));
+  mote_vid v = mote_aten_matmul(&w, mote_low_real(&w, l->args[0].ref), mote_low_real(&w, l->args[1].ref));
   return mote_low_done(
-      &w, to_codes(&w, v, mote_lower_float(l, "output_scale", 1), mote_lower_int(l, "output_zero_point", 0), d));
+      &w, mote_low_codes(&w, v, mote_lower_float(l, "output_scale", 1), mote_lower_int(l, "output_zero_point", 0), d));
 }
 
 // Codes of an integer tensor under given parameters.
@@ -511,19 +530,19 @@ static mote_status lower_make(mote_lowering *l) {
   double scale = mote_lower_float(l, "scale", 1), zero = (double)mote_lower_int(l, "zero_point", 0);
   x = mote_low_2(&w, &mote_op_sub, mote_low_cast(&w, x, MOTE_F32), mote_low_num(&w, zero, MOTE_F32));
   x = mote_low_2(&w, &mote_op_mul, x, mote_low_num(&w, (double)(float)scale, MOTE_F32));
-  return mote_low_done(&w, to_codes(&w, x, scale, (int64_t)zero, to));
+  return mote_low_done(&w, mote_low_codes(&w, x, scale, (int64_t)zero, to));
 }
 
 // ------------------------------------------------------------------------------------------------ recurrent layers
 
 static mote_vid side(mote_low *w, mote_vid x, mote_vid weight, mote_vid bias, bool dynamic, bool reduce) {
-  return mote_aten_linear(w, dynamic ? rounded(w, x, reduce) : x, to_numbers(w, weight), bias);
+  return mote_aten_linear(w, dynamic ? rounded(w, x, reduce) : x, mote_low_real(w, weight), bias);
 }
 
 static void run_scan(mote_low *w, int64_t kind, bool back, mote_vid gates, mote_vid h, mote_vid c, mote_vid weight,
                      mote_vid bias, bool dynamic, bool reduce, mote_vid out[3]) {
   mote_rnn_attr a = {.kind = kind, .reverse = back, .round8 = dynamic, .reduce_range = reduce};
-  mote_vid in[5] = {gates, h, c, to_numbers(w, weight), bias};
+  mote_vid in[5] = {gates, h, c, mote_low_real(w, weight), bias};
   out[0] = out[1] = out[2] = -1;
   if (w->st == MOTE_OK)
     w->st = w->l->emit(w->l, &mote_op_rnn_scan, &a, in, 5, out, 3);
@@ -598,13 +617,14 @@ static mote_status lower_relu_cell(mote_lowering *l) { return cell(l, MOTE_RNN_R
 static mote_status lower_tanh_cell(mote_lowering *l) { return cell(l, MOTE_RNN_TANH); }
 
 #define ROW(text, fn)                                                                                                  \
-  { text, &codes_op, NULL, NULL, 0, fn }
+  { text, &mote_op_codes, NULL, NULL, 0, fn }
 static const mote_torch_row rows[] = {
     ROW("aten::quantize_per_tensor(self, scale, zero_point, dtype)", lower_quantize),
-    ROW("aten::quantize_per_tensor.tensor_qparams(self, scale, zero_point, dtype)", lower_quantize),
-    {"aten::quantize_per_channel(self, scales, zero_points, axis, dtype)", &codes_op, NULL, NULL, MOTE_TORCH_EAGER,
+    {"aten::quantize_per_tensor.tensor_qparams(self, scale, zero_point, dtype)", &mote_op_codes, NULL, NULL,
+     MOTE_TORCH_EAGER, lower_quantize},
+    {"aten::quantize_per_channel(self, scales, zero_points, axis, dtype)", &mote_op_codes, NULL, NULL, MOTE_TORCH_EAGER,
      lower_quantize_channel},
-    {"aten::quantize_per_tensor_dynamic(self, dtype, reduce_range)", &codes_op, NULL, NULL, MOTE_TORCH_EAGER,
+    {"aten::quantize_per_tensor_dynamic(self, dtype, reduce_range)", &mote_op_codes, NULL, NULL, MOTE_TORCH_EAGER,
      lower_quantize_dynamic},
     ROW("aten::dequantize.self(self)", lower_dequantize),
     ROW("aten::dequantize.tensor(qtensor)", lower_dequantize),

@@ -120,6 +120,8 @@ static mote_status squeeze_infer(mote_opctx *c) {
     if (!drop[i])
       dim[rank++] = in->dim[i];
   mote_out(c, 0, in->dtype, rank, dim);
+  if (c->out[0]->quant.count == 0 && in->quant.count == 1)
+    c->out[0]->quant = in->quant;
   return MOTE_OK;
 }
 const mote_op mote_op_squeeze = {.name = "squeeze",
@@ -150,6 +152,8 @@ static mote_status expand_dims_infer(mote_opctx *c) {
   for (int32_t i = 0; i <= in->rank; i++)
     dim[i] = i < at ? in->dim[i] : i == at ? 1 : in->dim[i - 1];
   mote_out(c, 0, in->dtype, in->rank + 1, dim);
+  if (c->out[0]->quant.count == 0 && in->quant.count == 1)
+    c->out[0]->quant = in->quant;
   return MOTE_OK;
 }
 static const mote_attr_field axis_fields[] = {MOTE_ATTR(mote_axis_attr, axis, MOTE_ATTR_INT, 0), {NULL}};
@@ -237,6 +241,8 @@ static mote_status broadcast_to_infer(mote_opctx *c) {
   if (!mote_broadcast_strides(c->in[0], want.count, want.at, strides))
     return mote_op_fail(c, MOTE_ERR_SHAPE, "the input does not broadcast to the shape");
   mote_out(c, 0, c->in[0]->dtype, want.count, want.at);
+  if (c->out[0]->quant.count == 0 && c->in[0]->quant.count == 1)
+    c->out[0]->quant = c->in[0]->quant;
   if (c->out[0]->quant.count == 0 && c->in[0]->quant.count == 1)
     c->out[0]->quant = c->in[0]->quant;
   return MOTE_OK;

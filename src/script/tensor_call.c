@@ -4,7 +4,9 @@
 
 #include <string.h>
 
+#include "ops/aten_quant.h"
 #include "ops/ops.h"
+#include "ops/quantize.h"
 #include "script/shared.h"
 
 enum { ARGS_MAX = 64, WORDS_MAX = 64, VALUES_MAX = 4096, NATIVE_TENSORS = 64 };
@@ -577,11 +579,98 @@ static mote_status give_results(call *c, uint32_t n, mote_val *a, mote_val *out)
   return MOTE_OK;
 }
 
+// ------------------------------------------------------------------------------------------------ codes
+
+static bool is_codes(call *c, mote_vid ref) {
+  const mote_handle *h = handle_at(c, ref);
+  return h && mote_dtype_is_quantized(h->t.dtype) && h->t.quant.count == 1;
+}
+
+// Rows that compute on codes themselves. All others see numbers, and their results become codes again.
+static bool takes_codes(const char *schema) {
+  static const char *const names[] = {"quantize", "dequantize", "quantized", "relu(", "max_pool2d(", "cat("};
+  if (strncmp(schema, "aten::", 6) != 0)
+    return true;
+  for (size_t i = 0; i < MOTE_COUNT(names); i++)
+    if (strncmp(schema + 6, names[i], strlen(names[i])) == 0)
+      return true;
+  return false;
+}
+
+// First operand that holds codes; -1: none.
+static mote_vid find_codes(call *c) {
+  for (int32_t i = 0; i < c->l.n_args; i++) {
+    const mote_arg *a = &c->args[i];
+    if (a->kind == MOTE_ARG_TENSOR && is_codes(c, a->ref))
+      return a->ref;
+    for (int32_t k = 0; a->kind == MOTE_ARG_TENSORS && k < a->count; k++)
+      if (is_codes(c, a->refs[k]))
+        return a->refs[k];
+  }
+  return -1;
+}
+
+static mote_status args_to_numbers(call *c) {
+  for (int32_t i = 0; i < c->l.n_args; i++) {
+    mote_arg *a = &c->args[i];
+    if (a->kind == MOTE_ARG_TENSOR && is_codes(c, a->ref))
+      MOTE_TRY(build_emit(&c->l, &mote_op_dequantize, NULL, &a->ref, 1, &a->ref, 1));
+    for (int32_t k = 0; a->kind == MOTE_ARG_TENSORS && k < a->count; k++) {
+      mote_vid *ref = &c->refs[a->refs - c->refs + k];
+      if (is_codes(c, *ref))
+        MOTE_TRY(build_emit(&c->l, &mote_op_dequantize, NULL, ref, 1, ref, 1));
+    }
+  }
+  return MOTE_OK;
+}
+
+// Results have the operand's scale, but where the range is known beforehand.
+static mote_codes_attr result_codes(const char *schema, const mote_tensor *own) {
+  static const struct {
+    const char *name;
+    double scale;
+    int64_t zero; // of unsigned codes
+  } known[] = {{"aten::sigmoid(", 1.0 / 256, 0}, {"aten::tanh(", 2.0 / 256, 128}, {"aten::hardsigmoid(", 1.0 / 256, 0}};
+  mote_codes_attr a = {own->quant.scale, own->quant.zero_point, -1, (int32_t)own->dtype};
+  for (size_t i = 0; i < MOTE_COUNT(known); i++)
+    if (strncmp(schema, known[i].name, strlen(known[i].name)) == 0) {
+      a.scale = known[i].scale;
+      a.zero = known[i].zero - (own->dtype == MOTE_QI8 ? 128 : 0);
+    }
+  return a;
+}
+
+static mote_status run_on_numbers(call *c, mote_vid codes, const word *words, int32_t n_words, const mote_val *a) {
+  const mote_torch_row *row = c->impl->row;
+  mote_codes_attr attr = result_codes(row->schema, &handle_at(c, codes)->t);
+  MOTE_TRY(args_to_numbers(c));
+  MOTE_TRY(row->lower ? row->lower(&c->l) : run_row(c, words, n_words, a));
+  for (int32_t j = 0; j < c->l.n_out; j++) {
+    const mote_handle *h = handle_at(c, c->l.result[j]);
+    if (h && h->t.dtype == MOTE_F32)
+      MOTE_TRY(build_emit(&c->l, &mote_op_codes, &attr, &c->l.result[j], 1, &c->l.result[j], 1));
+  }
+  return MOTE_OK;
+}
+
+static mote_status force_args(call *c) {
+  for (int32_t i = 0; i < c->n_values; i++)
+    MOTE_TRY(mote_vm_force(c->vm, c->values[i].u.tensor));
+  return MOTE_OK;
+}
+
 static mote_status run_call(call *c, uint32_t n, mote_val *a, mote_val *out) {
   word words[WORDS_MAX];
   const mote_torch_row *row = c->impl->row;
   int32_t n_words = split_words(row->map, words);
   MOTE_TRY(read_args(c, n, a));
+  if (c->eager)
+    MOTE_TRY(force_args(c));
+  mote_vid codes = takes_codes(row->schema) ? -1 : find_codes(c);
+  if (codes >= 0) {
+    MOTE_TRY(run_on_numbers(c, codes, words, n_words, a));
+    return give_results(c, n, a, out);
+  }
   MOTE_TRY(promote(c, words, n_words, a));
   MOTE_TRY(row->lower ? row->lower(&c->l) : run_row(c, words, n_words, a));
   return give_results(c, n, a, out);

@@ -1,0 +1,19 @@
+// PyTorch's quantised tensors: the operator that makes codes of numbers, for rows and for plain operators on codes.
+// Tests: tests/unit/test_ops_aten.c
+#ifndef MOTE_OPS_ATEN_QUANT_H
+#define MOTE_OPS_ATEN_QUANT_H
+
+#include "ops/aten_kit.h"
+
+typedef struct mote_codes_attr {
+  double scale;
+  int64_t zero, axis; // axis >= 0: scales (float64) and zero points (int32) are inputs 1 and 2
+  int32_t dtype;
+} mote_codes_attr;
+
+extern const mote_op mote_op_codes; // numbers -> codes, halves to even
+
+mote_vid mote_low_codes(mote_low *w, mote_vid x, double scale, int64_t zero, mote_dtype dtype);
+mote_vid mote_low_real(mote_low *w, mote_vid x); // float32 of codes or of other floats
+
+#endif
