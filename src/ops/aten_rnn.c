@@ -193,7 +193,7 @@ static const mote_attr_field rnn_fields[] = {
     MOTE_ATTR(mote_rnn_attr, kind, MOTE_ATTR_INT, 0), MOTE_ATTR(mote_rnn_attr, reverse, MOTE_ATTR_BOOL, 0), {NULL}};
 const mote_op mote_op_rnn_scan = {.name = "rnn_scan",
                                   .flags = MOTE_OP_CHECKS_DATA,
-                                  .min_in = 4,
+                                  .min_in = 2, // the cell state (2) is the LSTM's alone; infer asks for the weights (3)
                                   .max_in = 7,
                                   .n_out = 3,
                                   .attr_size = sizeof(mote_rnn_attr),

@@ -178,6 +178,8 @@ static mote_status build_object(mote_torch_builder *b, const mote_pickle_value *
   if (is_opaque_class(g))
     return build_native(b, v, out);
   const char *name = is_program_class(g) ? mote_torch_class_name(b->model, g) : NULL;
+  if (!name && is_program_class(g))
+    return mote_fail_nomem(b->err);
   const mote_class *cls = name ? mote_types_find_class(&b->model->program->types, name) : NULL;
   if (!cls || (cls->kind != MOTE_CLASS_MODULE && cls->kind != MOTE_CLASS_PLAIN))
     return mote_fail(b->err, MOTE_ERR_FORMAT, "object of class %s.%s, which the program does not define",
@@ -198,10 +200,12 @@ static mote_status build_object(mote_torch_builder *b, const mote_pickle_value *
 
 static mote_status build_enum(mote_torch_builder *b, const mote_pickle_value *v, mote_val *out) {
   const char *name = mote_torch_class_name(b->model, v->as.call.callable);
-  const mote_class *cls = name ? mote_types_find_class(&b->model->program->types, name) : NULL;
+  if (!name)
+    return mote_fail_nomem(b->err);
+  const mote_class *cls = mote_types_find_class(&b->model->program->types, name);
   const mote_pickle_items *args = &v->as.call.args->as.items;
   if (!cls || cls->kind != MOTE_CLASS_ENUM || args->count != 1)
-    return mote_fail(b->err, MOTE_ERR_FORMAT, "call of %s, which is no enum", name ? name : "?");
+    return mote_fail(b->err, MOTE_ERR_FORMAT, "call of %s, which is no enum", name);
   mote_val value;
   MOTE_TRY(build(b, args->at[0], &value));
   mote_status s = mote_fail(NULL, MOTE_ERR_FORMAT, "no member");
@@ -211,8 +215,11 @@ static mote_status build_enum(mote_torch_builder *b, const mote_pickle_value *v,
     lit.u.en.cls = cls;
     lit.u.en.member = i;
     b->session->vm.err = b->err;
-    if (mote_vm_literal(&b->session->vm, &lit, &member) != MOTE_OK)
-      break;
+    mote_status made = mote_vm_literal(&b->session->vm, &lit, &member);
+    if (made != MOTE_OK) {
+      mote_val_release(value);
+      return made;
+    }
     if (mote_val_equal(member.u.en->value, value)) {
       *out = member;
       s = MOTE_OK;
