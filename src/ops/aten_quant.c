@@ -201,10 +201,10 @@ static mote_status lower_quantize(mote_lowering *l) {
   mote_dtype d = mote_low_dtype(l, MOTE_QU8);
   mote_vid scales = mote_low_tensor(&w, "scale");
   if (scales >= 0 && (mote_low_desc(&w, scales)->data == NULL)) {
-    codes_attr a = {0, 0, -2, (int32_t)d};
+    mote_codes_attr a = {0, 0, -2, (int32_t)d};
     mote_vid in[3] = {l->args[0].ref, mote_low_cast(&w, scales, MOTE_F64),
                       mote_low_cast(&w, mote_low_tensor(&w, "zero_point"), MOTE_I32)};
-    return mote_low_done(&w, mote_low_emit(&w, &codes_op, &a, in, 3));
+    return mote_low_done(&w, mote_low_emit(&w, &mote_op_codes, &a, in, 3));
   }
   double scale = number_arg(&w, "scale", 1), zero = number_arg(&w, "zero_point", 0);
   int32_t lo = 0, hi = 0;

@@ -7,7 +7,7 @@
 
 typedef struct mote_codes_attr {
   double scale;
-  int64_t zero, axis; // axis >= 0: scales (float64) and zero points (int32) are inputs 1 and 2
+  int64_t zero, axis; // not -1: scales (float64) and zero points (int32) are inputs 1 and 2, of channels or (-2) of all
   int32_t dtype;
 } mote_codes_attr;
 
