@@ -344,7 +344,7 @@ typedef struct mote_stats { // of the last call; times in nanoseconds
 } mote_stats;
 MOTE_API void mote_session_stats(const mote_session *session, mote_stats *stats);
 
-typedef struct mote_profile_row { // one step of the last run
+typedef struct mote_profile_row { // one step of a plan, summed over the session's runs
   size_t struct_size;
   const char *op;     // operators it covers, such as "conv2d+relu"
   const char *name;   // value or source line it computes

@@ -2,6 +2,7 @@
 // views, and lets operators choose kernels and pack weights. Tests: tests/unit/test_engine.c
 #include <string.h>
 
+#include "base/prim.h"
 #include "engine/engine_impl.h"
 #include "ops/copy.h"
 #include "passes/pass.h"
@@ -152,8 +153,11 @@ mote_status mote_prepare_pack(mote_opctx *c, int32_t i, const void *row, uint64_
   uint64_t before = p->e->pack_ns;
   size_t bytes;
   MOTE_TRY(mote_weights_get(p->e->weights, key, size, NULL, source, pack_into, &job, &packed, &p->e->pack_ns, c->err));
-  if (p->e->pack_ns != before && mote_tensor_is_dense(t) && mote_tensor_bytes(t, &bytes))
+  if (p->e->pack_ns != before && mote_tensor_is_dense(t) && mote_tensor_bytes(t, &bytes)) {
+    uint64_t start = mote_prim_time_ns();
     mote_weights_read(p->e->weights, t->data, bytes);
+    p->e->pack_ns += mote_prim_time_ns() - start;
+  }
   *out = packed->bytes->data;
   return MOTE_OK;
 }
