@@ -312,6 +312,13 @@ static void widen(mote_low *w, conv_params *p, mote_vid *x, mote_vid *weight) {
   }
 }
 
+static mote_status conv_on_numbers(mote_low *w, mote_vid x, const mote_arg *packed, bool relu) {
+  mote_out_quant q = quant_args(w->l, "output_scale", "output_zero_point");
+  mote_dtype d = mote_low_desc(w, x)->dtype;
+  mote_vid y = mote_low_conv_numbers(w, x, packed);
+  return mote_low_done(w, mote_low_codes(w, relu ? mote_low_1(w, &mote_op_relu, y) : y, q.scale, q.zero, d));
+}
+
 static mote_status quant_conv(mote_lowering *l, bool relu) {
   mote_low w = mote_low_begin(l);
   const mote_arg *packed = &l->args[1];
@@ -320,15 +327,14 @@ static mote_status quant_conv(mote_lowering *l, bool relu) {
   if (packed->kind != MOTE_ARG_TENSORS || !read_conv(packed, &p))
     return mote_fail(l->err, MOTE_ERR_TYPE, "packed parameters of a convolution are needed");
   mote_vid x = l->args[0].ref, weight = packed->refs[0], bias = packed->refs[1];
-  bool line = mote_low_desc(&w, x)->rank == 3 && p.n <= 2;
+  if (p.n == 3 || (p.transposed && (p.extra[0] != 0 || p.extra[1] != 0)))
+    return conv_on_numbers(&w, x, packed, relu);
+  bool line = mote_low_desc(&w, x)->rank == 3;
   mote_out_quant q = quant_args(l, "output_scale", "output_zero_point");
-  if (p.n <= 2)
-    widen(&w, &p, &x, &weight);
+  widen(&w, &p, &x, &weight);
   const mote_tensor *t = mote_low_desc(&w, x);
   mote_dtype d = t->dtype;
   const mote_op *op = p.transposed ? &mote_op_conv_transpose2d : &mote_op_conv2d;
-  if (p.n == 3 || (p.transposed && (p.pad[0] < p.extra[0] || p.pad[1] < p.extra[1])))
-    return mote_fail(l->err, MOTE_ERR_UNSUPPORTED, "quantised convolution of %d dims", p.n);
   mote_conv_attr a = conv_attr(&p, relu, op);
   mote_vid in[3] = {x, weight, bias}, out;
   int32_t n_in = bias >= 0 ? 3 : 2;
@@ -638,6 +644,12 @@ static const mote_torch_row rows[] = {
     ROW("quantized::conv3d_relu.new(qx, packed_weight, output_scale, output_zero_point)", lower_conv_relu),
     ROW("quantized::conv_transpose1d(qx, packed_weight, output_scale, output_zero_point)", lower_conv),
     ROW("quantized::conv_transpose2d(qx, packed_weight, output_scale, output_zero_point)", lower_conv),
+    ROW("quantized::conv_transpose3d(qx, packed_weight, output_scale, output_zero_point)", lower_conv),
+    ROW("quantized::conv2d(qx, weight, stride, padding, dilation, groups, output_scale)", lower_conv),
+    ROW("quantized::conv2d_relu(qx, weight, stride, padding, dilation, groups, output_scale)", lower_conv_relu),
+    ROW("quantized::conv3d(qx, weight, stride, padding, dilation, groups, output_scale)", lower_conv),
+    ROW("quantized::conv3d_relu(qx, weight, stride, padding, dilation, groups, output_scale)", lower_conv_relu),
+    ROW("quantized::batch_norm_relu(qx, weight, bias, mean, var)", lower_batch_norm_relu),
     ROW("quantized::linear(X, W_prepack, Y_scale_i, Y_zero_point_i)", lower_linear),
     ROW("quantized::linear_relu(X, W_prepack, Y_scale_i, Y_zero_point_i)", lower_linear_relu),
     ROW("quantized::linear_dynamic(X, W_prepack, reduce_range)", lower_dynamic),

@@ -125,7 +125,7 @@ static const mote_tensor *build_desc(mote_lowering *l, mote_vid ref) {
   if (!h)
     return NULL;
   mote_handle_view(h, &h->t); // t.data shows the data of what never changes
-  if (mote_is_lazy(h) || !(h->is_literal || mote_shared_base(h->storage)))
+  if (mote_is_lazy(h) || !(c->eager || h->is_literal || mote_shared_base(h->storage)))
     h->t.data = NULL;
   return &h->t;
 }
@@ -653,7 +653,9 @@ static mote_status run_on_numbers(call *c, mote_vid codes, const word *words, in
   return MOTE_OK;
 }
 
+// Rows that are never recorded may look at the data.
 static mote_status force_args(call *c) {
+  c->vm->decided = true;
   for (int32_t i = 0; i < c->n_values; i++)
     MOTE_TRY(mote_vm_force(c->vm, c->values[i].u.tensor));
   return MOTE_OK;

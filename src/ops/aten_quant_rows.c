@@ -1,0 +1,184 @@
+// Quantised operators that have a float twin: codes become numbers, the twin's row runs, its result becomes codes again.
+// Also fake quantisation. Tests: the quantised programs of the corpus
+#include <string.h>
+
+#include "ops/aten_quant.h"
+#include "ops/binary.h"
+#include "ops/unary.h"
+
+enum { ARGS_MOST = 16 };
+
+// The row of a plain operator by the start of its schema, such as "aten::celu(".
+static const mote_torch_row *row_of(const char *start) {
+  const mote_op_family *const *families = mote_op_families();
+  for (size_t i = 0; families[i] != NULL; i++)
+    for (const mote_torch_row *r = families[i]->torch; r != NULL && r->schema != NULL; r++)
+      if (strncmp(r->schema, start, strlen(start)) == 0)
+        return r;
+  return NULL;
+}
+
+mote_vid mote_low_row(mote_low *w, const char *start, const mote_arg *args, int32_t n) {
+  const mote_torch_row *row = row_of(start);
+  mote_lowering inner = *w->l;
+  if (w->st != MOTE_OK)
+    return -1;
+  if (row == NULL || row->lower == NULL)
+    return mote_low_fail(w, MOTE_ERR_UNSUPPORTED, "%s...) is not supported", start);
+  inner.args = args;
+  inner.n_args = n;
+  inner.n_out = 0;
+  inner.op = row->op;
+  w->st = row->lower(&inner);
+  return w->st == MOTE_OK && inner.n_out > 0 ? inner.result[0] : -1;
+}
+
+static mote_vid give_codes(mote_low *w, mote_vid y, const mote_tensor *own) {
+  return mote_low_codes(w, y, mote_lower_float(w->l, "output_scale", own->quant.scale),
+                        mote_lower_int(w->l, "output_zero_point", own->quant.zero_point), own->dtype);
+}
+
+// The call as it is, but on numbers.
+static mote_status twin(mote_lowering *l, const char *start, bool relu) {
+  mote_low w = mote_low_begin(l);
+  mote_arg args[ARGS_MOST];
+  int32_t n = MOTE_MIN(l->n_args, ARGS_MOST);
+  const mote_tensor own = *mote_low_desc(&w, l->args[0].ref);
+  for (int32_t i = 0; i < n; i++) {
+    args[i] = l->args[i];
+    if (args[i].kind == MOTE_ARG_TENSOR)
+      args[i].ref = mote_low_real(&w, args[i].ref);
+  }
+  mote_vid y = mote_low_row(&w, start, args, n);
+  y = relu ? mote_low_1(&w, &mote_op_relu, y) : y;
+  return mote_low_done(&w, give_codes(&w, y, &own));
+}
+#define TWIN(fn, start)                                                                                                \
+  static mote_status fn(mote_lowering *l) { return twin(l, start, false); }
+TWIN(lower_instance_norm, "aten::instance_norm(")
+TWIN(lower_group_norm, "aten::group_norm(")
+TWIN(lower_layer_norm, "aten::layer_norm(")
+TWIN(lower_celu, "aten::celu(")
+TWIN(lower_prelu, "aten::prelu(")
+TWIN(lower_softmax, "aten::softmax.int(")
+TWIN(lower_threshold, "aten::threshold(")
+TWIN(lower_clamp, "aten::clamp(")
+TWIN(lower_max_pool1d, "aten::max_pool1d(")
+TWIN(lower_max_pool2d, "aten::max_pool2d(")
+
+static mote_status lower_dropout(mote_lowering *l) {
+  mote_low w = mote_low_begin(l);
+  return mote_low_done(&w, l->args[0].ref);
+}
+
+// A linear layer with another activation.
+static mote_status linear_act(mote_lowering *l, const mote_op *op) {
+  mote_low w = mote_low_begin(l);
+  const mote_arg *packed = &l->args[1];
+  const mote_dtype d = mote_low_desc(&w, l->args[0].ref)->dtype;
+  mote_unary_attr a;
+  memset(&a, 0, sizeof a);
+  mote_attr_defaults(op, &a);
+  if (op == &mote_op_leaky_relu)
+    a.a = mote_lower_float(l, "negative_slope", 0.01);
+  if (packed->kind != MOTE_ARG_TENSORS || packed->count < 2)
+    return mote_fail(l->err, MOTE_ERR_TYPE, "packed parameters of a linear layer are needed");
+  mote_vid y = mote_aten_linear(&w, mote_low_real(&w, l->args[0].ref), mote_low_real(&w, packed->refs[0]), packed->refs[1]);
+  y = mote_low_emit(&w, op, &a, &y, 1);
+  return mote_low_done(&w, mote_low_codes(&w, y, mote_lower_float(l, "Y_scale_i", 1), mote_lower_int(l, "Y_zero_point_i", 0), d));
+}
+static mote_status lower_linear_leaky(mote_lowering *l) { return linear_act(l, &mote_op_leaky_relu); }
+static mote_status lower_linear_tanh(mote_lowering *l) { return linear_act(l, &mote_op_tanh); }
+
+// ------------------------------------------------------------------------------------------------ fake quantisation
+
+static mote_arg axis_arg(int64_t axis) { return (mote_arg){.kind = MOTE_ARG_SCALAR, .scalar = {'i', axis, (double)axis, 0}}; }
+
+// Per channel: shapes [C] become [C, 1, ...] so that they broadcast from `axis` on.
+static mote_vid along(mote_low *w, mote_vid v, int64_t axis, int32_t rank) {
+  int64_t dim[MOTE_MAX_RANK];
+  for (int32_t i = 0; i < rank; i++)
+    dim[i] = i == axis ? mote_tensor_numel(mote_low_desc(w, v)) : 1;
+  return mote_low_reshape(w, mote_low_cast(w, v, MOTE_F32), rank, dim);
+}
+
+static mote_status fake(mote_low *w, mote_vid x, mote_vid scale, mote_vid zero) {
+  double lo = (double)mote_lower_int(w->l, "quant_min", 0), hi = (double)mote_lower_int(w->l, "quant_max", 255);
+  mote_vid inverse = mote_low_2(w, &mote_op_div, mote_low_num(w, 1, MOTE_F32), scale);
+  mote_vid q = mote_low_1(w, &mote_op_round, mote_low_2(w, &mote_op_mul, x, inverse));
+  q = mote_low_2(w, &mote_op_add, q, zero);
+  q = mote_low_2(w, &mote_op_maximum, q, mote_low_num(w, lo, MOTE_F32));
+  q = mote_low_2(w, &mote_op_minimum, q, mote_low_num(w, hi, MOTE_F32));
+  return mote_low_done(w, mote_low_2(w, &mote_op_mul, mote_low_2(w, &mote_op_sub, q, zero), scale));
+}
+
+static mote_status lower_fake(mote_lowering *l) {
+  mote_low w = mote_low_begin(l);
+  mote_vid scale = mote_low_tensor(&w, "scale"), zero = mote_low_tensor(&w, "zero_point");
+  scale = scale >= 0 ? mote_low_cast(&w, scale, MOTE_F32) : mote_low_num(&w, mote_lower_float(l, "scale", 1), MOTE_F32);
+  zero = zero >= 0 ? mote_low_cast(&w, zero, MOTE_F32)
+                   : mote_low_num(&w, (double)mote_lower_int(l, "zero_point", 0), MOTE_F32);
+  return fake(&w, l->args[0].ref, scale, zero);
+}
+
+static mote_status lower_fake_channel(mote_lowering *l) {
+  mote_low w = mote_low_begin(l);
+  int32_t rank = mote_low_desc(&w, l->args[0].ref)->rank, axis = mote_low_axis_arg(&w, "axis", 0, rank);
+  return fake(&w, l->args[0].ref, along(&w, mote_low_tensor(&w, "scale"), axis, rank),
+              along(&w, mote_low_tensor(&w, "zero_point"), axis, rank));
+}
+
+// ------------------------------------------------------------------------------------------------ convolution
+
+static mote_arg list_arg(const char *name, const int64_t *at, int32_t n) {
+  mote_arg a = {.name = name, .kind = MOTE_ARG_INTS, .count = n, .ints = {n, {0}}};
+  for (int32_t i = 0; i < n; i++)
+    a.ints.at[i] = at[i];
+  return a;
+}
+static mote_arg tensor_arg(const char *name, mote_vid v) {
+  return (mote_arg){.name = name, .kind = v >= 0 ? MOTE_ARG_TENSOR : MOTE_ARG_NONE, .ref = v};
+}
+
+// Settings as packed: [dims, strides, paddings, dilations, output paddings, groups, transposed].
+mote_vid mote_low_conv_numbers(mote_low *w, mote_vid x, const mote_arg *packed) {
+  static const char *const starts[2][3] = {
+      {"aten::conv1d(", "aten::conv2d(", "aten::conv3d("},
+      {"aten::conv_transpose1d(", "aten::conv_transpose2d.input(", "aten::conv_transpose3d.input("}};
+  const int64_t *at = packed->ints.at;
+  int32_t n = (int32_t)at[0];
+  bool transposed = at[2 + 4 * n] != 0;
+  mote_arg args[8] = {tensor_arg("input", mote_low_real(w, x)),
+                      tensor_arg("weight", mote_low_real(w, packed->refs[0])),
+                      tensor_arg("bias", packed->refs[1]),
+                      list_arg("stride", at + 1, n),
+                      list_arg("padding", at + 1 + n, n),
+                      list_arg("dilation", at + 1 + 2 * n, n),
+                      axis_arg(at[1 + 4 * n]),
+                      list_arg("output_padding", at + 1 + 3 * n, n)};
+  args[6].name = "groups";
+  return mote_low_row(w, starts[transposed][n - 1], args, transposed ? 8 : 7);
+}
+
+#define ROW(text, fn)                                                                                                  \
+  { text, &mote_op_codes, NULL, NULL, 0, fn }
+static const mote_torch_row rows[] = {
+    ROW("quantized::instance_norm(input, weight, bias)", lower_instance_norm),
+    ROW("quantized::group_norm(input, num_groups, weight, bias)", lower_group_norm),
+    ROW("quantized::layer_norm(input, normalized_shape, weight, bias)", lower_layer_norm),
+    ROW("quantized::celu(self, output_scale, output_zero_point, alpha)", lower_celu),
+    ROW("quantized::prelu(qx, weight)", lower_prelu),
+    ROW("quantized::softmax(qx, dim)", lower_softmax),
+    ROW("quantized::threshold(qx, threshold, value)", lower_threshold),
+    ROW("quantized::clamp(qx, min, max)", lower_clamp),
+    ROW("quantized::max_pool1d(qx, kernel_size)", lower_max_pool1d),
+    ROW("quantized::max_pool2d(qx, kernel_size)", lower_max_pool2d),
+    ROW("quantized::dropout(self)", lower_dropout),
+    ROW("quantized::linear_leaky_relu(X, W_prepack)", lower_linear_leaky),
+    ROW("quantized::linear_tanh(X, W_prepack)", lower_linear_tanh),
+    ROW("aten::fake_quantize_per_tensor_affine(self, scale, zero_point)", lower_fake),
+    ROW("aten::fake_quantize_per_tensor_affine.tensor_qparams(self, scale, zero_point)", lower_fake),
+    ROW("aten::fake_quantize_per_channel_affine(self, scale, zero_point, axis)", lower_fake_channel),
+    {NULL},
+};
+const mote_op_family mote_family_aten_quant_rows = {"aten_quant_rows", NULL, rows};
