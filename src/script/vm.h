@@ -59,14 +59,20 @@ typedef struct mote_frame {
   size_t entered; // height of vm->entered at the start
 } mote_frame;
 
+// A line of the Python program that a place in the code was made from; texts are borrowed, without NUL.
+typedef struct mote_python_line {
+  const char *file, *text, *where; // `where`: the Python function, NULL: as the code's function is called
+  size_t file_len, text_len, where_len;
+  uint32_t line;
+} mote_python_line;
+
 // What the container supplies to a running program.
 typedef struct mote_vm_host {
   void *ctx;
   // Entry `index` of the archive's constants, as a new reference.
   mote_status (*constant)(void *ctx, int64_t index, mote_val *out, mote_error *err);
-  // Python's file and line for a place in a code record; false when unknown.
-  bool (*python_line)(void *ctx, const mote_function *fn, uint32_t pc, const char **file, uint32_t *line,
-                      const char **text, size_t *text_len);
+  // False when the line is unknown.
+  bool (*python_line)(void *ctx, const mote_function *fn, uint32_t pc, mote_python_line *out);
 } mote_vm_host;
 
 typedef struct mote_vm {

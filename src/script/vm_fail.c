@@ -14,13 +14,19 @@ mote_status mote_vm_raise(mote_vm *vm, const char *cls, const char *fmt, ...) {
   return mote_fail(vm->err, MOTE_ERR_RAISED, "%s%s%s", cls, message[0] ? ": " : "", message);
 }
 
+// Bytes of a line that a message shows.
+static int shown(size_t len) { return (int)MOTE_MIN(len, 200); }
+
 static void frame_item(mote_vm *vm, const mote_frame *f) {
-  const char *file = NULL, *text = NULL, *name = f->fn->name;
+  const char *file = NULL, *name = f->fn->name;
+  mote_python_line at;
   uint32_t line = 0, pc = f->pc ? f->pc - 1 : 0;
-  size_t text_len = 0;
-  if (vm->host.python_line && vm->host.python_line(vm->host.ctx, f->fn, pc, &file, &line, &text, &text_len)) {
+  if (vm->host.python_line && vm->host.python_line(vm->host.ctx, f->fn, pc, &at)) {
     const char *dot = strrchr(name, '.');
-    mote_fail_item(vm->err, "%s:%u in %s: %.*s", file, line, dot ? dot + 1 : name, (int)text_len, text ? text : "");
+    name = at.where ? at.where : dot ? dot + 1 : name;
+    mote_fail_item(vm->err, "File \"%.*s\", line %u, in %.*s%s%.*s", shown(at.file_len), at.file, at.line,
+                   shown(at.where ? at.where_len : strlen(name)), name, at.text_len ? ": " : "", shown(at.text_len),
+                   at.text_len ? at.text : "");
     return;
   }
   if (f->fn->places && mote_program_place(vm->program, f->fn->places[pc], &file, &line))

@@ -145,7 +145,6 @@ mote_status mote_script_open(const mote_allocator *al, mote_span bytes, const ch
   m->limit = memory_limit ? memory_limit : (size_t)4 << 30;
   mote_arena_init(&m->arena, al, MOTE_MIN(m->limit, (size_t)1 << 30));
   mote_map_init(&m->storages, al);
-  mote_map_init(&m->debug, al);
   m->name = mote_strdup(al, name ? name : "", name ? strlen(name) : 0);
   mote_status s = m->name ? open_parts(m, bytes, err) : mote_fail_nomem(err);
   if (s != MOTE_OK) { // the public interface puts the model's name in front
@@ -170,7 +169,6 @@ void mote_script_destroy(mote_script_model *m) {
   for (size_t i = 0; i < m->storages.count; i++)
     mote_storage_release(m->storages.entries[i].value.ptr);
   mote_map_destroy(&m->storages);
-  mote_map_destroy(&m->debug);
   mote_torch_close_archive(m);
   mote_arena_destroy(&m->arena);
   mote_free(m->al, m->name);

@@ -5,6 +5,8 @@
 
 #include "script/record.h"
 
+#define DEBUG_BYTES ((size_t)64 << 20) // records of source lines, once expanded
+
 static mote_status constant(void *ctx, int64_t index, mote_val *out, mote_error *err) {
   mote_script_session *s = ctx;
   mote_script_model *m = s->model;
@@ -82,6 +84,7 @@ mote_status mote_script_session_create(mote_script_model *model, const mote_scri
   s->model = model;
   s->al = config->al;
   mote_map_init(&s->storages, s->al);
+  mote_arena_init(&s->debug_arena, s->al, DEBUG_BYTES);
   mote_status st = start(s, config, err);
   if (st != MOTE_OK) {
     mote_script_session_destroy(s);
@@ -100,6 +103,7 @@ void mote_script_session_destroy(mote_script_session *s) {
   drop_attributes(s);
   mote_recorder_destroy(s->vm.rec);
   mote_map_destroy(&s->storages);
+  mote_torch_free_lines(s);
   mote_free(s->al, s);
 }
 

@@ -42,8 +42,9 @@ typedef struct mote_script_model {
   // of a .ptl: values of its functions' constants
   MOTE_VEC(const mote_pickle_value *) lite_constants;
   mote_torch_pickle bytecode;
-  mote_map debug; // code record -> its table of Python lines
 } mote_script_model;
+
+typedef struct mote_torch_lines mote_torch_lines; // Python lines of a code record (debug.c)
 
 typedef struct mote_script_session {
   mote_script_model *model;
@@ -53,7 +54,9 @@ typedef struct mote_script_session {
   mote_val root;       // the module
   mote_val *constants; // [count of the archive's constants], made when first asked for
   size_t n_constants;
-  mote_map storages; // "data/0" -> the session's mote_storage
+  mote_map storages;        // "data/0" -> the session's mote_storage
+  mote_torch_lines **lines; // [program's sources], NULL until an error asks
+  mote_arena debug_arena;
 } mote_script_session;
 
 // archive.c
@@ -96,7 +99,7 @@ const char *mote_torch_class_name(mote_script_model *m, const mote_pickle_value 
 // lite.c
 mote_status mote_torch_load_lite(mote_script_model *m, mote_error *err) MOTE_MUST_USE;
 // debug.c
-bool mote_torch_python_line(void *ctx, const mote_function *fn, uint32_t pc, const char **file, uint32_t *line,
-                            const char **text, size_t *text_len);
+bool mote_torch_python_line(void *ctx, const mote_function *fn, uint32_t pc, mote_python_line *out);
+void mote_torch_free_lines(mote_script_session *s);
 
 #endif
