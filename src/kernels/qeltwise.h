@@ -19,6 +19,9 @@ typedef enum mote_qbinary_op {
   MOTE_QPRELU = 6, // a >= 0 ? a * a_scale : (a * b) * b_scale
   MOTE_QADD_EACH =
       7, // a * a_scale and b * b_scale, each rounded half away from zero first (16 bits, scales powers of 2)
+  // In integers, 8 bits only: (a * a_fix.mult + b * b_fix.mult + half) >> s, s = out_fix.shift in 1..30 and half =
+  // 2^(s - 1). Multipliers are within +-2^21, so a sum of 9-bit differences stays below 2^30.
+  MOTE_QADD_INT = 8,
 } mote_qbinary_op;
 
 // Scales hold everything: for ADD, MAX, MIN in/out; for MUL a*b/out; for DIV a/(b*out); for SQDIFF in/sqrt(out); for
@@ -29,7 +32,7 @@ typedef struct mote_qbinary {
   int32_t a_zp, b_zp, out_zp, lo, hi;
   float a_scale, b_scale;
   mote_qround round;
-  mote_qfix a_fix, b_fix, out_fix; // FIXED only
+  mote_qfix a_fix, b_fix, out_fix; // FIXED and ADD_INT only
   int32_t left_shift;
 } mote_qbinary;
 

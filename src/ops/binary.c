@@ -315,6 +315,31 @@ static void quant_setup(const mote_opctx *c, binary_state *b) {
   }
 }
 
+// Sums of bytes in integers: both multipliers over one power of two, the larger of 21 bits, and one rounding. The
+// files' own runtimes do so, and ties fall where theirs do. A ratio too far from 1 for that stays in float.
+static void sum_setup(const mote_opctx *c, binary_state *b) {
+  mote_qbinary *q = &b->qb;
+  double x = c->in[0]->quant.scale, y = c->in[1]->quant.scale, o = c->out[0]->quant.scale;
+  double sign = b->attr.kind == MOTE_BINARY_SUB ? -1 : 1, twice = 2 * MOTE_MAX(x, y);
+  if (c->env->precision == MOTE_PRECISION_STRICT) {
+    q->round = MOTE_QROUND_FIXED;
+    q->left_shift = 20;
+    q->a_fix = mote_qfix_from(x / twice), q->b_fix = mote_qfix_from(y / twice);
+    q->out_fix = mote_qfix_from(twice / ((1 << 20) * o));
+    return;
+  }
+  int exponent;
+  float ra = (float)x / (float)o, rb = (float)y / (float)o; // the quotient is a float in those runtimes
+  (void)frexpf(MOTE_MAX(ra, rb), &exponent); // the larger lies in [2^(exponent - 1), 2^exponent)
+  int32_t shift = 21 - exponent;
+  if (shift < 12 || shift > 30)
+    return;
+  q->op = MOTE_QADD_INT;
+  q->a_fix.mult = (int32_t)rint(ldexp((double)ra, shift));
+  q->b_fix.mult = (int32_t)(sign * rint(ldexp((double)rb, shift)));
+  q->out_fix.shift = shift;
+}
+
 static mote_walk_plan binary_setup(const mote_opctx *c, binary_state *b) {
   memset(b, 0, sizeof *b);
   b->attr = *(const mote_binary_attr *)c->attr;
@@ -333,8 +358,11 @@ static mote_walk_plan binary_setup(const mote_opctx *c, binary_state *b) {
     w.fn = row_logical;
   } else if (runs_on_codes(c, kind)) {
     quant_setup(c, b);
+    bool sum = kind == MOTE_BINARY_ADD || kind == MOTE_BINARY_SUB;
+    if (sum && b->dtype != MOTE_I16 && b->attr.quant.scale == 0)
+      sum_setup(c, b);
     w = (mote_walk_plan){row_quant, 2, b->q->name, NULL};
-    if (b->dtype == MOTE_I16 && (kind == MOTE_BINARY_ADD || kind == MOTE_BINARY_SUB) && b->qb.a_zp == 0 && b->qb.b_zp == 0) {
+    if (b->dtype == MOTE_I16 && sum && b->qb.a_zp == 0 && b->qb.b_zp == 0) {
       double x = c->in[0]->quant.scale, y = c->in[1]->quant.scale, twice = 2 * MOTE_MAX(x, y);
       b->fix[0] = mote_qfix_from(x / twice);
       b->fix[1] = mote_qfix_from(y / twice);

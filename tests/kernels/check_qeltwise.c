@@ -251,6 +251,40 @@ static void check_fixed(checker *c) {
   }
 }
 
+// Sums in integers: the plain quotient, halves up.
+static void check_add_int(checker *c) {
+  mote_qbinary p = random_binary(c);
+  p.op = MOTE_QADD_INT;
+  p.type = between(c, 0, 1) ? MOTE_I8 : MOTE_U8;
+  p.a_zp = between(c, lowest(p.type), highest(p.type)), p.b_zp = between(c, lowest(p.type), highest(p.type));
+  p.out_zp = between(c, lowest(p.type), highest(p.type));
+  p.lo = lowest(p.type), p.hi = highest(p.type);
+  p.a_fix.mult = between(c, 1 << 20, (1 << 21) - 1), p.b_fix.mult = between(c, -(1 << 21) + 1, (1 << 21) - 1);
+  p.out_fix.shift = between(c, 12, 30);
+  const size_t count = (size_t)between(c, 1, 70);
+  const size_t a_step = (size_t)between(c, 0, 3) ? 1 : 0, b_step = (size_t)between(c, 0, 3) ? 1 : 0;
+  char *a = check_buffer(c, a_step ? count : 1, CHECK_END), *b = check_buffer(c, b_step ? count : 1, CHECK_END);
+  char *out = check_buffer(c, count, CHECK_END);
+  check_fill_bytes(c, a, a_step ? count : 1);
+  check_fill_bytes(c, b, b_step ? count : 1);
+  for (size_t r = 0; r < mote_qeltwise_row_count; r++) {
+    const mote_qeltwise_row *row = mote_qeltwise_rows[r];
+    if (!check_can_run(c, row->needs))
+      continue;
+    check_poison(out, count);
+    binary_run run = {row, p, a, b, a_step, b_step, count, out};
+    if (!check_guarded_call(c, row->name, run_binary, &run))
+      continue;
+    for (size_t i = 0; i < count; i++) {
+      const double x = code(p.type, a, i * a_step) - p.a_zp, y = code(p.type, b, i * b_step) - p.b_zp;
+      const double q = floor(ldexp(x * p.a_fix.mult + y * p.b_fix.mult, -p.out_fix.shift) + 0.5) + p.out_zp;
+      const int32_t want = (int32_t)fmax(fmin(q, p.hi), p.lo);
+      check_case(c, code(p.type, out, i) == want, row->name, "integer sum of %zu: element %zu is %d, expected %d",
+                 count, i, code(p.type, out, i), want);
+    }
+  }
+}
+
 static void test(checker *c) {
   for (int i = 0; i < 6000; i++) {
     check_reset(c);
@@ -260,6 +294,9 @@ static void test(checker *c) {
     check_reset(c);
     if (i % 8 == 0)
       check_fixed(c);
+    check_reset(c);
+    if (i % 4 == 0)
+      check_add_int(c);
   }
   check_reset(c);
   check_lookup(c);
@@ -279,6 +316,9 @@ static void bench(checker *c) {
     binary_run add = {row, {MOTE_QADD, MOTE_I8, 1, 2, 3, -128, 127, 0.7f, 0.4f, MOTE_QROUND_AWAY}, a, b, 1, 1, COUNT,
                       out};
     check_report(c, row->name, "add i8 56x56x24", check_time(c, run_binary, &add), COUNT, "G/s", 0);
+    add.p.op = MOTE_QADD_INT;
+    add.p.a_fix.mult = 1500000, add.p.b_fix.mult = 800000, add.p.out_fix.shift = 21;
+    check_report(c, row->name, "integer add i8 56x56x24", check_time(c, run_binary, &add), COUNT, "G/s", 0);
     convert_run q = {row, {MOTE_F32, MOTE_I8, 0, 3, -128, 127, 0.01f, true, MOTE_QROUND_AWAY}, f, out, COUNT};
     check_report(c, row->name, "f32 to i8 56x56x24", check_time(c, run_convert, &q), COUNT, "G/s", 0);
     convert_run d = {row, {MOTE_I8, MOTE_F32, 3, 0, 0, 0, 0.01f, false, MOTE_QROUND_EVEN}, a, f, COUNT};

@@ -30,6 +30,10 @@ PAIR_F(mul2, vmulq_f32)
 PAIR_F(div2, vdivq_f32)
 PAIR_I(add2i, vaddq_s32)
 PAIR_I(sub2i, vsubq_s32)
+PAIR_I(mul2i, vmulq_s32)
+PAIR_I(min2i, vminq_s32)
+PAIR_I(max2i, vmaxq_s32)
+PAIR_I(shift2i, vshlq_s32)
 
 // The x86 instructions' choice when an operand is NaN: the second.
 MOTE_INLINE float32x4_t min_second(float32x4_t a, float32x4_t b) { return vbslq_f32(vcltq_f32(a, b), a, b); }
@@ -89,6 +93,10 @@ MOTE_INLINE int32x4x2_t truncated(float32x4x2_t f) {
 #define SET_F(x) set_f(x)
 #define SUB_I(a, b) sub2i(a, b)
 #define ADD_I(a, b) add2i(a, b)
+#define MUL_I(a, b) mul2i(a, b)
+#define SHIFT_I(v, n) shift2i(v, set_i(-(n))) // left by a negative count is right, keeping the sign
+#define MIN_I(a, b) min2i(a, b)
+#define MAX_I(a, b) max2i(a, b)
 #define TO_F(v) to_f(v)
 #define ADD(a, b) add2(a, b)
 #define MUL(a, b) mul2(a, b)

@@ -87,8 +87,22 @@ static void fixed_binary(const mote_qbinary *p, const void *a, size_t a_step, co
   }
 }
 
+static void add_int(const mote_qbinary *p, const void *a, size_t a_step, const void *b, size_t b_step, void *out,
+                    size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    int32_t x = load(p->type, a, i * a_step) - p->a_zp, y = load(p->type, b, i * b_step) - p->b_zp;
+    int32_t q = x * p->a_fix.mult + y * p->b_fix.mult + (1 << (p->out_fix.shift - 1));
+    q = (q >> p->out_fix.shift) + p->out_zp;
+    store(p->type, out, i, q < p->lo ? p->lo : q > p->hi ? p->hi : q);
+  }
+}
+
 static void binary(const mote_qbinary *p, const void *a, size_t a_step, const void *b, size_t b_step, void *out,
                    size_t count) {
+  if (p->op == MOTE_QADD_INT) {
+    add_int(p, a, a_step, b, b_step, out, count);
+    return;
+  }
   if (fixed(p)) {
     fixed_binary(p, a, a_step, b, b_step, out, count);
     return;

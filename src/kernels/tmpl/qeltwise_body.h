@@ -3,8 +3,8 @@
 //   LANES, vf, vi             elements a vector; float and int32 vectors
 //   LOAD_I8(p) LOAD_U8(p) LOAD_I16(p) LOAD_F32(p)      LANES codes widened to int32, or floats
 //   STORE_I8(p, v) STORE_U8(p, v) STORE_I16(p, v) STORE_F32(p, v)   v within the range of the type
-//   SET_I SET_F SUB_I ADD_I TO_F ADD MUL DIV MIN MAX AND_F OR_F ROUND TRUNCATE   the rest; ROUND is to even
-//   ROW_NAME, ROW_TEXT, ROW_NEEDS
+//   SET_I SET_F SUB_I ADD_I MUL_I SHIFT_I MIN_I MAX_I TO_F ADD MUL DIV MIN MAX AND_F OR_F ROUND TRUNCATE   the rest;
+//   ROUND is to even ROW_NAME, ROW_TEXT, ROW_NEEDS
 // What has no loop here, and tails of less than LANES, go to the portable row, which gives the same bits.
 // Tests: tests/kernels/check_qeltwise.c
 #include <string.h>
@@ -75,6 +75,35 @@ MOTE_INLINE size_t binary_loop(const mote_qbinary *p, mote_dtype type, bool prod
   return i;
 }
 
+// Zero points go into the start; that wraps at most on the way.
+MOTE_INLINE size_t sum_loop(const mote_qbinary *p, mote_dtype type, const void *a, size_t a_step, const void *b,
+                            size_t b_step, void *out, size_t count) {
+  int32_t shift = p->out_fix.shift, am = p->a_fix.mult, bm = p->b_fix.mult;
+  // |a_zp| + |b_zp| + both codes <= 4 * 255, times 2^21: 64 bits, of which the low half counts.
+  int64_t start = ((int64_t)1 << (shift - 1)) - (int64_t)p->a_zp * am - (int64_t)p->b_zp * bm;
+  start += (a_step == 0 ? (int64_t)code_at(type, a) * am : 0) + (b_step == 0 ? (int64_t)code_at(type, b) * bm : 0);
+  vi first = SET_I((int32_t)(uint32_t)(uint64_t)start), a_mult = SET_I(am), b_mult = SET_I(bm), zp = SET_I(p->out_zp),
+     lo = SET_I(p->lo), hi = SET_I(p->hi);
+  size_t i = 0;
+  for (; i + LANES <= count; i += LANES) {
+    vi q = first;
+    if (a_step != 0)
+      q = ADD_I(q, MUL_I(load_codes(type, a, i), a_mult));
+    if (b_step != 0)
+      q = ADD_I(q, MUL_I(load_codes(type, b, i), b_mult));
+    store_codes(type, out, i, MAX_I(MIN_I(ADD_I(SHIFT_I(q, shift), zp), hi), lo));
+  }
+  return i;
+}
+
+#define SUM(name, type)                                                                                                \
+  static MOTE_NOINLINE size_t name(const mote_qbinary *p, const void *a, size_t as, const void *b, size_t bs, void *o, \
+                                   size_t n) {                                                                         \
+    return sum_loop(p, type, a, as, b, bs, o, n);                                                                      \
+  }
+SUM(sum_i8, MOTE_I8)
+SUM(sum_u8, MOTE_U8)
+
 #define BINARY(name, type, product, even)                                                                              \
   static MOTE_NOINLINE size_t name(const mote_qbinary *p, const void *a, size_t as, const void *b, size_t bs, void *o, \
                                    size_t n) {                                                                         \
@@ -100,6 +129,8 @@ static void binary(const mote_qbinary *p, const void *a, size_t a_step, const vo
   static const binary_function loops[3][2][2] = {NAMES(i8), NAMES(u8), NAMES(i16)};
 #undef NAMES
   size_t size = mote_qtype_size(p->type), done = 0;
+  if (p->op == MOTE_QADD_INT && count >= LANES)
+    done = (p->type == MOTE_I8 ? sum_i8 : sum_u8)(p, a, a_step, b, b_step, out, count);
   if ((p->op == MOTE_QADD || p->op == MOTE_QMUL) && count >= LANES)
     done =
         loops[p->type - MOTE_I8][p->op == MOTE_QMUL][p->round == MOTE_QROUND_EVEN](p, a, a_step, b, b_step, out, count);
