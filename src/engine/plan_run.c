@@ -64,7 +64,7 @@ static void fail_from(plan_run *r, uint32_t worker, mote_status status) {
 
 static void run_tiles(plan_run *r, const mote_plan_step *step, uint32_t worker, bool shared) {
   mote_opctx c = *step->ctx;
-  c.scratch = r->scratch + worker * r->plan->scratch_bytes;
+  c.scratch = r->scratch == NULL ? NULL : r->scratch + worker * r->plan->scratch_bytes;
   c.err = &r->e->worker_errors[worker];
   mote_status status = MOTE_OK;
   if (!shared) {
