@@ -19,9 +19,6 @@ static mote_status apply_options(mote_context *c, const mote_context_options *o,
   c->step_limit = (uint64_t)1 << 40;
   if (o == NULL)
     return MOTE_OK;
-  if (o->struct_size != sizeof *o)
-    return mote_fail(err, MOTE_ERR_ARGUMENT, "mote_context_options has size %zu, expected %zu: call its init",
-                     o->struct_size, sizeof *o);
   if (o->cpu_cap != NULL && !mote_cpu_cap(&c->cpu, o->cpu_cap))
     return mote_fail(err, MOTE_ERR_ARGUMENT, "unknown CPU level '%s'", o->cpu_cap);
   c->log = o->log;
@@ -35,6 +32,9 @@ static mote_status apply_options(mote_context *c, const mote_context_options *o,
 
 mote_status mote_context_create(const mote_context_options *options, mote_context **out, mote_error *error) {
   mote_error_begin(error);
+  if (options != NULL && options->struct_size != sizeof *options)
+    return mote_fail(error, MOTE_ERR_ARGUMENT, "mote_context_options has size %zu, expected %zu: call its init",
+                     options->struct_size, sizeof *options);
   const mote_allocator *al = options != NULL && options->allocator != NULL ? options->allocator : mote_prim_allocator();
   mote_context *c = MOTE_NEW(al, mote_context);
   if (c == NULL)

@@ -122,9 +122,15 @@ mote_status mote_session_call(mote_session *session, const char *method, mote_va
   mote_val *in = count <= FEW ? few : MOTE_NEW_ARRAY(al, mote_val, count);
   if (in == NULL)
     return mote_fail_nomem(error);
-  for (size_t i = 0; i < count; i++)
-    in[i] = inputs[i]->v;
-  mote_status status = session->model->backend->call(session->state, index, in, count, &value, error);
+  mote_status status = MOTE_OK;
+  for (size_t i = 0; i < count && status == MOTE_OK; i++) {
+    if (inputs[i] == NULL)
+      status = mote_fail(error, MOTE_ERR_ARGUMENT, "input %zu is NULL", i);
+    else
+      in[i] = inputs[i]->v;
+  }
+  if (status == MOTE_OK)
+    status = session->model->backend->call(session->state, index, in, count, &value, error);
   if (in != few)
     mote_free(al, in);
   if (status != MOTE_OK) {
@@ -150,7 +156,8 @@ static mote_status deliver(const mote_tensor *from, mote_view *to, mote_error *e
   mote_tensor dense = *from;
   mote_tensor_set_dense(&dense);
   dense.data = to->data;
-  mote_tensor_copy(from, &dense);
+  if (dense.data != from->data) // a view that an earlier call filled and nobody cleared
+    mote_tensor_copy(from, &dense);
   mote_tensor_to_view(&dense, to->bytes, to);
   return MOTE_OK;
 }
@@ -202,8 +209,8 @@ static mote_status invoke_tensors(mote_session *s, size_t method, const mote_ten
   return MOTE_OK;
 }
 
-static mote_status take_views(const mote_view *in, size_t n_in, size_t n_out, bool need_data, mote_tensor *t,
-                              mote_error *err) {
+static mote_status take_views(const mote_view *in, size_t n_in, const mote_view *out, size_t n_out, bool need_data,
+                              mote_tensor *t, mote_error *err) {
   if (n_in > FEW || n_out > FEW)
     return mote_fail(err, MOTE_ERR_LIMIT, "more than %d inputs or outputs: use mote_session_call", FEW);
   for (size_t i = 0; i < n_in; i++) {
@@ -213,6 +220,10 @@ static mote_status take_views(const mote_view *in, size_t n_in, size_t n_out, bo
       return status;
     }
   }
+  for (size_t i = 0; i < n_out; i++)
+    if (out[i].struct_size != sizeof out[i])
+      return mote_fail(err, MOTE_ERR_ARGUMENT, "output %zu: mote_view has size %zu, expected %zu: call mote_view_init",
+                       i, out[i].struct_size, sizeof out[i]);
   return MOTE_OK;
 }
 
@@ -222,7 +233,7 @@ mote_status mote_session_invoke(mote_session *session, const char *method, const
   size_t index;
   mote_tensor t[FEW];
   MOTE_TRY(find_method(session, method, &index, error));
-  MOTE_TRY(take_views(in, in_count, out_count, true, t, error));
+  MOTE_TRY(take_views(in, in_count, out, out_count, true, t, error));
   mote_status status = session->model->backend->invoke != NULL
                            ? invoke_tensors(session, index, t, in_count, out, out_count, error)
                            : invoke_values(session, index, t, in_count, out, out_count, error);
@@ -237,7 +248,7 @@ mote_status mote_session_prepare(mote_session *session, const char *method, cons
   size_t index;
   mote_tensor t[FEW];
   MOTE_TRY(find_method(session, method, &index, error));
-  MOTE_TRY(take_views(in, in_count, 0, false, t, error));
+  MOTE_TRY(take_views(in, in_count, NULL, 0, false, t, error));
   return session->model->backend->prepare(session->state, index, t, in_count, error);
 }
 

@@ -76,6 +76,9 @@ mote_status mote_value_tuple(mote_context *c, mote_value *const *items, size_t c
                              mote_error *error) {
   mote_val v;
   mote_error_begin(error);
+  for (size_t i = 0; i < count; i++)
+    if (items[i] == NULL)
+      return mote_fail(error, MOTE_ERR_ARGUMENT, "item %zu is NULL", i);
   MOTE_TRY(mote_tuple_new(&c->al, count, &v, error));
   for (size_t i = 0; i < count; i++)
     v.u.tuple->at[i] = mote_val_retain(items[i]->v);
@@ -84,6 +87,8 @@ mote_status mote_value_tuple(mote_context *c, mote_value *const *items, size_t c
 
 mote_status mote_value_append(mote_value *list, mote_value *item, mote_error *error) {
   mote_error_begin(error);
+  if (list == NULL || item == NULL)
+    return mote_fail(error, MOTE_ERR_ARGUMENT, "mote_value_append needs a list and an item");
   if (list->v.tag != MOTE_TAG_LIST)
     return mote_fail(error, MOTE_ERR_TYPE, "append to a %s", mote_tag_name(list->v.tag));
   return mote_list_push(list->v.u.list, mote_val_retain(item->v), error);
@@ -91,6 +96,8 @@ mote_status mote_value_append(mote_value *list, mote_value *item, mote_error *er
 
 mote_status mote_value_put(mote_value *dict, mote_value *key, mote_value *item, mote_error *error) {
   mote_error_begin(error);
+  if (dict == NULL || key == NULL || item == NULL)
+    return mote_fail(error, MOTE_ERR_ARGUMENT, "mote_value_put needs a dict, a key and an item");
   if (dict->v.tag != MOTE_TAG_DICT)
     return mote_fail(error, MOTE_ERR_TYPE, "put into a %s", mote_tag_name(dict->v.tag));
   return mote_dict_put(dict->v.u.dict, key->v, item->v, error);
@@ -194,6 +201,11 @@ mote_status mote_view_to_tensor(const mote_view *v, bool need_data, mote_tensor 
                      v->struct_size, sizeof *v);
   if (v->dtype <= MOTE_NONE || v->dtype >= MOTE_DTYPE_COUNT || v->rank < 0 || v->rank > MOTE_MAX_RANK)
     return mote_fail(err, MOTE_ERR_ARGUMENT, "view with dtype %d and rank %d", (int)v->dtype, v->rank);
+  const mote_quant *q = &v->quant;
+  bool per_channel = q->count > 1;
+  if (q->count < 0 ||
+      (per_channel && (q->scales == NULL || q->axis < 0 || q->axis >= v->rank || v->dim[q->axis] != q->count)))
+    return mote_fail(err, MOTE_ERR_ARGUMENT, "view with %d scales along axis %d", q->count, q->axis);
   mote_tensor_init(out, v->dtype, v->rank, v->dim);
   bool strided = false;
   for (int32_t i = 0; i < v->rank; i++)

@@ -50,9 +50,17 @@ void mote_engine_reset_state(mote_engine *e) {
     memset(s->data, 0, s->bytes); // plans keep pointing at it
 }
 
+static void release_held(mote_engine *e) {
+  for (size_t i = 0; i < e->held.len; i++)
+    mote_storage_release(e->held.at[i]);
+  e->held.len = 0;
+}
+
 void mote_engine_destroy(mote_engine *e) {
   if (e == NULL)
     return;
+  release_held(e);
+  MOTE_VEC_FREE(e->al, &e->held);
   for (mote_plan *p = e->plans, *next; p != NULL; p = next) {
     next = p->next;
     mote_plan_destroy(e, p);
@@ -100,6 +108,16 @@ static bool deps_hold(const mote_plan *p, const mote_live *live) {
   return true;
 }
 
+// A hash alone could be made to collide by a file that chooses its shapes, and a plan writes where its shapes say.
+static bool inputs_fit(const mote_plan *p, const mote_live *live) {
+  for (int32_t i = 0; i < p->n_inputs; i++) {
+    const mote_tensor *t = &live->t[p->inputs[i].source], *planned = &p->graph.values.at[p->inputs[i].value].t;
+    if (t->dtype != planned->dtype || !mote_tensor_same_shape(t, planned) || !mote_tensor_same_strides(t, planned))
+      return false;
+  }
+  return true;
+}
+
 // The inputs of a plan are what its range of nodes reads, so each candidate is held against its own inputs.
 static uint64_t live_hash(const mote_plan *p, const mote_live *live) {
   uint64_t h = 11;
@@ -111,7 +129,8 @@ static uint64_t live_hash(const mote_plan *p, const mote_live *live) {
 static mote_plan *find_plan(mote_engine *e, uint64_t key, int32_t first, const mote_live *live) {
   mote_plan **link = &e->plans;
   for (mote_plan *p = e->plans; p != NULL; link = &p->next, p = p->next) {
-    if (p->key != key || p->first_node != first || p->shape_hash != live_hash(p, live) || !deps_hold(p, live))
+    if (p->key != key || p->first_node != first || p->shape_hash != live_hash(p, live) || !inputs_fit(p, live) ||
+        !deps_hold(p, live))
       continue;
     *link = p->next; // to the front
     p->next = e->plans;
@@ -362,6 +381,18 @@ static mote_status give_outputs(graph_run *r) {
   return status;
 }
 
+// Results of segments have no place in a plan: the engine keeps those that the caller only looks at.
+static mote_status hold_outputs(graph_run *r) {
+  for (size_t i = 0; i < r->n_out && !r->keep; i++) {
+    mote_storage **own = &r->own[r->g->outputs.at[i]];
+    if (*own == NULL)
+      continue;
+    MOTE_TRY(MOTE_VEC_PUSH(r->e->al, &r->e->held, *own, r->err));
+    *own = NULL;
+  }
+  return MOTE_OK;
+}
+
 mote_status mote_engine_run(mote_engine *e, const mote_graph *g, uint64_t key, const mote_tensor *in, size_t n_in,
                             mote_engine_out *out, size_t n_out, mote_error *err) {
   size_t n = g->values.len + 1;
@@ -370,8 +401,10 @@ mote_status mote_engine_run(mote_engine *e, const mote_graph *g, uint64_t key, c
     r.keep |= out[i].storage != NULL;
   if (e->depth >= MOTE_CALL_DEPTH)
     return mote_fail(err, MOTE_ERR_LIMIT, "subgraph calls nest deeper than %d", MOTE_CALL_DEPTH);
-  if (e->depth == 0)
+  if (e->depth == 0) {
     atomic_store(&e->cancelled, false);
+    release_held(e);
+  }
   void *block = mote_run_tables(e, n);
   if (block == NULL)
     return mote_fail_nomem(err);
@@ -385,6 +418,8 @@ mote_status mote_engine_run(mote_engine *e, const mote_graph *g, uint64_t key, c
     status = run_segments(&r);
   if (status == MOTE_OK)
     status = give_outputs(&r);
+  if (status == MOTE_OK)
+    status = hold_outputs(&r);
   e->depth--;
   for (size_t i = 0; i < n; i++)
     mote_storage_release(r.own[i]);
@@ -428,7 +463,7 @@ void mote_engine_stats(const mote_engine *e, mote_stats *stats) {
   stats->plans += e->plans_made;
   stats->plan_hits += e->plan_hits;
   stats->weights_bytes += mote_weights_bytes(e->weights);
-  size_t arena = 0, outs = 0;
+  size_t arena = e->arena_size, outs = 0; // held already, or what the largest plan will ask for
   for (const mote_plan *p = e->plans; p != NULL; p = p->next) {
     arena = MOTE_MAX(arena, p->arena_bytes + p->scratch_bytes * e->env.threads);
     outs += p->out_bytes;

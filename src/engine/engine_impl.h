@@ -41,7 +41,8 @@ struct mote_engine {
   uint64_t tick;
   void *arena; // activations of the plan that runs, then scratch of each worker
   size_t arena_size;
-  bool arena_mapped; // from mote_prim_map
+  bool arena_mapped;             // from mote_prim_map
+  MOTE_VEC(mote_storage *) held; // results that the caller reads until the next run: those of a run in segments
   mote_engine_var *vars;
   mote_engine_state *states;
   int32_t depth;
@@ -51,7 +52,6 @@ struct mote_engine {
   } tables[MOTE_CALL_DEPTH]; // value tables of the runs in progress, kept from run to run
   mote_error *worker_errors; // one a thread
   uint64_t plan_ns, pack_ns, run_ns, plans_made, plan_hits;
-  size_t arena_peak;
 };
 
 // Live tensors on entry of a range of nodes: `t[source value]`; data NULL while the value is not known.

@@ -35,7 +35,6 @@ static mote_status reserve_arena(mote_engine *e, const mote_plan *plan, mote_err
   e->arena_mapped = mote_prim_is_default(e->al) && size >= MAP_FROM;
   e->arena = e->arena_mapped ? mote_prim_map(size) : mote_alloc(e->al, size);
   e->arena_size = e->arena != NULL ? size : 0;
-  e->arena_peak = MOTE_MAX(e->arena_peak, size);
   return e->arena != NULL ? MOTE_OK : mote_fail_nomem(err);
 }
 
