@@ -1,0 +1,530 @@
+// PyTorch's operators that read and write at positions which a tensor names, or a mask, or segments.
+// Tests: tests/unit/test_ops_aten.c
+#include "ops/aten_ref.h"
+#include "ops/binary.h"
+#include "ops/copy.h"
+
+enum { SET, ADD, PROD, MEAN, AMAX, AMIN };
+enum {
+  S_AXIS,
+  S_FRESH,
+  S_ROWS,
+  S_FLAT
+}; // S_FRESH: what self holds at a target does not count
+   // S_ROWS: the index is one of slices, S_FLAT: of self's elements
+
+// ------------------------------------------------------------------------------------------------ targets
+
+// Where index element i points in `t`, and where it stands in `like` (source or index), which may be larger than the
+// index.
+typedef struct place {
+  const mote_tensor *index, *t;
+  int64_t axis, at_stride; // t's
+  bool flat;
+} place;
+static mote_status target_of(const mote_opctx *c, const place *p, int64_t i, int64_t *at) {
+  int64_t v = mote_load_i64(p->index->data, p->index->dtype, i), n;
+  if (p->flat) {
+    MOTE_TRY(mote_ref_index(c, v, mote_tensor_numel(p->t), at));
+    return MOTE_OK;
+  }
+  n = p->t->rank > 0 ? p->t->dim[p->axis] : 1;
+  if (v < 0 || v >= n)
+    return mote_op_fail(c, MOTE_ERR_DATA, "index %lld is out of bounds for dimension %lld with size %lld", (long long)v,
+                        (long long)p->axis, (long long)n);
+  int64_t stride = 1, to = 0;
+  for (int32_t k = p->t->rank - 1; k >= 0; k--) {
+    int64_t d = k < p->index->rank ? p->index->dim[k] : 1;
+    to += (k == p->axis ? v : i % d) * stride;
+    i /= d;
+    stride *= p->t->dim[k];
+  }
+  *at = to;
+  return MOTE_OK;
+}
+// Element of `t` at the coordinates of index element i.
+static int64_t same_place(const mote_tensor *index, const mote_tensor *t, int64_t i) {
+  int64_t stride = 1, at = 0;
+  for (int32_t k = t->rank - 1; k >= 0; k--) {
+    int64_t d = k < index->rank ? index->dim[k] : 1;
+    at += i % d * stride;
+    i /= d;
+    stride *= t->dim[k];
+  }
+  return at;
+}
+
+static mote_status gather_eval(mote_opctx *c) {
+  const mote_ref_attr *a = c->attr;
+  place p = {c->in[1], c->in[0], a->n[S_AXIS], 0, a->n[S_FLAT] != 0};
+  int64_t n = mote_tensor_numel(p.index), at = 0;
+  size_t size = mote_dtype_size(p.t->dtype);
+  for (int64_t i = 0; i < n; i++) {
+    MOTE_TRY(target_of(c, &p, i, &at));
+    memcpy(mote_ref_at(c->out[0], i), mote_ref_at(p.t, at), size);
+  }
+  return MOTE_OK;
+}
+MOTE_REF_OP(gather_op, "gather_elements", 2, 2, 1, MOTE_OP_CHECKS_DATA, gather_eval);
+
+// ------------------------------------------------------------------------------------------------ writing
+
+static void combine(const mote_tensor *o, int64_t at, const mote_tensor *s, int64_t from, int64_t kind, bool fresh) {
+  if (kind == SET || fresh) {
+    memcpy(mote_ref_at(o, at), mote_ref_at(s, from), mote_dtype_size(o->dtype));
+    return;
+  }
+  if (mote_dtype_is_int(o->dtype)) {
+    int64_t x = mote_load_i64(o->data, o->dtype, at), y = mote_load_i64(s->data, s->dtype, from);
+    int64_t v = kind == PROD   ? (int64_t)((uint64_t)x * (uint64_t)y)
+                : kind == AMAX ? MOTE_MAX(x, y)
+                : kind == AMIN ? MOTE_MIN(x, y)
+                               : (int64_t)((uint64_t)x + (uint64_t)y);
+    mote_store_i64(o->data, o->dtype, at, v);
+    return;
+  }
+  mote_z x = mote_ref_get(o, at), y = mote_ref_get(s, from), v = mote_z_add(x, y);
+  if (kind == PROD)
+    v = mote_z_mul(x, y);
+  else if (kind == AMAX)
+    v = x.re != x.re || x.re >= y.re ? x : y;
+  else if (kind == AMIN)
+    v = x.re != x.re || x.re <= y.re ? x : y;
+  if (o->dtype == MOTE_BOOL)
+    v = mote_z_real(kind == PROD || kind == AMIN ? x.re != 0 && y.re != 0 : x.re != 0 || y.re != 0);
+  mote_ref_put(o, at, v);
+}
+static void divide_counts(const mote_tensor *o, const int64_t *count, int64_t self) {
+  int64_t n = mote_tensor_numel(o);
+  for (int64_t i = 0; i < n; i++) {
+    int64_t k = count[i] + self;
+    if (count[i] == 0 || k == 0)
+      continue;
+    mote_z v = mote_ref_get(o, i);
+    bool whole = mote_dtype_is_int(o->dtype);
+    v.re = whole ? floor(v.re / (double)k) : v.re / (double)k;
+    v.im /= (double)k;
+    mote_ref_put(o, i, v);
+  }
+}
+static mote_status scatter_eval(mote_opctx *c) {
+  const mote_ref_attr *a = c->attr;
+  const mote_tensor *x = c->in[0], *index = c->in[1], *s = c->in[2], *o = c->out[0];
+  place p = {index, o, a->n[S_AXIS], 0, a->n[S_FLAT] != 0};
+  mote_ref_axis axis = mote_ref_axis_of(o, a->n[S_AXIS]);
+  int64_t picks = mote_tensor_numel(index), total = a->n[S_ROWS] ? picks * axis.outer * axis.inner : picks, at = 0;
+  int64_t *count = mote_ref_alloc(c, mote_tensor_numel(o), sizeof *count);
+  bool one = mote_tensor_numel(s) == 1;
+  if (count == NULL)
+    return mote_fail_nomem(c->err);
+  mote_copy_flat(c, 0, 0);
+  (void)x;
+  mote_status st = MOTE_OK;
+  for (int64_t i = 0; st == MOTE_OK && i < total; i++) {
+    int64_t from = one ? 0 : i;
+    if (a->n[S_ROWS]) {
+      int64_t k = i / axis.inner % picks, v = mote_load_i64(index->data, index->dtype, k);
+      st = v >= 0 || a->kind == SET ? mote_ref_index(c, v, axis.n, &v)
+                                    : mote_op_fail(c, MOTE_ERR_DATA, "index out of range in self");
+      at = (i / axis.inner / picks * axis.n + v) * axis.inner + i % axis.inner;
+    } else {
+      st = target_of(c, &p, i, &at);
+      from = one || a->n[S_FLAT] ? from : same_place(index, s, i);
+    }
+    if (st == MOTE_OK)
+      combine(o, at, s, from, a->kind, a->n[S_FRESH] && count[at] == 0);
+    if (st == MOTE_OK)
+      count[at]++;
+  }
+  if (st == MOTE_OK && a->kind == MEAN)
+    divide_counts(o, count, !a->n[S_FRESH]);
+  mote_ref_free(c, count);
+  return st;
+}
+MOTE_REF_OP(scatter_op, "scatter_elements", 3, 3, 1, MOTE_OP_CHECKS_DATA, scatter_eval);
+
+static int64_t reduction(mote_low *w, const char *name) {
+  static const struct {
+    const char *name;
+    int64_t kind;
+  } all[] = {{"sum", ADD},   {"add", ADD},   {"prod", PROD}, {"multiply", PROD}, {"mean", MEAN},
+             {"amax", AMAX}, {"amin", AMIN}, {"max", AMAX},  {"min", AMIN}};
+  for (size_t i = 0; i < MOTE_COUNT(all); i++)
+    if (strcmp(all[i].name, name) == 0)
+      return all[i].kind;
+  mote_low_fail(w, MOTE_ERR_ARGUMENT, "reduce argument must be either sum, prod, mean, amax or amin, got %s.", name);
+  return SET;
+}
+
+// Shapes of index and source: of the same rank as self, nowhere larger but along the axis.
+static void check_elements(mote_low *w, mote_vid self, int32_t axis, mote_vid index, mote_vid src) {
+  const mote_tensor *t = mote_low_desc(w, self), *i = mote_low_desc(w, index), *s = mote_low_desc(w, src);
+  bool fits = MOTE_MAX(i->rank, 1) == MOTE_MAX(t->rank, 1) &&
+              (src < 0 || mote_tensor_numel(s) == 1 || MOTE_MAX(s->rank, 1) == MOTE_MAX(i->rank, 1));
+  if (i->dtype != MOTE_I64 && i->dtype != MOTE_I32)
+    mote_low_fail(w, MOTE_ERR_TYPE, "scatter(): Expected dtype int64 for index");
+  if (!fits && mote_tensor_numel(i) > 0)
+    mote_low_fail(w, MOTE_ERR_SHAPE, "Index tensor must have the same number of dimensions as self tensor");
+  for (int32_t k = 0; fits && k < i->rank && k < t->rank && mote_tensor_numel(i) > 0; k++)
+    if ((k != axis && i->dim[k] > t->dim[k]) ||
+        (src >= 0 && s->rank == i->rank && mote_tensor_numel(s) != 1 && i->dim[k] > s->dim[k]))
+      mote_low_fail(w, MOTE_ERR_SHAPE,
+                    "Size does not match at dimension %d expected index to be no larger than self and src apart from "
+                    "dimension %d",
+                    k, axis);
+}
+
+static mote_vid scatter(mote_low *w, mote_vid self, mote_ref_attr *a, mote_vid index, mote_vid src) {
+  const mote_tensor *t = mote_low_desc(w, self);
+  mote_vid in[3] = {self, index, src};
+  if (mote_tensor_numel(mote_low_desc(w, index)) == 0)
+    return mote_low_1(w, &mote_op_copy, self);
+  if (mote_low_desc(w, src)->dtype != t->dtype)
+    return mote_low_fail(w, MOTE_ERR_TYPE, "scatter(): Expected self.dtype to be equal to src.dtype");
+  mote_ref_like(a, 0, t->dtype, t);
+  return mote_ref_emit(w, &scatter_op, a, in, 3, NULL);
+}
+
+static mote_status scatter_with(mote_lowering *l, const char *reduce) {
+  mote_low w = mote_low_begin(l);
+  mote_vid self = l->args[0].ref, index = mote_low_tensor(&w, "index"), src = mote_low_tensor(&w, "src");
+  const mote_tensor *t = mote_low_desc(&w, self);
+  const mote_arg *value = mote_lower_arg(l, "value");
+  mote_ref_attr a = mote_ref_attr_of(reduce == NULL ? SET : reduction(&w, reduce));
+  a.n[S_AXIS] = mote_low_axis_arg(&w, "dim", 0, t->rank);
+  a.n[S_FRESH] = !mote_lower_bool(l, "include_self", true);
+  if (src < 0)
+    src = value->kind == MOTE_ARG_SCALAR ? mote_low_scalar(&w, &value->scalar, t->dtype)
+                                         : mote_low_cast(&w, value->ref, t->dtype);
+  check_elements(&w, self, (int32_t)a.n[S_AXIS], index, src);
+  return mote_low_done(&w, scatter(&w, self, &a, index, src));
+}
+static mote_status lower_scatter(mote_lowering *l) { return scatter_with(l, mote_low_str(l, "reduce", NULL)); }
+static mote_status lower_scatter_add(mote_lowering *l) { return scatter_with(l, "sum"); }
+
+// Slices of self along dim, one for each index.
+static mote_status rows_with(mote_lowering *l, int64_t kind) {
+  mote_low w = mote_low_begin(l);
+  mote_vid self = l->args[0].ref, index = mote_low_tensor(&w, "index"), src = mote_low_tensor(&w, "source");
+  const mote_tensor *t = mote_low_desc(&w, self), *i = mote_low_desc(&w, index);
+  const mote_arg *value = mote_lower_arg(l, "value"), *alpha = mote_lower_arg(l, "alpha");
+  mote_ref_attr a = mote_ref_attr_of(kind);
+  int32_t axis = mote_low_axis_arg(&w, "dim", 0, t->rank);
+  a.n[S_AXIS] = axis;
+  a.n[S_ROWS] = 1;
+  a.n[S_FRESH] = !mote_lower_bool(l, "include_self", true);
+  if (i->rank > 1 || (i->dtype != MOTE_I64 && i->dtype != MOTE_I32))
+    return mote_fail(l->err, MOTE_ERR_SHAPE, "Index should have dimension 1 or 0 (got %d) and be of int32 or int64",
+                     i->rank);
+  if (value != NULL)
+    src = value->kind == MOTE_ARG_SCALAR ? mote_low_scalar(&w, &value->scalar, t->dtype)
+                                         : mote_low_cast(&w, value->ref, t->dtype);
+  const mote_tensor *s = mote_low_desc(&w, src);
+  int64_t n = mote_tensor_numel(i);
+  bool fits = value != NULL ? mote_tensor_numel(s) == 1
+                            : s->rank == t->rank || (s->rank <= 1 && t->rank <= 1 && mote_tensor_numel(s) == n);
+  for (int32_t k = 0; fits && value == NULL && k < t->rank && s->rank == t->rank; k++)
+    fits = s->dim[k] == (k == axis ? n : t->dim[k]);
+  if (!fits)
+    return mote_fail(l->err, MOTE_ERR_SHAPE,
+                     "source and destination tensor slices must have the same length or same shape, with %lld slices "
+                     "at dimension %d",
+                     (long long)n, axis);
+  if (alpha != NULL && alpha->kind == MOTE_ARG_SCALAR && alpha->scalar.f != 1)
+    src = mote_low_2(&w, &mote_op_mul, src, mote_low_scalar(&w, &alpha->scalar, s->dtype));
+  return mote_low_done(&w, scatter(&w, self, &a, index, src));
+}
+static mote_status lower_index_add(mote_lowering *l) { return rows_with(l, ADD); }
+static mote_status lower_index_set(mote_lowering *l) { return rows_with(l, SET); }
+static mote_status lower_index_reduce(mote_lowering *l) {
+  mote_low w = mote_low_begin(l);
+  int64_t kind = reduction(&w, mote_low_str(l, "reduce", ""));
+  return w.st != MOTE_OK ? w.st : rows_with(l, kind);
+}
+
+static mote_status lower_put(mote_lowering *l) {
+  mote_low w = mote_low_begin(l);
+  mote_vid self = l->args[0].ref, index = mote_low_tensor(&w, "index"), src = mote_low_tensor(&w, "source");
+  mote_ref_attr a = mote_ref_attr_of(mote_lower_bool(l, "accumulate", false) ? ADD : SET);
+  a.n[S_FLAT] = 1;
+  if (mote_tensor_numel(mote_low_desc(&w, index)) != mote_tensor_numel(mote_low_desc(&w, src)))
+    return mote_fail(l->err, MOTE_ERR_SHAPE, "put_(): Expected source and index to have the same number of elements");
+  return mote_low_done(&w, scatter(&w, self, &a, index, src));
+}
+
+// ------------------------------------------------------------------------------------------------ reading
+
+static mote_vid gather(mote_low *w, mote_vid self, mote_vid index, int64_t axis, bool flat) {
+  mote_ref_attr a = mote_ref_attr_of(0);
+  mote_vid in[2] = {self, index};
+  a.n[S_AXIS] = axis;
+  a.n[S_FLAT] = flat;
+  mote_ref_like(&a, 0, mote_low_desc(w, self)->dtype, mote_low_desc(w, index));
+  return mote_ref_emit(w, &gather_op, &a, in, 2, NULL);
+}
+static mote_status lower_gather(mote_lowering *l) {
+  mote_low w = mote_low_begin(l);
+  mote_vid self = l->args[0].ref, index = mote_low_tensor(&w, "index");
+  int32_t axis = mote_low_axis_arg(&w, "dim", 0, mote_low_desc(&w, self)->rank);
+  check_elements(&w, self, axis, index, -1);
+  return mote_low_done(&w, gather(&w, self, index, axis, mote_low_desc(&w, self)->rank == 0));
+}
+static mote_status lower_take(mote_lowering *l) {
+  mote_low w = mote_low_begin(l);
+  if (mote_low_desc(&w, l->args[1].ref)->dtype != MOTE_I64)
+    return mote_fail(l->err, MOTE_ERR_TYPE, "take(): Expected a long tensor for index, but got %s",
+                     mote_aten_type_name(mote_low_desc(&w, l->args[1].ref)->dtype));
+  return mote_low_done(&w, gather(&w, l->args[0].ref, l->args[1].ref, 0, true));
+}
+static mote_status lower_take_along(mote_lowering *l) {
+  mote_low w = mote_low_begin(l);
+  mote_vid self = l->args[0].ref, index = l->args[1].ref;
+  if (mote_low_desc(&w, index)->dtype != MOTE_I64)
+    return mote_fail(l->err, MOTE_ERR_TYPE, "torch.take_along_dim(): dtype of indices should be Long but got %s",
+                     mote_aten_type_name(mote_low_desc(&w, index)->dtype));
+  if (!mote_low_given(l, "dim")) {
+    int64_t n = mote_tensor_numel(mote_low_desc(&w, index));
+    return mote_low_done(&w, gather(&w, self, mote_low_reshape(&w, index, 1, &n), 0, true));
+  }
+  mote_tensor t = *mote_low_desc(&w, self), i = *mote_low_desc(&w, index);
+  int32_t axis = mote_low_axis_arg(&w, "dim", 0, t.rank), rank;
+  int64_t dim[MOTE_MAX_RANK], along = t.rank > 0 ? t.dim[axis] : 1, picks = i.rank > axis ? i.dim[axis] : 1;
+  if (t.rank != i.rank)
+    return mote_fail(l->err, MOTE_ERR_SHAPE,
+                     "torch.take_along_dim(): input and indices should have the same number of dimensions, but got %d "
+                     "dimensions for input, and %d dimensions for indices",
+                     t.rank, i.rank);
+  if (t.rank > 0)
+    t.dim[axis] = i.dim[axis] = 1;
+  if (!mote_broadcast_shape(&t, &i, &rank, dim))
+    return mote_fail(l->err, MOTE_ERR_SHAPE, "torch.take_along_dim(): input and indices do not broadcast");
+  dim[axis] = along;
+  self = mote_low_expand(&w, self, rank, dim);
+  dim[axis] = picks;
+  return mote_low_done(&w, gather(&w, self, mote_low_expand(&w, index, rank, dim), axis, rank == 0));
+}
+
+// ------------------------------------------------------------------------------------------------ masks
+
+static bool both_shape(mote_low *w, mote_vid a, mote_vid b, int32_t *rank, int64_t *dim) {
+  if (mote_broadcast_shape(mote_low_desc(w, a), mote_low_desc(w, b), rank, dim))
+    return true;
+  mote_low_fail(w, MOTE_ERR_SHAPE, "The size of the mask must match the size of the tensor, or broadcast to it");
+  return false;
+}
+static mote_status select_eval(mote_opctx *c) {
+  const uint8_t *mask = c->in[1]->data;
+  int64_t n = mote_tensor_numel(c->in[0]), found = 0, at = 0;
+  size_t size = mote_dtype_size(c->in[0]->dtype);
+  for (int64_t i = 0; i < n; i++)
+    found += mask[i] != 0;
+  mote_out(c, 0, c->in[0]->dtype, 1, &found);
+  MOTE_TRY(mote_op_output(c, 0));
+  for (int64_t i = 0; i < n; i++)
+    if (mask[i])
+      memcpy(mote_ref_at(c->out[0], at++), mote_ref_at(c->in[0], i), size);
+  return MOTE_OK;
+}
+MOTE_REF_OP(select_op, "masked_select", 2, 2, 1, 0, select_eval);
+static mote_status lower_masked_select(mote_lowering *l) {
+  mote_low w = mote_low_begin(l);
+  mote_vid in[2] = {l->args[0].ref, l->args[1].ref};
+  mote_ref_attr a = mote_ref_attr_of(0);
+  int32_t rank = 0;
+  int64_t dim[MOTE_MAX_RANK];
+  if (mote_low_desc(&w, in[1])->dtype != MOTE_BOOL)
+    return mote_fail(l->err, MOTE_ERR_TYPE, "masked_select: expected BoolTensor for mask");
+  if (both_shape(&w, in[0], in[1], &rank, dim))
+    for (int i = 0; i < 2; i++)
+      in[i] = mote_low_expand(&w, in[i], rank, dim);
+  a.out[0].rank = -1;
+  a.out[0].dtype = (int32_t)mote_low_desc(&w, in[0])->dtype;
+  return mote_low_done(&w, mote_ref_emit(&w, &select_op, &a, in, 2, NULL));
+}
+static mote_status mask_scatter_eval(mote_opctx *c) {
+  const uint8_t *mask = c->in[1]->data;
+  int64_t n = mote_tensor_numel(c->in[0]), at = 0, given = mote_tensor_numel(c->in[2]);
+  size_t size = mote_dtype_size(c->in[0]->dtype);
+  for (int64_t i = 0; i < n; i++) {
+    if (mask[i] && at >= given)
+      return mote_op_fail(c, MOTE_ERR_DATA, "Number of elements of source < number of ones in mask");
+    memcpy(mote_ref_at(c->out[0], i), mask[i] ? mote_ref_at(c->in[2], at++) : mote_ref_at(c->in[0], i), size);
+  }
+  return MOTE_OK;
+}
+MOTE_REF_OP(mask_scatter_op, "masked_scatter", 3, 3, 1, MOTE_OP_CHECKS_DATA, mask_scatter_eval);
+static mote_status lower_masked_scatter(mote_lowering *l) {
+  mote_low w = mote_low_begin(l);
+  mote_vid in[3] = {l->args[0].ref, l->args[1].ref, l->args[2].ref};
+  mote_ref_attr a = mote_ref_attr_of(0);
+  int32_t rank = 0;
+  int64_t dim[MOTE_MAX_RANK];
+  if (mote_low_desc(&w, in[1])->dtype != MOTE_BOOL ||
+      mote_low_desc(&w, in[0])->dtype != mote_low_desc(&w, in[2])->dtype)
+    return mote_fail(l->err, MOTE_ERR_TYPE,
+                     "masked_scatter: expected a BoolTensor mask, self and source of the same dtype");
+  if (both_shape(&w, in[0], in[1], &rank, dim))
+    for (int i = 0; i < 2; i++)
+      in[i] = mote_low_expand(&w, in[i], rank, dim);
+  mote_ref_like(&a, 0, mote_low_desc(&w, in[0])->dtype, mote_low_desc(&w, in[0]));
+  return mote_low_done(&w, mote_ref_emit(&w, &mask_scatter_op, &a, in, 3, NULL));
+}
+
+// ------------------------------------------------------------------------------------------------ segments
+
+// n[0]: axis, n[1]: input 1 holds offsets, n[2]: an initial value is given (f[0])
+static mote_status segment_bounds(const mote_opctx *c, int64_t row, int64_t segments, int64_t k, int64_t n,
+                                  int64_t *from, int64_t *to) {
+  const mote_ref_attr *a = c->attr;
+  const mote_tensor *t = c->in[1];
+  if (a->n[1]) {
+    *from = mote_load_i64(t->data, t->dtype, row * (segments + 1) + k);
+    *to = mote_load_i64(t->data, t->dtype, row * (segments + 1) + k + 1);
+  } else {
+    int64_t len = mote_load_i64(t->data, t->dtype, row * segments + k);
+    *from = k == 0 ? 0 : *to;
+    *to = len >= 0 && len <= n - *from ? *from + len : -1;
+  }
+  if (*from < 0 || *to < *from || *to > n)
+    return mote_op_fail(c, MOTE_ERR_DATA, "segment_reduce(): segment %lld does not fit an axis of %lld", (long long)k,
+                        (long long)n);
+  return MOTE_OK;
+}
+static double segment_value(const mote_ref_attr *a, const mote_tensor *x, int64_t base, int64_t step, int64_t from,
+                            int64_t to) {
+  double v = a->n[2] ? a->f[0] : a->kind == PROD ? 1 : a->kind == AMAX ? -HUGE_VAL : a->kind == AMIN ? HUGE_VAL : 0;
+  for (int64_t i = from; i < to; i++) {
+    double y = mote_ref_real(x, base + i * step);
+    if (a->kind == PROD)
+      v *= y;
+    else if (a->kind == AMAX || a->kind == AMIN)
+      v = y != y || (a->kind == AMAX ? y > v : y < v) ? y : v;
+    else
+      v += y;
+  }
+  return a->kind != MEAN ? v : to > from ? v / (double)(to - from) : a->n[2] ? v : (double)NAN;
+}
+static mote_status segment_eval(mote_opctx *c) {
+  const mote_ref_attr *a = c->attr;
+  const mote_tensor *x = c->in[0], *o = c->out[0];
+  mote_ref_axis s = mote_ref_axis_of(x, a->n[0]);
+  int64_t segments = o->dim[a->n[0]], from = 0, to = 0;
+  for (int64_t row = 0; row < s.outer; row++)
+    for (int64_t k = 0; k < segments; k++) {
+      MOTE_TRY(segment_bounds(c, row, segments, k, s.n, &from, &to));
+      for (int64_t i = 0; i < s.inner; i++)
+        mote_store_f64(o->data, o->dtype, (row * segments + k) * s.inner + i,
+                       segment_value(a, x, row * s.n * s.inner + i, s.inner, from, to));
+    }
+  return MOTE_OK;
+}
+MOTE_REF_OP(segment_op, "segment_reduce", 2, 2, 1, MOTE_OP_CHECKS_DATA, segment_eval);
+static mote_status lower_segment(mote_lowering *l) {
+  mote_low w = mote_low_begin(l);
+  mote_vid lengths = mote_low_tensor(&w, "lengths"), offsets = mote_low_tensor(&w, "offsets"),
+           in[2] = {l->args[0].ref, offsets < 0 ? lengths : offsets};
+  const mote_tensor *t = mote_low_desc(&w, in[0]), *s = mote_low_desc(&w, in[1]);
+  mote_ref_attr a = mote_ref_attr_of(reduction(&w, mote_low_str(l, "reduce", "")));
+  int32_t axis = mote_low_axis_arg(&w, "axis", 0, t->rank);
+  bool fits = in[1] >= 0 && s->rank == axis + 1 && s->dim[axis] >= (offsets >= 0) && mote_dtype_is_int(s->dtype) &&
+              mote_dtype_is_float(t->dtype);
+  for (int32_t i = 0; fits && i < axis; i++)
+    fits = s->dim[i] == t->dim[i];
+  if (!fits)
+    return mote_fail(l->err, MOTE_ERR_SHAPE,
+                     "segment_reduce(): Expected lengths or offsets of %d dims like those of data", axis + 1);
+  const mote_arg *initial = mote_lower_arg(l, "initial");
+  a.n[0] = axis;
+  a.n[1] = offsets >= 0;
+  a.n[2] = initial != NULL && initial->kind == MOTE_ARG_SCALAR;
+  a.f[0] = a.n[2] ? initial->scalar.f : 0;
+  mote_ref_like(&a, 0, t->dtype, t);
+  a.out[0].dim[axis] = s->dim[axis] - (offsets >= 0);
+  return mote_low_done(&w, mote_ref_emit(&w, &segment_op, &a, in, 2, NULL));
+}
+
+// Sums, means or maxima of rows of a table. n: mode, include_last_offset, padding row. Outputs: bags, the bag of each
+// index, indices a bag.
+static mote_status bag_eval(mote_opctx *c) {
+  const mote_ref_attr *a = c->attr;
+  const mote_tensor *table = c->in[0], *index = c->in[1], *offset = c->in[2], *o = c->out[0];
+  int64_t bags = o->dim[0], width = o->dim[1], n = mote_tensor_numel(index), rows = table->dim[0];
+  for (int64_t b = 0; b < bags; b++) {
+    int64_t from = mote_load_i64(offset->data, offset->dtype, b),
+            to = b + 1 < offset->dim[0] ? mote_load_i64(offset->data, offset->dtype, b + 1) : n, used = 0;
+    if (from < 0 || to < from || to > n)
+      return mote_op_fail(c, MOTE_ERR_DATA, "embedding_bag: offsets must rise from 0 to at most %lld", (long long)n);
+    for (int64_t k = 0; k < width; k++) {
+      double v = 0;
+      used = 0;
+      for (int64_t i = from; i < to; i++) {
+        int64_t r = mote_load_i64(index->data, index->dtype, i);
+        if (r < 0 || r >= rows)
+          return mote_op_fail(c, MOTE_ERR_DATA,
+                              "embedding_bag: Expected idx >= 0 && idx < num_embeddings but found idx to be %lld",
+                              (long long)r);
+        ((int64_t *)c->out[1]->data)[i] = b;
+        if (r == a->n[2])
+          continue;
+        double y = mote_ref_real(table, r * width + k) * (mote_has(c, 3) ? mote_ref_real(c->in[3], i) : 1);
+        v = a->kind < 2 ? v + y : used == 0 || y > v ? y : v;
+        used++;
+      }
+      mote_store_f64(o->data, o->dtype, b * width + k, a->kind == 1 && used > 0 ? v / (double)used : v);
+    }
+    ((int64_t *)c->out[2]->data)[b] = used;
+  }
+  return MOTE_OK;
+}
+MOTE_REF_OP(bag_op, "embedding_bag", 3, 4, 3, MOTE_OP_CHECKS_DATA, bag_eval);
+static mote_status lower_bag(mote_lowering *l) {
+  mote_low w = mote_low_begin(l);
+  mote_vid in[4] = {l->args[0].ref, l->args[1].ref, l->args[2].ref, mote_low_tensor(&w, "per_sample_weights")}, out[3];
+  const mote_tensor *t = mote_low_desc(&w, in[0]), *i = mote_low_desc(&w, in[1]), *f = mote_low_desc(&w, in[2]);
+  mote_ref_attr a = mote_ref_attr_of(mote_lower_int(l, "mode", 0));
+  bool last = mote_lower_bool(l, "include_last_offset", false);
+  if (t->rank != 2 || i->rank != 1 || f->rank != 1 || (last && f->dim[0] < 1) || !mote_dtype_is_int(i->dtype) ||
+      !mote_dtype_is_int(f->dtype) || a.kind < 0 || a.kind > 2)
+    return mote_fail(
+        l->err, MOTE_ERR_SHAPE,
+        "embedding_bag: expected a matrix of weights, vectors of indices and offsets, and a mode of 0 to 2");
+  if (in[3] >= 0 && mote_tensor_numel(mote_low_desc(&w, in[3])) != i->dim[0])
+    return mote_fail(l->err, MOTE_ERR_SHAPE, "embedding_bag: expected as many per_sample_weights as indices");
+  a.n[2] = mote_lower_int(l, "padding_idx", -1);
+  a.n[2] = mote_low_given(l, "padding_idx") && a.n[2] < 0 ? a.n[2] + t->dim[0] : a.n[2];
+  int64_t dim[2] = {f->dim[0] - last, t->dim[1]}, none = 0;
+  mote_ref_shape(&a, 0, t->dtype, 2, dim);
+  mote_ref_shape(&a, 1, MOTE_I64, 1, i->dim);
+  mote_ref_shape(&a, 2, MOTE_I64, 1, dim);
+  mote_ref_emit(&w, &bag_op, &a, in, in[3] < 0 ? 3 : 4, out);
+  for (int j = 0; j < 3; j++)
+    mote_low_give(&w, out[j]);
+  return mote_low_done(&w, mote_low_expand(&w, mote_low_num(&w, 0, MOTE_I64), 1, &none));
+}
+
+#define ROW(text, fn)                                                                                                  \
+  { "aten::" text, &scatter_op, NULL, NULL, 0, fn }
+static const mote_torch_row rows[] = {
+    ROW("gather(self)", lower_gather),
+    ROW("take(self)", lower_take),
+    ROW("take_along_dim(self)", lower_take_along),
+    ROW("put(self)", lower_put),
+    ROW("scatter.value(self)", lower_scatter),
+    ROW("scatter.src(self)", lower_scatter),
+    ROW("scatter.reduce(self)", lower_scatter),
+    ROW("scatter.value_reduce(self)", lower_scatter),
+    ROW("scatter_add(self)", lower_scatter_add),
+    ROW("scatter_reduce.two(self)", lower_scatter),
+    ROW("index_add(self)", lower_index_add),
+    ROW("index_copy(self)", lower_index_set),
+    ROW("index_fill.int_Scalar(self)", lower_index_set),
+    ROW("index_fill.int_Tensor(self)", lower_index_set),
+    ROW("index_reduce(self)", lower_index_reduce),
+    ROW("masked_select(self)", lower_masked_select),
+    ROW("masked_scatter(self)", lower_masked_scatter),
+    ROW("segment_reduce(data)", lower_segment),
+    ROW("embedding_bag(weight)", lower_bag),
+    ROW("embedding_bag.padding_idx(weight)", lower_bag),
+    {NULL},
+};
+const mote_op_family mote_family_aten_scatter = {"aten_scatter", NULL, rows};
