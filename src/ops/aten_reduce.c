@@ -673,8 +673,10 @@ static mote_status lower_sum_to_size(mote_lowering *l) {
       lead = -1;
   if (lead < 0)
     return mote_fail(l->err, MOTE_ERR_SHAPE, "size is not expandable to the size of the tensor");
-  if (a.axes.count > 0)
+  if (a.axes.count > 0) {
+    x = mote_low_cast(&w, x, mote_aten_sum_type(mote_low_desc(&w, x)->dtype));
     x = mote_low_emit(&w, &red_op, &a, &x, 1);
+  }
   return mote_low_done(&w, mote_low_reshape(&w, x, n, size->ints.at));
 }
 

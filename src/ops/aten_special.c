@@ -362,7 +362,7 @@ static double first_term(char kind, double x) {
   }
 }
 double mote_special_polynomial(char kind, double x, double degree) {
-  int64_t n = degree >= 0 && degree < 1e6 ? (int64_t)degree : -1;
+  int64_t n = degree > -1 && degree < 1e6 ? (int64_t)degree : -1; // cut towards 0
   if (degree != degree || x != x)
     return NAN;
   if (n < 0)

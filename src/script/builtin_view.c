@@ -537,6 +537,40 @@ static mote_status v_detach_(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out
   return MOTE_OK;
 }
 
+// ------------------------------------------------------------------------------------------------ copies of views
+
+static mote_status own_copy(mote_vm *vm, mote_val *slot) {
+  mote_val v;
+  if (slot->tag != MOTE_TAG_TENSOR)
+    return MOTE_OK;
+  MOTE_TRY(mote_tensor_clone(vm, slot->u.tensor, &v));
+  mote_val_set(slot, v);
+  return MOTE_OK;
+}
+
+// "aten::transpose_copy" works as "aten::transpose" of the same overload.
+static mote_status copy_of(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
+  char name[96];
+  const mote_op_ref *ref = vm->ref;
+  size_t len = strlen(ref->name) - strlen("_copy");
+  if (len >= sizeof name)
+    return mote_fail(vm->err, MOTE_ERR_INTERNAL, "%s", ref->name);
+  memcpy(name, ref->name, len);
+  name[len] = '\0';
+  const mote_builtin *view = mote_builtin_view;
+  while (view->name && strcmp(view->name, name) != 0)
+    view++;
+  if (!view->name)
+    return mote_fail(vm->err, MOTE_ERR_UNSUPPORTED, "operator %s is not supported", ref->name);
+  MOTE_TRY(view->fn(vm, n, a, out));
+  mote_status s = own_copy(vm, out);
+  for (size_t i = 0; s == MOTE_OK && out->tag == MOTE_TAG_LIST && i < out->u.list->len; i++)
+    s = own_copy(vm, &out->u.list->at[i]);
+  if (s != MOTE_OK)
+    mote_val_clear(out);
+  return s;
+}
+
 const mote_builtin mote_builtin_view[] = {
     {"aten::view", "-", v_view},
     {"aten::reshape", "-", v_reshape},
@@ -590,4 +624,23 @@ const mote_builtin mote_builtin_view[] = {
     {"aten::swapaxes_", "-", v_transpose_},
     {"aten::swapdims_", "-", v_transpose_},
     {"aten::detach_", "-", v_detach_},
+    {"aten::transpose_copy", "int", copy_of},
+    {"aten::permute_copy", "-", copy_of},
+    {"aten::t_copy", "-", copy_of},
+    {"aten::view_copy", "-", copy_of},
+    {"aten::_reshape_alias_copy", "-", copy_of},
+    {"aten::expand_copy", "-", copy_of},
+    {"aten::narrow_copy", "-", copy_of},
+    {"aten::select_copy", "int", copy_of},
+    {"aten::slice_copy", "Tensor", copy_of},
+    {"aten::squeeze_copy", "- dim dims", copy_of},
+    {"aten::unsqueeze_copy", "-", copy_of},
+    {"aten::diagonal_copy", "-", copy_of},
+    {"aten::as_strided_copy", "-", copy_of},
+    {"aten::unfold_copy", "-", copy_of},
+    {"aten::alias_copy", "-", copy_of},
+    {"aten::detach_copy", "-", copy_of},
+    {"aten::unbind_copy", "int", copy_of},
+    {"aten::split_copy", "Tensor", copy_of},
+    {"aten::split_with_sizes_copy", "-", copy_of},
     {NULL, NULL, NULL}};
