@@ -172,6 +172,8 @@ static uint64_t hash_field(const mote_attr_field *f, const void *at, uint64_t h)
 }
 
 static uint64_t hash_attr(const mote_op *op, const void *attr, uint64_t h) {
+  if (!op->fields && attr && op->attr_size) // plain numbers, zeroed before they were set
+    return mote_hash(attr, op->attr_size, h);
   for (const mote_attr_field *f = op->fields; f && f->name && attr; f++)
     if (!f->late)
       h = hash_field(f, (const char *)attr + f->offset, h);
