@@ -6,10 +6,10 @@
 
 #include "ops/ops.h"
 
-static const mote_builtin *const tables[] = {mote_builtin_scalar, mote_builtin_math,   mote_builtin_str,
-                                             mote_builtin_str2,   mote_builtin_list,   mote_builtin_dict,
-                                             mote_builtin_misc,   mote_builtin_tensor, mote_builtin_make,
-                                             mote_builtin_view,   mote_builtin_native};
+static const mote_builtin *const tables[] = {
+    mote_builtin_scalar, mote_builtin_math, mote_builtin_str,      mote_builtin_str2, mote_builtin_list,
+    mote_builtin_dict,   mote_builtin_misc, mote_builtin_tensor,   mote_builtin_make, mote_builtin_view,
+    mote_builtin_native, mote_builtin_prepacked};
 
 // "aten::add.Tensor(..." -> name and overload.
 static bool split_schema(const char *text, char *name, char *overload, size_t cap) {
@@ -270,4 +270,9 @@ const mote_impl *mote_dispatch_find(mote_dispatch *d, int32_t schema, const char
     impl->is_resolved = true;
   }
   return impl->fn || impl->row ? impl : NULL;
+}
+
+const mote_impl *mote_dispatch_row(const mote_dispatch *d, const char *name, const char *overload) {
+  mote_impl unused;
+  return direct(d, name, overload, false, &unused);
 }

@@ -48,6 +48,8 @@ mote_status mote_dispatch_create(const mote_allocator *al, mote_dispatch **out, 
 void mote_dispatch_destroy(mote_dispatch *d);
 // At load only: what it finds is kept. NULL: not implemented.
 const mote_impl *mote_dispatch_find(mote_dispatch *d, int32_t schema, const char *name, const char *overload);
+// The row of a family, whatever builtins there are; NULL: none. Changes nothing, so that running programs may ask.
+const mote_impl *mote_dispatch_row(const mote_dispatch *d, const char *name, const char *overload);
 const struct mote_op *mote_dispatch_op(const char *name); // an operator of any family by its name; slow
 
 #define MOTE_MAX_RESULTS 64
@@ -148,7 +150,7 @@ mote_status mote_vm_text_val(mote_vm *vm, mote_text *text, mote_val *out) MOTE_M
 // ------------------------------------------------------------------------------------------------ builtin_*.c
 extern const mote_builtin mote_builtin_scalar[], mote_builtin_math[], mote_builtin_str[], mote_builtin_str2[],
     mote_builtin_list[], mote_builtin_dict[], mote_builtin_misc[], mote_builtin_tensor[], mote_builtin_make[],
-    mote_builtin_view[], mote_builtin_native[];
+    mote_builtin_view[], mote_builtin_native[], mote_builtin_prepacked[];
 
 // ------------------------------------------------------------------------------------------------ dispatch.c
 // Runs a tensor operator through its row.
