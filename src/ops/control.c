@@ -4,6 +4,8 @@
 #include "ops/opkit.h"
 
 #define MAX_VALUES 64 // what a subgraph may take or give
+// A loop that a file asks for must end some day: far above any model's, seconds for one that does nothing.
+#define MAX_ITERATIONS 10000000
 
 // Shapes are known only when the subgraphs have run.
 static mote_status after_run(mote_opctx *c) {
@@ -162,8 +164,10 @@ static mote_status while_run(mote_opctx *c, loop *l) {
     in[0][i] = &l->t[0][i];
     in[1][i] = &l->t[1][i];
   }
-  for (int side = 0;; side = 1 - side) {
+  for (int64_t n = 0, side = 0;; n++, side = 1 - side) {
     mote_tensor results[MAX_VALUES];
+    if (n >= MAX_ITERATIONS)
+      return mote_op_fail(c, MOTE_ERR_LIMIT, "the loop did not end within %d iterations", MAX_ITERATIONS);
     bool truth;
     memset(results, 0, sizeof results);
     MOTE_TRY(mote_op_call(c, a->then_graph, in[side], c->n_in, results, 1));

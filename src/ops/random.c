@@ -1,0 +1,182 @@
+// Counter-based random bits and what is drawn from them. The bits are a function of the state alone, so a program's
+// draws repeat. Source: Salmon, Moraes, Dror and Shaw, "Parallel Random Numbers: As Easy as 1, 2, 3" (2011).
+// Tests: the TensorFlow Lite operator cases
+#include "ops/opkit.h"
+
+// ------------------------------------------------------------------------------------------------ generators
+
+// Ten rounds on four words.
+static void philox(const uint32_t key[2], const uint32_t counter[4], uint32_t out[4]) {
+  uint32_t a = counter[0], b = counter[1], c = counter[2], d = counter[3], k0 = key[0], k1 = key[1];
+  for (int round = 0; round < 10; round++) {
+    uint64_t p = (uint64_t)a * 0xD2511F53u, q = (uint64_t)c * 0xCD9E8D57u;
+    a = (uint32_t)(q >> 32) ^ b ^ k0;
+    b = (uint32_t)q;
+    c = (uint32_t)(p >> 32) ^ d ^ k1;
+    d = (uint32_t)p;
+    k0 += 0x9E3779B9u;
+    k1 += 0xBB67AE85u;
+  }
+  out[0] = a, out[1] = b, out[2] = c, out[3] = d;
+}
+
+// Twenty rounds on two words; a part of the key comes in after every four.
+static void threefry(const uint32_t key[2], const uint32_t counter[4], uint32_t out[4]) {
+  static const uint8_t turns[8] = {13, 15, 26, 6, 17, 29, 16, 24};
+  uint32_t part[3] = {key[0], key[1], key[0] ^ key[1] ^ 0x1BD11BDAu};
+  uint32_t a = counter[0] + part[0], b = counter[1] + part[1];
+  for (uint32_t round = 0; round < 20; round++) {
+    a += b;
+    b = (b << turns[round % 8] | b >> (32 - turns[round % 8])) ^ a;
+    if (round % 4 == 3) {
+      uint32_t n = round / 4 + 1;
+      a += part[n % 3];
+      b += part[(n + 1) % 3] + n;
+    }
+  }
+  out[0] = a, out[1] = b;
+}
+
+// ------------------------------------------------------------------------------------------------ bits
+
+typedef struct bits_attr {
+  int64_t algorithm; // 0 and 1 philox, 2 threefry: the schema's numbers
+} bits_attr;
+
+// Input: state as u64 [key, counter] or, for philox, [key, counter, more]. Outputs: the state afterwards, the bits. The
+// shape and type of the second are what the file declares.
+static mote_status bits_infer(mote_opctx *c) {
+  const bits_attr *a = c->attr;
+  const mote_tensor *state = c->in[0], *out = c->out[1];
+  MOTE_TRY(mote_want_dtype(c, 0, MOTE_U64));
+  MOTE_TRY(mote_want_rank(c, 0, 1, 1));
+  if (a->algorithm < 0 || a->algorithm > 2)
+    return mote_op_fail(c, MOTE_ERR_FORMAT, "algorithm %lld", (long long)a->algorithm);
+  if (state->dim[0] != 2 && (state->dim[0] != 3 || a->algorithm == 2))
+    return mote_op_fail(c, MOTE_ERR_SHAPE, "a state of %lld words", (long long)state->dim[0]);
+  if (out->dtype != MOTE_I32 && out->dtype != MOTE_U32 && out->dtype != MOTE_I64 && out->dtype != MOTE_U64)
+    return mote_op_fail(c, MOTE_ERR_TYPE, "bits of %s", mote_dtype_name(out->dtype));
+  for (int32_t i = 0; i < out->rank; i++)
+    if (out->dim[i] < 0)
+      return mote_op_fail(c, MOTE_ERR_SHAPE, "output 1 needs its shape in the file");
+  mote_out_as(c, 0, 0);
+  return MOTE_OK;
+}
+
+static mote_status bits_eval(mote_opctx *c) {
+  bool fry = ((const bits_attr *)c->attr)->algorithm == 2;
+  uint64_t state[3] = {0}, *next = c->out[0]->data;
+  size_t words = (size_t)c->in[0]->dim[0], bytes;
+  memcpy(state, c->in[0]->data, words * sizeof *state);
+  if (!mote_tensor_bytes(c->out[1], &bytes))
+    return mote_op_fail(c, MOTE_ERR_LIMIT, "output 1 is too large");
+  uint64_t more = words == 3 ? state[2] : state[0];
+  for (size_t at = 0, step = fry ? 8 : 16; at < bytes; at += step, state[1]++) {
+    uint32_t key[2] = {(uint32_t)state[0], (uint32_t)(state[0] >> 32)}, out[4];
+    uint32_t counter[4] = {(uint32_t)state[1], (uint32_t)(state[1] >> 32), (uint32_t)more, (uint32_t)(more >> 32)};
+    (fry ? threefry : philox)(key, counter, out);
+    memcpy((char *)c->out[1]->data + at, out, MOTE_MIN(step, bytes - at));
+  }
+  memcpy(next, state, words * sizeof *state);
+  return MOTE_OK;
+}
+
+static const mote_attr_field bits_fields[] = {MOTE_ATTR(bits_attr, algorithm, MOTE_ATTR_INT, 0), {NULL}};
+static const mote_op op_random_bits = {.name = "random_bits",
+                                       .min_in = 1,
+                                       .max_in = 1,
+                                       .n_out = 2,
+                                       .attr_size = sizeof(bits_attr),
+                                       .fields = bits_fields,
+                                       .infer = bits_infer,
+                                       .eval = bits_eval};
+
+// ------------------------------------------------------------------------------------------------ draws
+
+typedef struct draw_attr {
+  int64_t seed, seed2;
+  bool normal;
+} draw_attr;
+
+// Input: the shape.
+static mote_status draw_infer(mote_opctx *c) {
+  mote_ints dim;
+  if (mote_needs(c, 0))
+    return MOTE_OK;
+  MOTE_TRY(mote_want_int(c, 0));
+  MOTE_TRY(mote_ints_of(c, 0, &dim));
+  if (dim.count > MOTE_MAX_RANK)
+    return mote_op_fail(c, MOTE_ERR_LIMIT, "rank %d", dim.count);
+  for (int32_t i = 0; i < dim.count; i++)
+    if (dim.at[i] < 0)
+      return mote_op_fail(c, MOTE_ERR_DATA, "dimension %lld", (long long)dim.at[i]);
+  mote_out(c, 0, MOTE_F32, dim.count, dim.at);
+  return MOTE_OK;
+}
+
+// 23 bits as the fraction of a float in [1, 2).
+static float unit_of(uint32_t bits) {
+  uint32_t u = 0x3f800000u | (bits & 0x7fffffu);
+  float f;
+  memcpy(&f, &u, sizeof f);
+  return f - 1.0f;
+}
+
+// Four numbers of one block; normal ones by pairs after Box and Muller.
+static void draw_block(const draw_attr *a, const uint32_t bits[4], float out[4]) {
+  for (int i = 0; i < 4; i++)
+    out[i] = unit_of(bits[i]);
+  for (int i = 0; a->normal && i < 4; i += 2) {
+    float u = out[i] < 1e-7f ? 1e-7f : out[i], angle = 6.2831855f * out[i + 1], r = sqrtf(-2.0f * logf(u));
+    out[i] = sinf(angle) * r;
+    out[i + 1] = cosf(angle) * r;
+  }
+}
+
+// The generator's place in its sequence is kept between runs.
+#define SLOT_DRAW ((int64_t)1 << 42)
+static mote_status draw_eval(mote_opctx *c) {
+  const draw_attr *a = c->attr;
+  mote_variable *v = mote_op_variable(c, SLOT_DRAW ^ a->seed ^ (int64_t)((uint64_t)a->seed2 << 20));
+  if (v == NULL)
+    return mote_fail_nomem(c->err);
+  uint64_t counter = v->assigned ? (uint64_t)v->t.dim[0] : 0;
+  uint32_t key[2] = {(uint32_t)a->seed, (uint32_t)((uint64_t)a->seed >> 32)};
+  int64_t n = mote_tensor_numel(c->out[0]);
+  float *out = c->out[0]->data;
+  for (int64_t i = 0; i < n; i += 4, counter++) {
+    uint32_t bits[4], at[4] = {(uint32_t)counter, (uint32_t)(counter >> 32), (uint32_t)a->seed2,
+                               (uint32_t)((uint64_t)a->seed2 >> 32)};
+    float four[4];
+    philox(key, at, bits);
+    draw_block(a, bits, four);
+    memcpy(out + i, four, (size_t)MOTE_MIN(4, n - i) * sizeof *out);
+  }
+  v->t.dim[0] = (int64_t)counter;
+  v->assigned = true;
+  return MOTE_OK;
+}
+
+static const mote_attr_field draw_fields[] = {MOTE_ATTR(draw_attr, seed, MOTE_ATTR_INT, 0),
+                                              MOTE_ATTR(draw_attr, seed2, MOTE_ATTR_INT, 0),
+                                              MOTE_ATTR(draw_attr, normal, MOTE_ATTR_BOOL, 0),
+                                              {NULL}};
+static const mote_op op_random_draw = {.name = "random_draw",
+                                       .flags = MOTE_OP_EFFECT | MOTE_OP_RANDOM | MOTE_OP_NO_FOLD,
+                                       .min_in = 1,
+                                       .max_in = 1,
+                                       .n_out = 1,
+                                       .attr_size = sizeof(draw_attr),
+                                       .fields = draw_fields,
+                                       .infer = draw_infer,
+                                       .eval = draw_eval};
+
+static const mote_tflite_field bits_options[] = {{"algorithm", 0, MOTE_FB_I8, 0}, {NULL}};
+static const mote_tflite_field draw_options[] = {{"seed", 0, MOTE_FB_I64, 0}, {"seed2", 1, MOTE_FB_I64, 0}, {NULL}};
+static const mote_tflite_row tflite_rows[] = {
+    {146, 1, "RANDOM_STANDARD_NORMAL", NULL, &op_random_draw, draw_options, "normal=1"},
+    {148, 1, "RANDOM_UNIFORM", NULL, &op_random_draw, draw_options},
+    {204, 1, "STABLEHLO_RNG_BIT_GENERATOR", NULL, &op_random_bits, bits_options},
+    {.name = NULL},
+};
+const mote_op_family mote_family_random = {"random", tflite_rows, NULL};
