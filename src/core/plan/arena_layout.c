@@ -1,3 +1,4 @@
+// Greedy placing of buffers by size, see arena_layout.h. Knows only sizes and times. Tests: tests/unit/test_arena_layout.c
 #include "core/plan/arena_layout.h"
 
 #include "base/fail.h"
