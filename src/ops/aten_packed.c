@@ -29,20 +29,24 @@ static mote_status pack_infer(mote_opctx *c) {
   MOTE_TRY(mote_want_dtype(c, 1, MOTE_I64));
   int64_t time = x->dim[a->batch_first ? 1 : 0], batch = x->dim[a->batch_first ? 0 : 1];
   if (len->dim[0] != batch || batch < 1 || mote_dtype_size(x->dtype) == 0 || x->dtype == MOTE_STRING)
-    return mote_op_fail(c, MOTE_ERR_SHAPE, "Expected `len(lengths)` to be equal to batch_size, but got %lld (batch_size=%lld)",
+    return mote_op_fail(c, MOTE_ERR_SHAPE,
+                        "Expected `len(lengths)` to be equal to batch_size, but got %lld (batch_size=%lld)",
                         (long long)len->dim[0], (long long)batch);
   if (mote_needs(c, 1))
     return MOTE_OK;
   const int64_t *n = len->data;
   for (int64_t b = 0; b < batch; b++) {
     if (n[b] < 1)
-      return mote_op_fail(c, MOTE_ERR_ARGUMENT, "Length of all samples has to be greater than 0, but found an element in "
-                                                "'lengths' that is <= 0");
+      return mote_op_fail(c, MOTE_ERR_ARGUMENT,
+                          "Length of all samples has to be greater than 0, but found an element in "
+                          "'lengths' that is <= 0");
     if (b > 0 && n[b] > n[b - 1])
-      return mote_op_fail(c, MOTE_ERR_ARGUMENT, "`lengths` array must be sorted in decreasing order when "
-                                                "`enforce_sorted` is True.");
+      return mote_op_fail(c, MOTE_ERR_ARGUMENT,
+                          "`lengths` array must be sorted in decreasing order when "
+                          "`enforce_sorted` is True.");
     if (n[b] > time)
-      return mote_op_fail(c, MOTE_ERR_ARGUMENT, "Expected `lengths` up to %lld, got %lld", (long long)time, (long long)n[b]);
+      return mote_op_fail(c, MOTE_ERR_ARGUMENT, "Expected `lengths` up to %lld, got %lld", (long long)time,
+                          (long long)n[b]);
     total += n[b];
   }
   dim[0] = total;
@@ -101,8 +105,9 @@ static mote_status pad_infer(mote_opctx *c) {
   if (total != x->dim[0])
     return mote_op_fail(c, MOTE_ERR_SHAPE, "%lld rows for batch sizes of %lld", (long long)x->dim[0], (long long)total);
   if (a->total > 0 && a->total < sizes->dim[0])
-    return mote_op_fail(c, MOTE_ERR_ARGUMENT, "Expected total_length to be at least the length of the longest sequence in "
-                                              "input, but got total_length=%lld and max sequence length being %lld",
+    return mote_op_fail(c, MOTE_ERR_ARGUMENT,
+                        "Expected total_length to be at least the length of the longest sequence in "
+                        "input, but got total_length=%lld and max sequence length being %lld",
                         (long long)a->total, (long long)sizes->dim[0]);
   int64_t time = a->total > 0 ? a->total : sizes->dim[0];
   dim[a->batch_first ? 1 : 0] = time;

@@ -96,14 +96,14 @@ static const mote_attr_field codes_fields[] = {MOTE_ATTR(mote_codes_attr, scale,
                                                MOTE_ATTR(mote_codes_attr, dtype, MOTE_ATTR_DTYPE, 0),
                                                {NULL}};
 const mote_op mote_op_codes = {.name = "quantize_per_tensor",
-                                 .min_in = 1,
-                                 .max_in = 3,
-                                 .n_out = 1,
-                                 .attr_size = sizeof(mote_codes_attr),
-                                 .fields = codes_fields,
-                                 .infer = codes_infer,
-                                 .prepare = codes_prepare,
-                                 .eval = codes_eval};
+                               .min_in = 1,
+                               .max_in = 3,
+                               .n_out = 1,
+                               .attr_size = sizeof(mote_codes_attr),
+                               .fields = codes_fields,
+                               .infer = codes_infer,
+                               .prepare = codes_prepare,
+                               .eval = codes_eval};
 
 // Numbers rounded to the 8 bits that fit their own range, as dynamic quantisation does it to activations.
 typedef struct round_attr {
@@ -220,7 +220,7 @@ static mote_status lower_quantize(mote_lowering *l) {
 static mote_status lower_quantize_channel(mote_lowering *l) {
   mote_low w = mote_low_begin(l);
   mote_codes_attr a = {1, 0, mote_low_axis_arg(&w, "axis", 0, mote_low_desc(&w, l->args[0].ref)->rank),
-                  (int32_t)mote_low_dtype(l, MOTE_QI8)};
+                       (int32_t)mote_low_dtype(l, MOTE_QI8)};
   mote_vid in[3] = {l->args[0].ref, mote_low_cast(&w, mote_low_tensor(&w, "scales"), MOTE_F64),
                     mote_low_cast(&w, mote_low_tensor(&w, "zero_points"), MOTE_I32)};
   return mote_low_done(&w, mote_low_emit(&w, &mote_op_codes, &a, in, 3));
@@ -239,8 +239,9 @@ static mote_status lower_quantize_dynamic(mote_lowering *l) {
     hi = fmax(hi, mote_load_f64(t->data, t->dtype, i));
   }
   choose_range(lo, hi, reduce ? 127 : 255, &scale, &zero);
-  return mote_low_done(&w, mote_low_codes(&w, l->args[0].ref, scale, (int64_t)zero - (is_signed ? (reduce ? 64 : 128) : 0),
-                                    is_signed ? MOTE_QI8 : MOTE_QU8));
+  return mote_low_done(&w,
+                       mote_low_codes(&w, l->args[0].ref, scale, (int64_t)zero - (is_signed ? (reduce ? 64 : 128) : 0),
+                                      is_signed ? MOTE_QI8 : MOTE_QU8));
 }
 static mote_status lower_dequantize(mote_lowering *l) {
   mote_low w = mote_low_begin(l);
@@ -463,7 +464,7 @@ static mote_status quant_cat(mote_lowering *l, bool relu) {
   mote_vid out = mote_low_concat(&w, v, list->count, axis);
   out = relu ? mote_low_1(&w, &mote_op_relu, out) : out;
   return mote_low_done(&w, mote_low_codes(&w, out, mote_lower_float(l, "scale", own.scale),
-                                    mote_lower_int(l, "zero_point", own.zero_point), d));
+                                          mote_lower_int(l, "zero_point", own.zero_point), d));
 }
 static mote_status lower_cat(mote_lowering *l) { return quant_cat(l, false); }
 static mote_status lower_cat_relu(mote_lowering *l) { return quant_cat(l, true); }

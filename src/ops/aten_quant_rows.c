@@ -1,5 +1,5 @@
-// Quantised operators that have a float twin: codes become numbers, the twin's row runs, its result becomes codes again.
-// Also fake quantisation. Tests: the quantised programs of the corpus
+// Quantised operators that have a float twin: codes become numbers, the twin's row runs, its result becomes codes
+// again. Also fake quantisation. Tests: the quantised programs of the corpus
 #include <string.h>
 
 #include "ops/aten_quant.h"
@@ -83,16 +83,20 @@ static mote_status linear_act(mote_lowering *l, const mote_op *op) {
     a.a = mote_lower_float(l, "negative_slope", 0.01);
   if (packed->kind != MOTE_ARG_TENSORS || packed->count < 2)
     return mote_fail(l->err, MOTE_ERR_TYPE, "packed parameters of a linear layer are needed");
-  mote_vid y = mote_aten_linear(&w, mote_low_real(&w, l->args[0].ref), mote_low_real(&w, packed->refs[0]), packed->refs[1]);
+  mote_vid y =
+      mote_aten_linear(&w, mote_low_real(&w, l->args[0].ref), mote_low_real(&w, packed->refs[0]), packed->refs[1]);
   y = mote_low_emit(&w, op, &a, &y, 1);
-  return mote_low_done(&w, mote_low_codes(&w, y, mote_lower_float(l, "Y_scale_i", 1), mote_lower_int(l, "Y_zero_point_i", 0), d));
+  return mote_low_done(
+      &w, mote_low_codes(&w, y, mote_lower_float(l, "Y_scale_i", 1), mote_lower_int(l, "Y_zero_point_i", 0), d));
 }
 static mote_status lower_linear_leaky(mote_lowering *l) { return linear_act(l, &mote_op_leaky_relu); }
 static mote_status lower_linear_tanh(mote_lowering *l) { return linear_act(l, &mote_op_tanh); }
 
 // ------------------------------------------------------------------------------------------------ fake quantisation
 
-static mote_arg axis_arg(int64_t axis) { return (mote_arg){.kind = MOTE_ARG_SCALAR, .scalar = {'i', axis, (double)axis, 0}}; }
+static mote_arg axis_arg(int64_t axis) {
+  return (mote_arg){.kind = MOTE_ARG_SCALAR, .scalar = {'i', axis, (double)axis, 0}};
+}
 
 // Per channel: shapes [C] become [C, 1, ...] so that they broadcast from `axis` on.
 static mote_vid along(mote_low *w, mote_vid v, int64_t axis, int32_t rank) {

@@ -27,7 +27,8 @@ static mote_status make(mote_vm *vm, const char *name, const mote_val *tensors, 
   return MOTE_OK;
 }
 
-static mote_status parts_of(mote_vm *vm, mote_val v, mote_val tensors[MOTE_PACKED_TENSORS], int32_t want, mote_ints *ints) {
+static mote_status parts_of(mote_vm *vm, mote_val v, mote_val tensors[MOTE_PACKED_TENSORS], int32_t want,
+                            mote_ints *ints) {
   int32_t n;
   MOTE_WANT(vm, v, MOTE_TAG_NATIVE);
   if (!mote_packed_parts(v.u.native, tensors, &n, ints) || n != want)
@@ -131,7 +132,8 @@ static mote_status conv_prepack(mote_vm *vm, mote_val *a, int64_t dims, bool tra
   MOTE_WANT_INT(vm, a[5 + k]);
   ints.at[ints.count++] = a[5 + k].u.i;
   ints.at[ints.count++] = transposed;
-  return make(vm, dims == 3 ? QUANTIZED "Conv3dPackedParamsBase" : QUANTIZED "Conv2dPackedParamsBase", a, 2, &ints, out);
+  return make(vm, dims == 3 ? QUANTIZED "Conv3dPackedParamsBase" : QUANTIZED "Conv2dPackedParamsBase", a, 2, &ints,
+              out);
 }
 #define CONV(name, dims, transposed)                                                                                   \
   static mote_status name(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {                                       \
@@ -158,10 +160,18 @@ static mote_status conv_list(mote_vm *vm, mote_val *a, int which, mote_val *out)
     MOTE_TRY(mote_list_push(out->u.list, mote_val_int(ints.at[1 + which * dims + i]), vm->err));
   return MOTE_OK;
 }
-static mote_status conv_stride(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) { return (void)n, conv_list(vm, a, 0, out); }
-static mote_status conv_padding(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) { return (void)n, conv_list(vm, a, 1, out); }
-static mote_status conv_dilation(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) { return (void)n, conv_list(vm, a, 2, out); }
-static mote_status conv_out_pad(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) { return (void)n, conv_list(vm, a, 3, out); }
+static mote_status conv_stride(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
+  return (void)n, conv_list(vm, a, 0, out);
+}
+static mote_status conv_padding(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
+  return (void)n, conv_list(vm, a, 1, out);
+}
+static mote_status conv_dilation(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
+  return (void)n, conv_list(vm, a, 2, out);
+}
+static mote_status conv_out_pad(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
+  return (void)n, conv_list(vm, a, 3, out);
+}
 
 static mote_status conv_number(mote_vm *vm, mote_val *a, int from_end, mote_val *out) {
   mote_val parts[MOTE_PACKED_TENSORS];
@@ -172,8 +182,12 @@ static mote_status conv_number(mote_vm *vm, mote_val *a, int from_end, mote_val 
   *out = mote_val_int(ints.at[ints.count - from_end]);
   return MOTE_OK;
 }
-static mote_status conv_groups(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) { return (void)n, conv_number(vm, a, 2, out); }
-static mote_status conv_transposed(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) { return (void)n, conv_number(vm, a, 1, out); }
+static mote_status conv_groups(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
+  return (void)n, conv_number(vm, a, 2, out);
+}
+static mote_status conv_transposed(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
+  return (void)n, conv_number(vm, a, 1, out);
+}
 
 // ------------------------------------------------------------------------------------------------ embeddings, cells
 
