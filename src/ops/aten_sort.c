@@ -584,70 +584,7 @@ static mote_status lower_histogram(mote_lowering *l) {
   return mote_low_done(&w, out[1]);
 }
 
-// ------------------------------------------------------------------------------------------------ places
-
-// kind 1: n[0] rows, the rest filled with n[1].
-static mote_status places_eval(mote_opctx *c) {
-  const mote_ref_attr *a = c->attr;
-  const mote_tensor *x = c->in[0];
-  int64_t n = mote_tensor_numel(x), found = 0, at = 0, dim[2];
-  for (int64_t i = 0; a->kind == 0 && i < n; i++) {
-    mote_z v = mote_ref_get(x, i);
-    found += v.re != 0 || v.im != 0;
-  }
-  dim[0] = a->kind == 0 ? found : a->n[0];
-  dim[1] = x->rank;
-  if (a->kind == 0) {
-    mote_out(c, 0, MOTE_I64, 2, dim);
-    MOTE_TRY(mote_op_output(c, 0));
-  }
-  int64_t *to = c->out[0]->data;
-  for (int64_t i = 0; i < n && at < dim[0]; i++) {
-    mote_z v = mote_ref_get(x, i);
-    if (v.re == 0 && v.im == 0)
-      continue;
-    for (int64_t k = x->rank - 1, r = i; k >= 0; r /= x->dim[k], k--)
-      to[at * x->rank + k] = r % x->dim[k];
-    at++;
-  }
-  for (int64_t i = at * x->rank; i < dim[0] * x->rank; i++)
-    to[i] = a->n[1];
-  return MOTE_OK;
-}
-MOTE_REF_OP(places_op, "aten_nonzero", 1, 1, 1, 0, places_eval);
-static mote_vid places(mote_low *w, mote_vid x) {
-  mote_ref_attr a = mote_ref_attr_of(0);
-  a.out[0].dtype = MOTE_I64;
-  a.out[0].rank = -1;
-  return mote_ref_emit(w, &places_op, &a, &x, 1, NULL);
-}
-static mote_status lower_nonzero(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
-  return mote_low_done(&w, places(&w, l->args[0].ref));
-}
-static mote_status lower_nonzero_numpy(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
-  int64_t one = 1;
-  mote_vid x = l->args[0].ref;
-  if (mote_low_desc(&w, x)->rank == 0)
-    x = mote_low_reshape(&w, x, 1, &one);
-  int32_t rank = mote_low_desc(&w, x)->rank;
-  mote_vid all = places(&w, x);
-  for (int32_t i = 0; i < rank; i++)
-    mote_low_give(&w, mote_low_squeeze(&w, mote_low_narrow(&w, all, 1, i, 1), 1));
-  return w.st;
-}
-static mote_status lower_nonzero_static(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
-  mote_ref_attr a = mote_ref_attr_of(1);
-  int64_t dim[2] = {mote_lower_int(l, "size", 0), mote_low_desc(&w, l->args[0].ref)->rank};
-  if (dim[0] < 0)
-    return mote_fail(l->err, MOTE_ERR_ARGUMENT, "nonzero_static: 'size' must be an non-negative integer");
-  a.n[0] = dim[0];
-  a.n[1] = mote_lower_int(l, "fill_value", -1);
-  mote_ref_shape(&a, 0, MOTE_I64, 2, dim);
-  return mote_low_done(&w, mote_ref_emit(&w, &places_op, &a, &l->args[0].ref, 1, NULL));
-}
+// ------------------------------------------------------------------------------------------------ one hot
 
 static mote_status one_hot_eval(mote_opctx *c) {
   const mote_ref_attr *a = c->attr;
@@ -718,10 +655,6 @@ static const mote_torch_row rows[] = {
     ROW("histc(self)", lower_histc),
     ROW("histogram.bin_ct(self)", lower_histogram),
     ROW("histogram.bins_tensor(self)", lower_histogram),
-    ROW("nonzero(self)", lower_nonzero),
-    ROW("argwhere(self)", lower_nonzero),
-    ROW("nonzero_numpy(self)", lower_nonzero_numpy),
-    ROW("nonzero_static(self)", lower_nonzero_static),
     ROW("one_hot(self)", lower_one_hot),
     {NULL},
 };
