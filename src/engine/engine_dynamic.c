@@ -34,11 +34,23 @@ mote_status mote_op_output(mote_opctx *c, int32_t j) {
   return MOTE_OK;
 }
 
-static mote_status keep_result(mote_dynamic *d, mote_storage *s, mote_error *err) {
-  mote_status status = MOTE_VEC_PUSH(d->e->al, &d->kept, s, err);
+static mote_status keep_result(mote_dynamic *d, int32_t graph, mote_storage *s, mote_error *err) {
+  mote_kept k = {s, graph};
+  mote_status status = MOTE_VEC_PUSH(d->e->al, &d->kept, k, err);
   if (status != MOTE_OK)
     mote_storage_release(s);
   return status;
+}
+
+// Lets go of what earlier runs of `graph` gave.
+static void drop_results(mote_dynamic *d, int32_t graph) {
+  size_t n = 0;
+  for (size_t i = 0; i < d->kept.len; i++)
+    if (d->kept.at[i].graph == graph)
+      mote_storage_release(d->kept.at[i].storage);
+    else
+      d->kept.at[n++] = d->kept.at[i];
+  d->kept.len = n;
 }
 
 mote_status mote_op_call(mote_opctx *c, int32_t graph, const mote_tensor *const *in, int32_t n_in, mote_tensor *out,
@@ -47,6 +59,7 @@ mote_status mote_op_call(mote_opctx *c, int32_t graph, const mote_tensor *const 
   if (graph < 0 || graph >= d->graph->n_siblings)
     return mote_op_fail(c, MOTE_ERR_FORMAT, "subgraph %d of %d", graph, d->graph->n_siblings);
   const mote_graph *g = d->graph->siblings[graph];
+  drop_results(d, graph);
   mote_tensor *args = MOTE_NEW_ARRAY(d->e->al, mote_tensor, n_in + 1);
   mote_engine_out *results = MOTE_NEW_ARRAY(d->e->al, mote_engine_out, n_out + 1);
   mote_storage **storages = MOTE_NEW_ARRAY(d->e->al, mote_storage *, n_out + 1);
@@ -61,7 +74,7 @@ mote_status mote_op_call(mote_opctx *c, int32_t graph, const mote_tensor *const 
     out[j] = results[j].t;
   for (int32_t j = 0; storages != NULL && j < n_out; j++)
     if (storages[j] != NULL) {
-      mote_status kept = keep_result(d, storages[j], c->err);
+      mote_status kept = keep_result(d, graph, storages[j], c->err);
       status = status == MOTE_OK ? kept : status;
     }
   mote_free(d->e->al, args);
@@ -97,7 +110,7 @@ static mote_status eval_dynamic(mote_dynamic *d, mote_opctx *c) {
 // Freed in reverse of how long they must live: results of calls only after outputs were made (they are copies).
 static void end_dynamic(mote_dynamic *d) {
   for (size_t i = 0; i < d->kept.len; i++)
-    mote_storage_release(d->kept.at[i]);
+    mote_storage_release(d->kept.at[i].storage);
   MOTE_VEC_FREE(d->e->al, &d->kept);
 }
 

@@ -92,6 +92,12 @@ void mote_engine_forget(mote_engine *e, uint64_t key);
 mote_status mote_run_dynamic(mote_engine *e, const mote_graph *g, const mote_node *node, const mote_tensor *const *in,
                              mote_tensor *out, mote_storage **storage, mote_error *err) MOTE_MUST_USE;
 
+// A subgraph's result: alive until the subgraph runs again or the node is done, so that a loop's do not pile up.
+typedef struct mote_kept {
+  mote_storage *storage;
+  int32_t graph;
+} mote_kept;
+
 // What c->node points to while a dynamic node runs.
 typedef struct mote_dynamic {
   mote_engine *e;
@@ -99,7 +105,7 @@ typedef struct mote_dynamic {
   mote_storage **storage;
   mote_tensor *out;
   int32_t n_out;
-  MOTE_VEC(mote_storage *) kept; // results of subgraph calls, alive until the node is done
+  MOTE_VEC(mote_kept) kept; // results of subgraph calls
 } mote_dynamic;
 
 // What c->planner points to during prepare.

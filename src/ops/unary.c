@@ -181,12 +181,17 @@ static void row_lut8(const mote_opctx *c, const void *state, int64_t n, char *co
     *(uint8_t *)(p[0] + i * s[0]) = u->table[*(const uint8_t *)(p[1] + i * s[1])];
 }
 
+// Square roots of codes are cut off, not rounded, where the files come from.
+static double cut(double y, double scale) { return floor(y / scale) * scale; }
+
 static void row_q16(const mote_opctx *c, const void *state, int64_t n, char *const p[], const ptrdiff_t s[]) {
   const unary_state *u = state;
   const mote_quant *qi = &c->in[0]->quant, *qo = &c->out[0]->quant;
   for (int64_t i = 0; i < n; i++) {
     double x = qi->scale * (*(const int16_t *)(p[1] + i * s[1]) - qi->zero_point);
     double y = mote_unary_real(u->attr.kind, u->attr.a, u->attr.b, x);
+    if (u->attr.kind == MOTE_UNARY_SQRT)
+      y = cut(y, qo->scale);
     *(int16_t *)(p[0] + i * s[0]) = (int16_t)mote_quantise(y, qo->scale, qo->zero_point, -32768, 32767);
   }
 }
@@ -260,6 +265,11 @@ static double lut_real(double x, const void *arg) {
   return mote_unary_real(a->kind, a->a, a->b, x);
 }
 
+typedef struct cut_root {
+  double scale;
+} cut_root;
+static double lut_root(double x, const void *arg) { return x < 0 ? 0 : cut(sqrt(x), ((const cut_root *)arg)->scale); }
+
 static mote_walk_plan setup16(const mote_opctx *c, unary_state *u) {
   const mote_quant *in = &c->in[0]->quant, *out = &c->out[0]->quant;
   mote_walk_plan w = {row_q16, 1, "unary", NULL};
@@ -290,6 +300,10 @@ static mote_walk_plan unary_setup(const mote_opctx *c, unary_state *u) {
   mote_walk_plan w = {row_real, 1, "unary", NULL};
   if (mote_is_quant(in) && d != MOTE_I16) {
     mote_lut8(in, c->out[0], lut_real, &u->attr, u->table);
+    if (u->attr.kind == MOTE_UNARY_SQRT && u->attr.quant.scale == 0) {
+      cut_root root = {c->out[0]->quant.scale};
+      mote_lut8(in, c->out[0], lut_root, &root, u->table);
+    }
     w = (mote_walk_plan){row_lut8, 1, u->q->name, NULL};
   } else if (mote_is_quant(in)) {
     w = setup16(c, u);
