@@ -4,6 +4,7 @@
 #include "ops/aten_kit.h"
 #include "ops/binary.h"
 #include "ops/concat.h"
+#include "ops/pad.h"
 #include "ops/shape.h"
 
 // ------------------------------------------------------------------------------------------------ moving by index
@@ -125,6 +126,28 @@ static mote_vid move(mote_low *w, const move_attr *a, mote_vid x) { return mote_
 
 // ------------------------------------------------------------------------------------------------ padding
 
+// Zeros (zero points of codes) around, which a convolution behind can take up: the pad operator. -1 when it is not
+// that.
+static mote_vid zero_pad(mote_low *w, mote_vid x, const move_attr *a, const mote_scalar *value) {
+  const mote_tensor *t = mote_low_desc(w, x);
+  int64_t amounts[2 * MOTE_MAX_RANK];
+  if (a->mode != MODE_CONSTANT || (value != NULL && (value->f != 0 || value->i != 0)) || t->rank == 0)
+    return -1;
+  for (int32_t d = 0; d < t->rank; d++) {
+    amounts[2 * d] = a->a.at[d];
+    amounts[2 * d + 1] = a->dim.at[d] - t->dim[d] - a->a.at[d];
+    if (amounts[2 * d] < 0 || amounts[2 * d + 1] < 0)
+      return -1;
+  }
+  mote_tensor pads;
+  int64_t dim[2] = {t->rank, 2};
+  mote_tensor_init(&pads, MOTE_I64, 2, dim);
+  pads.data = amounts;
+  mote_vid in[2] = {x, -1};
+  w->st = w->l->constant(w->l, &pads, &in[1]);
+  return w->st == MOTE_OK ? mote_low_emit(w, &mote_op_pad, NULL, in, 2) : -1;
+}
+
 static mote_vid pad(mote_low *w, mote_vid x, const mote_arg *pads, int64_t mode, const mote_scalar *value) {
   const mote_tensor *t = mote_low_desc(w, x);
   move_attr a = move_like(t, MOVE_PAD);
@@ -160,6 +183,15 @@ static mote_vid pad(mote_low *w, mote_vid x, const mote_arg *pads, int64_t mode,
     a.dim.at[d] = size + before + after;
     if (a.dim.at[d] > 0 && size == 0 && mode != MODE_CONSTANT)
       return mote_low_fail(w, MOTE_ERR_SHAPE, "Expected a non-empty dimension %d for padding", d);
+  }
+  mote_vid zeros = zero_pad(w, x, &a, value);
+  if (zeros >= 0 || w->st != MOTE_OK)
+    return zeros;
+  if (mote_dtype_is_quantized(t->dtype) && mode == MODE_CONSTANT) { // the fill is a code
+    int32_t lo, hi;
+    mote_code_range(t->dtype, &lo, &hi);
+    int32_t code = mote_quantise(value != NULL ? value->f : 0, t->quant.scale, t->quant.zero_point, lo, hi);
+    a.value = (mote_scalar){.kind = 'i', .i = code, .f = code};
   }
   return move(w, &a, x);
 }
