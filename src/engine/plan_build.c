@@ -87,7 +87,13 @@ static bool reveal(builder *b, const mote_node *node, mote_opctx *c, mote_status
   if (live == NULL || live->data == NULL || c->in[c->need]->data != NULL || !mote_tensor_is_dense(live) ||
       !mote_tensor_bytes(live, &bytes))
     return false;
-  mote_plan_dep dep = {source, mote_hash(live->data, bytes, 7)};
+  void *held = mote_arena_alloc(&b->g->arena, bytes + 1);
+  if (held == NULL) {
+    *status = mote_fail_nomem(b->err);
+    return false;
+  }
+  memcpy(held, live->data, bytes);
+  mote_plan_dep dep = {source, held, bytes};
   *status = MOTE_VEC_PUSH(b->e->al, &b->plan->deps, dep, b->err);
   c->in[c->need]->data = live->data;
   return *status == MOTE_OK;

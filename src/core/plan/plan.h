@@ -38,7 +38,8 @@ typedef struct mote_plan_step {
 // A value whose contents shaped the plan: the plan fits only while it holds the same.
 typedef struct mote_plan_dep {
   mote_vid source;
-  uint64_t hash;
+  const void *bytes; // what it held
+  size_t size;
 } mote_plan_dep;
 
 typedef struct mote_plan_port { // a live value on the border of the planned range of nodes
