@@ -65,6 +65,7 @@ struct mote_model {
 };
 
 struct mote_session {
+  mote_meter *meter; // of what its engine and programs hold
   mote_model *model;
   mote_engine *engine;
   void *state;

@@ -32,7 +32,7 @@ static mote_status session(mote_session *s, void **state, mote_error *err) {
   torch_session *t = MOTE_NEW(&c->al, torch_session);
   if (t == NULL)
     return mote_fail_nomem(err);
-  mote_script_config config = {.al = &c->al,
+  mote_script_config config = {.al = mote_meter_allocator(s->meter),
                                .engine = s->engine,
                                .record = s->options.record,
                                .log = c->log,

@@ -34,7 +34,7 @@ static mote_status copy_passes(mote_session *s, const char *const *names, mote_e
 
 static mote_status make_engine(mote_session *s, mote_error *err) {
   const mote_context *c = s->model->context;
-  mote_engine_config config = {.al = &c->al,
+  mote_engine_config config = {.al = mote_meter_allocator(s->meter),
                                .cpu = &c->cpu,
                                .weights = s->model->weights,
                                .threads = s->options.threads,
@@ -71,7 +71,8 @@ mote_status mote_session_create(mote_model *model, const mote_session_options *o
   s->model = model;
   s->options = *options;
   atomic_fetch_add(&model->refs, 1);
-  mote_status status = copy_passes(s, options->no_passes, error);
+  s->meter = mote_meter_open(&model->context->al, model->context->memory_limit);
+  mote_status status = s->meter != NULL ? copy_passes(s, options->no_passes, error) : mote_fail_nomem(error);
   if (status == MOTE_OK)
     status = make_engine(s, error);
   if (status == MOTE_OK)
@@ -93,6 +94,7 @@ void mote_session_destroy(mote_session *s) {
   if (s->state != NULL)
     model->backend->session_destroy(s->state);
   mote_engine_destroy(s->engine);
+  mote_meter_close(s->meter);
   for (size_t i = 0; s->no_passes != NULL && s->no_passes[i] != NULL; i++)
     mote_free(al, s->no_passes[i]);
   mote_free(al, s->no_passes);
@@ -133,6 +135,11 @@ mote_status mote_session_call(mote_session *session, const char *method, mote_va
     status = session->model->backend->call(session->state, index, in, count, &value, error);
   if (in != few)
     mote_free(al, in);
+  if (status == MOTE_ERR_NOMEM && mote_meter_refused(session->meter)) {
+    mote_fail_clear(error);
+    status = mote_fail(error, MOTE_ERR_LIMIT, "the call needs more memory than the limit of %zu bytes",
+                       session->model->context->memory_limit);
+  }
   if (status != MOTE_OK) {
     mote_fail_place(error, "%s", session->model->name);
     return status;

@@ -16,6 +16,15 @@ void *mote_realloc(const mote_allocator *al, void *ptr, size_t size);        // 
 void mote_free(const mote_allocator *al, void *ptr);                         // NULL is fine
 char *mote_strdup(const mote_allocator *al, const char *text, size_t len);   // adds the NUL
 
+// An allocator that refuses what would bring its blocks over `limit` bytes together. It stays until it is closed and
+// its last block is freed, so that results may outlive the session they come from.
+typedef struct mote_meter mote_meter;
+mote_meter *mote_meter_open(const mote_allocator *inner, size_t limit); // NULL when memory is short
+void mote_meter_close(mote_meter *meter);                               // NULL is fine
+const mote_allocator *mote_meter_allocator(mote_meter *meter);
+bool mote_meter_refused(mote_meter *meter);                       // since it was asked last
+const mote_allocator *mote_meter_inner(const mote_allocator *al); // of a meter's allocator; else `al`
+
 #define MOTE_NEW(al, type) ((type *)mote_alloc_zero((al), sizeof(type)))
 #define MOTE_NEW_ARRAY(al, type, n) ((type *)mote_alloc_array((al), (size_t)(n), sizeof(type)))
 

@@ -86,19 +86,25 @@ RUN(run_linear, &linear, ".LinearOpContext", "::linear_clamp_prepack")
 RUN(run_conv, &conv, ".Conv2dOpContext", "::conv2d_clamp_prepack")
 RUN(run_transposed, &transposed, ".TransposeConv2dOpContext", "::conv2d_transpose_clamp_prepack")
 
-// relu(self + alpha * other), which mobile optimisation makes of the two.
+// self = relu(self + alpha * other), which mobile optimisation makes of the two.
 static mote_status add_relu(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
   static const layer add = {"aten::add.Tensor", 3, {{.name = "self"}, {.name = "other"}, {.name = "alpha"}}};
   static const layer relu = {"aten::relu", 1, {{.name = "self"}}};
-  mote_val sum, in[3] = {a[0], a[1], n > 2 ? a[2] : mote_val_int(1)};
+  mote_val sum, result, in[3] = {a[0], a[1], n > 2 ? a[2] : mote_val_int(1)};
+  MOTE_WANT(vm, a[0], MOTE_TAG_TENSOR);
   MOTE_TRY(call(vm, &add, in, &sum));
-  mote_status s = call(vm, &relu, &sum, out);
+  mote_status s = call(vm, &relu, &sum, &result);
   mote_val_release(sum);
+  MOTE_TRY(s);
+  s = mote_tensor_write(vm, a[0].u.tensor, result.u.tensor);
+  mote_val_release(result);
+  if (s == MOTE_OK)
+    *out = mote_val_retain(a[0]);
   return s;
 }
 
 const mote_builtin mote_builtin_prepacked[] = {
-    {"aten::_add_relu", "Tensor", add_relu},
+    {"aten::_add_relu_", "Tensor", add_relu},
     {"prepacked::conv2d_clamp_run", "-", run_conv},
     {"prepacked::conv2d_transpose_clamp_run", "-", run_transposed},
     {"prepacked::linear_clamp_run", "-", run_linear},

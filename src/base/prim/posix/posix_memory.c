@@ -28,7 +28,7 @@ const mote_allocator *mote_prim_allocator(void) {
   return &libc;
 }
 
-bool mote_prim_is_default(const mote_allocator *al) { return al->alloc == libc_alloc; }
+bool mote_prim_is_default(const mote_allocator *al) { return mote_meter_inner(al)->alloc == libc_alloc; }
 
 #define LARGE_PAGE ((size_t)2 << 20) // x86-64 and arm64 with 4 KiB base pages
 
