@@ -49,13 +49,14 @@ MOTE_INLINE int32_t mote_qfix_mul(int32_t x, mote_qfix fix) {
   return (int32_t)((int64_t)high >> right) + (rest > threshold);
 }
 
-// The 16-bit operators' product of a 64-bit sum (|x| < 2^47): the multiplier keeps 15 bits, one rounding.
+// The 16-bit operators' product of a 64-bit sum: the multiplier keeps 15 bits, one rounding. Exact for
+// |x| < 2^47; a larger sum, which only a made-up bias gives, wraps.
 MOTE_INLINE int32_t mote_qfix_mul64(int64_t x, mote_qfix fix) {
   int64_t mult = fix.mult < 0x7fff0000 ? (fix.mult + (1 << 15)) >> 16 : 0x7fff;
   int total = 15 - fix.shift;
   if (total <= 0)
-    return (int32_t)(uint32_t)((uint64_t)(x * mult) << -total);
-  return (int32_t)((x * mult + ((int64_t)1 << (total - 1))) >> total);
+    return (int32_t)(uint32_t)((uint64_t)x * (uint64_t)mult << -total);
+  return (int32_t)((int64_t)((uint64_t)x * (uint64_t)mult + ((uint64_t)1 << (total - 1))) >> total);
 }
 
 // clamp(round(acc * scale) + zp, lo, hi). The bounds are integers, so clamping before rounding is the same; lo - zp and
