@@ -1,7 +1,7 @@
 // PyTorch's pooling over one to three dims, adaptive windows, positions of maxima and unpooling. float32 images take
-// pool.c's kernels where these mean the same. Tests: tests/unit/test_ops_aten.c
+// pooling.c's kernels where these mean the same. Tests: tests/unit/test_ops_aten.c
 #include "ops/aten_kit.h"
-#include "ops/pool.h"
+#include "ops/pooling.h"
 #include "ops/reduce.h"
 
 typedef enum kind { K_MAX, K_AVERAGE, K_ADAPTIVE_MAX, K_ADAPTIVE_AVERAGE, K_LP } kind;

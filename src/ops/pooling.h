@@ -1,6 +1,6 @@
 // Pooling over windows of images. Tests: tests/unit/test_ops_conv.c
-#ifndef MOTE_OPS_POOL_H
-#define MOTE_OPS_POOL_H
+#ifndef MOTE_OPS_POOLING_H
+#define MOTE_OPS_POOLING_H
 
 #include "ops/conv.h"
 

@@ -1,5 +1,5 @@
 // Pooling over windows of images: maximum, average, root of mean squares. Tests: tests/unit/test_ops_conv.c
-#include "ops/pool.h"
+#include "ops/pooling.h"
 
 #include "kernels/pool_f32.h"
 #include "kernels/qpool.h"
