@@ -42,7 +42,7 @@ static void bind(mote_engine *e, mote_plan *plan, void *const *in, void *const *
   for (int32_t i = 0; i < plan->n_values; i++) {
     mote_plan_value *v = &plan->values[i];
     if (v->place == MOTE_PLACE_ARENA)
-      v->t.data = (char *)e->arena + v->offset;
+      v->t.data = e->arena != NULL ? (char *)e->arena + v->offset : NULL; // no arena: nothing but empty tensors
     else if (v->place == MOTE_PLACE_INPUT)
       v->t.data = in[v->index];
     else if (v->place == MOTE_PLACE_OUT)
