@@ -134,6 +134,7 @@ static inline int cm_shim_group(const char *name, const struct CMUnitTest *tests
 
 #define cmocka_run_group_tests(tests, setup, teardown)                                                                 \
   cm_shim_group(#tests, tests, sizeof(tests) / sizeof((tests)[0]), setup, teardown)
+#define _cmocka_run_group_tests(name, tests, n, setup, teardown) cm_shim_group(name, tests, n, setup, teardown)
 #define cmocka_run_group_tests_name(name, tests, setup, teardown)                                                      \
   cm_shim_group(name, tests, sizeof(tests) / sizeof((tests)[0]), setup, teardown)
 
