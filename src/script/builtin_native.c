@@ -1,7 +1,7 @@
 // Builtin operators on packed parameters: making them, taking them apart, asking for their settings.
 // Tests: tests/script/test_packed.c, the quantised programs of the corpus
 #include "script/packed.h"
-#include "script/tensor.h"
+#include "script/script_tensor.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 // What mobile optimisation writes: layers with XNNPACK's prepacked parameters (the plain layer, then a clamp), fused
 // sums. Tests: the mobile programs of the corpus
-#include "script/tensor.h"
+#include "script/script_tensor.h"
 
 #include <string.h>
 

@@ -1,15 +1,15 @@
 // Which implementation an operator of a program has: builtin functions, rows of the operator families, and what follows
 // from them (in-place and out= forms). Tests: tests/script/test_vm.c
-#include "script/tensor.h"
+#include "script/script_tensor.h"
 
 #include <string.h>
 
 #include "ops/ops.h"
 
-static const mote_builtin *const tables[] = {
-    mote_builtin_scalar, mote_builtin_math, mote_builtin_str,      mote_builtin_str2, mote_builtin_list,
-    mote_builtin_dict,   mote_builtin_misc, mote_builtin_tensor,   mote_builtin_make, mote_builtin_view,
-    mote_builtin_native, mote_builtin_prepacked};
+static const mote_builtin *const tables[] = {mote_builtin_scalar, mote_builtin_math,   mote_builtin_str,
+                                             mote_builtin_str2,   mote_builtin_list,   mote_builtin_dict,
+                                             mote_builtin_misc,   mote_builtin_tensor, mote_builtin_make,
+                                             mote_builtin_view,   mote_builtin_native, mote_builtin_prepacked};
 
 // "aten::add.Tensor(..." -> name and overload.
 static bool split_schema(const char *text, char *name, char *overload, size_t cap) {

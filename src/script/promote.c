@@ -1,5 +1,5 @@
 // Type promotion of PyTorch and its numbers for dtypes. Tests: tests/script/test_vm.c
-#include "script/tensor.h"
+#include "script/script_tensor.h"
 
 // ORDER: PyTorch's ScalarType.
 static const mote_dtype torch_dtypes[] = {MOTE_U8,  MOTE_I8,  MOTE_I16,  MOTE_I32, MOTE_I64,  MOTE_F16,

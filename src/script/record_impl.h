@@ -2,7 +2,7 @@
 #ifndef MOTE_SCRIPT_RECORD_IMPL_H
 #define MOTE_SCRIPT_RECORD_IMPL_H
 
-#include "script/tensor.h"
+#include "script/script_tensor.h"
 
 // A storage whose contents are a value of the growing graph.
 typedef struct mote_lazy {

@@ -1,6 +1,6 @@
 // Elements of tensors for the machine: reading numbers, lists of them, converting, copying, writing.
 // Tests: tests/script/test_vm.c
-#include "script/tensor.h"
+#include "script/script_tensor.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
-// Tensor operators through their rows: arguments -> inputs and attributes, type promotion, lowering callbacks, in-place and
-// out= forms. Tests: tests/script/test_vm.c
-#include "script/tensor.h"
+// Tensor operators through their rows: arguments -> inputs and attributes, type promotion, lowering callbacks, in-place
+// and out= forms. Tests: tests/script/test_vm.c
+#include "script/script_tensor.h"
 
 #include <string.h>
 
@@ -60,7 +60,7 @@ mote_status mote_tensor_emit(mote_vm *vm, const mote_op *op, const void *attr, m
   return eval_now(vm, op, attr, in, n_in, out, n_out);
 }
 
-// ------------------------------------------------------------------------------------------------ the lowering's builder
+// ------------------------------------------------------------------------------------------------ building
 
 typedef struct call {
   mote_lowering l;
@@ -288,7 +288,9 @@ static mote_status read_args(call *c, uint32_t n, const mote_val *a) {
   if (n > ARGS_MAX)
     return mote_fail(c->vm->err, MOTE_ERR_LIMIT, "operator with %u arguments", n);
   for (uint32_t i = 0; i < n; i++)
-    refs += a[i].tag == MOTE_TAG_LIST ? a[i].u.list->len + NATIVE_TENSORS : a[i].tag == MOTE_TAG_NATIVE ? NATIVE_TENSORS : 0;
+    refs += a[i].tag == MOTE_TAG_LIST     ? a[i].u.list->len + NATIVE_TENSORS
+            : a[i].tag == MOTE_TAG_NATIVE ? NATIVE_TENSORS
+                                          : 0;
   c->refs = MOTE_NEW_ARRAY(c->vm->al, mote_vid, refs);
   if (!c->refs)
     return mote_fail_nomem(c->vm->err);
@@ -510,7 +512,8 @@ static mote_status run_row(call *c, const word *words, int32_t n_words, const mo
   if (n_in < op->min_in)
     MOTE_TRY(put_input(c, in, &n_in, op->min_in - 1, -1));
   if (n_out == 0)
-    return mote_fail(c->vm->err, MOTE_ERR_UNSUPPORTED, "%s: rows of operators with any number of outputs need a lowering", op->name);
+    return mote_fail(c->vm->err, MOTE_ERR_UNSUPPORTED,
+                     "%s: rows of operators with any number of outputs need a lowering", op->name);
   MOTE_TRY(build_emit(&c->l, op, &attr, in, n_in, out, n_out));
   for (int32_t j = 0; j < n_out && j < MOTE_LOWER_MAX_OUT; j++)
     c->l.result[c->l.n_out++] = out[j];

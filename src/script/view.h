@@ -2,7 +2,7 @@
 #ifndef MOTE_SCRIPT_VIEW_H
 #define MOTE_SCRIPT_VIEW_H
 
-#include "script/tensor.h"
+#include "script/script_tensor.h"
 
 // Strides of `t` seen as (rank, dim); false when elements would have to move.
 bool mote_view_strides(const mote_tensor *t, int32_t rank, const int64_t *dim, int64_t *stride);

@@ -1,6 +1,6 @@
 // The virtual machine: frames, the instruction loop, calls. Trusts what the verifier proved (indices, jumps, stack
 // heights) and checks kinds of values itself. Knows no operator. Tests: tests/script/test_vm.c
-#include "script/tensor.h"
+#include "script/script_tensor.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 // Tensor work of the machine: emitting operators (at once or into the recording), writing into tensors, conversions.
 // Tests: tests/script/test_vm.c, tests/script/test_record.c
-#ifndef MOTE_SCRIPT_TENSOR_H
-#define MOTE_SCRIPT_TENSOR_H
+#ifndef MOTE_SCRIPT_SCRIPT_TENSOR_H
+#define MOTE_SCRIPT_SCRIPT_TENSOR_H
 
 #include "script/record.h"
 
