@@ -89,10 +89,16 @@ mote_status mote_view_infer_dims(mote_vm *vm, const mote_tensor *t, const mote_v
   return MOTE_OK;
 }
 
+// Records the view `out`, which goes when that fails.
 static mote_status note(mote_vm *vm, mote_handle *h, const mote_op *op, const void *attr, mote_val *out) {
   if (!vm->rec || !mote_is_lazy(h))
     return MOTE_OK;
-  return mote_recorder_view(vm->rec, h, op, attr, out->u.tensor, vm->err);
+  mote_status st = mote_recorder_view(vm->rec, h, op, attr, out->u.tensor, vm->err);
+  if (st != MOTE_OK) {
+    mote_val_release(*out);
+    *out = mote_val_none();
+  }
+  return st;
 }
 
 mote_status mote_view_reshape(mote_vm *vm, mote_handle *h, int32_t rank, const int64_t *dim, bool copy, mote_val *out) {
