@@ -97,6 +97,10 @@ def torch_case(name, module, calls, lite=False, quantised=False):
         entry["outputs"] = [torch_value(v, path, counter, True) for v in (result if several else (result,))]
         if several:
             entry["returns_tuple"] = True
+            owners = [v.untyped_storage().data_ptr() if hasattr(v, "untyped_storage") else None for v in result]
+            shared = [["out", i, "out", owners.index(o)] for i, o in enumerate(owners) if o and owners.index(o) < i]
+            if shared:
+                entry["alias"] = shared
         if quantised:
             for o in entry["outputs"]:
                 o.update(atol=quantised)
