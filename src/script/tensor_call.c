@@ -275,6 +275,8 @@ static mote_status read_arg(call *c, const mote_schema_arg *s, mote_val v, mote_
     MOTE_TRY(scalar_of(c, v, &a->scalar));
     if (is_dtype_arg(a->name))
       a->scalar.i = mote_dtype_of_torch(a->scalar.i);
+    if (c->vm->qnnpack && a->name && strcmp(a->name, "reduce_range") == 0)
+      a->scalar.i = 0;
     if (s && s->list_size > 0)
       repeat_int(a, s->list_size);
     return MOTE_OK;

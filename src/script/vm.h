@@ -86,6 +86,7 @@ typedef struct mote_vm {
   mote_vm_host host;
   mote_objects objects;
   mote_record mode;
+  bool qnnpack; // a lite file: made for QNNPACK, which quantises to 8 bits whatever reduce_range says
   void (*log)(void *ctx, const char *line);
   void *log_ctx;
   uint64_t step_limit;

@@ -63,6 +63,7 @@ static mote_status start(mote_script_session *s, const mote_script_config *confi
   vm->host.ctx = s;
   vm->host.constant = constant;
   vm->host.python_line = mote_torch_python_line;
+  vm->qnnpack = mote_script_format(s->model) == MOTE_FORMAT_TORCH_LITE;
   vm->mode = config->engine ? config->record : MOTE_RECORD_OFF;
   vm->log = config->log;
   vm->log_ctx = config->log_ctx;
