@@ -66,7 +66,9 @@ mote_status mote_torch_name_classes(mote_script_model *m, const mote_pickle_valu
 
 // ------------------------------------------------------------------------------------------------ containers
 
-static const mote_allocator *alloc_of(const mote_torch_builder *b) { return b->session ? b->session->al : b->model->al; }
+static const mote_allocator *alloc_of(const mote_torch_builder *b) {
+  return b->session ? b->session->al : b->model->al;
+}
 
 static mote_status build_tuple(mote_torch_builder *b, const mote_pickle_items *items, mote_val *out) {
   mote_val v;
@@ -186,7 +188,8 @@ static mote_status build_object(mote_torch_builder *b, const mote_pickle_value *
                      mote_pickle_is(g, MOTE_PICKLE_GLOBAL) ? g->as.global.module : "?",
                      mote_pickle_is(g, MOTE_PICKLE_GLOBAL) ? g->as.global.name : "?");
   mote_val object;
-  MOTE_TRY(mote_object_new(alloc_of(b), b->session ? &b->session->vm.objects : NULL, cls, cls->n_attrs, &object, b->err));
+  MOTE_TRY(
+      mote_object_new(alloc_of(b), b->session ? &b->session->vm.objects : NULL, cls, cls->n_attrs, &object, b->err));
   const mote_function *setstate = mote_class_method(cls, "__setstate__");
   mote_status s = MOTE_OK;
   if (v->as.call.state)
@@ -250,8 +253,8 @@ static mote_status restore_type(mote_torch_builder *b, const mote_pickle_items *
   MOTE_TRY(build(b, args->at[0], out));
   if (!b->session || !mote_pickle_is(args->at[1], MOTE_PICKLE_STR))
     return MOTE_OK;
-  mote_status s = mote_type_parse(&b->model->program->types, args->at[1]->as.text.data, args->at[1]->as.text.len, &type,
-                                  b->err);
+  mote_status s =
+      mote_type_parse(&b->model->program->types, args->at[1]->as.text.data, args->at[1]->as.text.len, &type, b->err);
   if (s != MOTE_OK)
     return mote_val_clear(out), s;
   mote_val_stamp(&b->session->vm, *out, type);
@@ -290,7 +293,8 @@ static mote_status build_call(mote_torch_builder *b, const mote_pickle_value *v,
     *out = mote_val_device(0);
     return MOTE_OK;
   }
-  if (args->count == 2 && (mote_pickle_is_global(g, "builtins", "complex") || mote_pickle_is_global(g, "__builtin__", "complex")))
+  if (args->count == 2 &&
+      (mote_pickle_is_global(g, "builtins", "complex") || mote_pickle_is_global(g, "__builtin__", "complex")))
     return build_complex(b, args, out);
   if (is_program_class(g))
     return build_enum(b, v, out);
@@ -315,7 +319,8 @@ static mote_status build_plain(mote_torch_builder *b, const mote_pickle_value *v
   case MOTE_PICKLE_BYTES:
     return mote_str_new(alloc_of(b), v->as.text.data, v->as.text.len, out, b->err);
   case MOTE_PICKLE_GLOBAL: // quantisation schemes
-    if (mote_pickle_is_global(v, "torch", "per_tensor_affine") || mote_pickle_is_global(v, "torch", "per_channel_affine")) {
+    if (mote_pickle_is_global(v, "torch", "per_tensor_affine") ||
+        mote_pickle_is_global(v, "torch", "per_channel_affine")) {
       *out = mote_val_int(mote_pickle_is_global(v, "torch", "per_channel_affine") ? 1 : 0);
       return MOTE_OK;
     }
@@ -419,9 +424,8 @@ static const mote_type *type_of_call(mote_types *types, const mote_pickle_value 
 }
 
 static const mote_type *type_of_object(mote_script_model *m, mote_types *types, const mote_pickle_value *v) {
-  const char *name = mote_pickle_is(v->as.call.callable, MOTE_PICKLE_GLOBAL)
-                         ? mote_torch_class_name(m, v->as.call.callable)
-                         : NULL;
+  const char *name =
+      mote_pickle_is(v->as.call.callable, MOTE_PICKLE_GLOBAL) ? mote_torch_class_name(m, v->as.call.callable) : NULL;
   mote_class *cls = name ? mote_types_class(types, name, strlen(name)) : NULL;
   return cls ? cls->type : NULL;
 }
@@ -441,8 +445,8 @@ const mote_type *mote_torch_type_of(mote_script_model *m, mote_types *types, con
   case MOTE_PICKLE_TUPLE:
     return type_of_tuple(m, types, &v->as.items);
   case MOTE_PICKLE_LIST: {
-    const mote_type *item = v->as.items.count ? mote_torch_type_of(m, types, v->as.items.at[0])
-                                              : mote_type_basic(types, MOTE_TYPE_TENSOR);
+    const mote_type *item =
+        v->as.items.count ? mote_torch_type_of(m, types, v->as.items.at[0]) : mote_type_basic(types, MOTE_TYPE_TENSOR);
     return item ? mote_type_list(types, item) : NULL;
   }
   case MOTE_PICKLE_REDUCE:
