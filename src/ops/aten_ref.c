@@ -14,6 +14,8 @@ mote_status mote_ref_infer(mote_opctx *c) {
       c->outcome = MOTE_AFTER_RUN;
       continue;
     }
+    if (o->rank > MOTE_MAX_RANK)
+      return mote_op_fail(c, MOTE_ERR_UNSUPPORTED, "rank %d, the most is %d", o->rank, MOTE_MAX_RANK);
     for (int32_t k = 0; k < o->rank; k++)
       if (o->dim[k] < 0 || !mote_mul_count(count, o->dim[k], &count))
         return mote_op_fail(c, MOTE_ERR_SHAPE, "Trying to create tensor with negative dimension %lld",
@@ -33,8 +35,8 @@ mote_ref_attr mote_ref_attr_of(int64_t kind) {
 }
 void mote_ref_shape(mote_ref_attr *a, int32_t j, mote_dtype dtype, int32_t rank, const int64_t *dim) {
   a->out[j].dtype = (int32_t)dtype;
-  a->out[j].rank = MOTE_MIN(rank, MOTE_MAX_RANK);
-  for (int32_t i = 0; i < a->out[j].rank; i++)
+  a->out[j].rank = rank; // the shape rule refuses one that is too high
+  for (int32_t i = 0; i < MOTE_MIN(rank, MOTE_MAX_RANK); i++)
     a->out[j].dim[i] = dim[i];
 }
 void mote_ref_like(mote_ref_attr *a, int32_t j, mote_dtype dtype, const mote_tensor *t) {

@@ -156,6 +156,7 @@ static int64_t reduction(mote_low *w, const char *name) {
   return SET;
 }
 
+static int64_t dim_of(const mote_tensor *t, int32_t k) { return k < t->rank ? t->dim[k] : 1; } // a scalar is a vector
 // Shapes of index and source: of the same rank as self, nowhere larger but along the axis.
 static void check_elements(mote_low *w, mote_vid self, int32_t axis, mote_vid index, mote_vid src) {
   const mote_tensor *t = mote_low_desc(w, self), *i = mote_low_desc(w, index), *s = mote_low_desc(w, src);
@@ -165,9 +166,9 @@ static void check_elements(mote_low *w, mote_vid self, int32_t axis, mote_vid in
     mote_low_fail(w, MOTE_ERR_TYPE, "scatter(): Expected dtype int64 for index");
   if (!fits && mote_tensor_numel(i) > 0)
     mote_low_fail(w, MOTE_ERR_SHAPE, "Index tensor must have the same number of dimensions as self tensor");
-  for (int32_t k = 0; fits && k < i->rank && k < t->rank && mote_tensor_numel(i) > 0; k++)
-    if ((k != axis && i->dim[k] > t->dim[k]) ||
-        (src >= 0 && s->rank == i->rank && mote_tensor_numel(s) != 1 && i->dim[k] > s->dim[k]))
+  bool each = src >= 0 && mote_tensor_numel(s) != 1;
+  for (int32_t k = 0; fits && k < MOTE_MAX(i->rank, 1) && mote_tensor_numel(i) > 0; k++)
+    if ((k != axis && dim_of(i, k) > dim_of(t, k)) || (each && dim_of(i, k) > dim_of(s, k)))
       mote_low_fail(w, MOTE_ERR_SHAPE,
                     "Size does not match at dimension %d expected index to be no larger than self and src apart from "
                     "dimension %d",
@@ -426,8 +427,8 @@ static mote_status lower_segment(mote_lowering *l) {
   const mote_tensor *t = mote_low_desc(&w, in[0]), *s = mote_low_desc(&w, in[1]);
   mote_ref_attr a = mote_ref_attr_of(reduction(&w, mote_low_str(l, "reduce", "")));
   int32_t axis = mote_low_axis_arg(&w, "axis", 0, t->rank);
-  bool fits = in[1] >= 0 && s->rank == axis + 1 && s->dim[axis] >= (offsets >= 0) && mote_dtype_is_int(s->dtype) &&
-              mote_dtype_is_float(t->dtype);
+  bool fits = in[1] >= 0 && t->rank > 0 && s->rank == axis + 1 && s->dim[axis] >= (offsets >= 0) &&
+              mote_dtype_is_int(s->dtype) && mote_dtype_is_float(t->dtype);
   for (int32_t i = 0; fits && i < axis; i++)
     fits = s->dim[i] == t->dim[i];
   if (!fits)

@@ -35,6 +35,10 @@ static int rising(const void *state, int64_t a, int64_t b) {
   return (key[a] > key[b]) - (key[a] < key[b]);
 }
 static int falling(const void *state, int64_t a, int64_t b) { return rising(state, b, a); }
+// Three numbers for each of n elements; NULL when short.
+static int64_t *order_space(const mote_opctx *c, int64_t n) {
+  return n > INT64_MAX / 3 ? NULL : mote_ref_alloc(c, 3 * n, sizeof(int64_t));
+}
 
 // ------------------------------------------------------------------------------------------------ along an axis
 
@@ -67,7 +71,7 @@ static mote_status order_eval(mote_opctx *c) {
   const mote_ref_attr *a = c->attr;
   const mote_tensor *x = c->in[0], *o = c->out[0];
   mote_ref_axis s = mote_ref_axis_of(x, a->n[O_AXIS]);
-  int64_t *key = mote_ref_alloc(c, 3 * s.n, sizeof *key), *order = key + s.n,
+  int64_t *key = order_space(c, s.n), *order = key != NULL ? key + s.n : NULL,
           count = a->kind == ORDER_FIRST ? a->n[O_COUNT] : 1;
   size_t size = mote_dtype_size(x->dtype);
   bool real = mote_dtype_is_float(x->dtype);
@@ -193,9 +197,12 @@ static mote_status quantile_eval(mote_opctx *c) { // n: axis, mode, skip NaN
   const mote_ref_attr *a = c->attr;
   const mote_tensor *x = c->in[0], *q = c->in[1], *o = c->out[0];
   mote_ref_axis s = mote_ref_axis_of(x, a->n[0]);
-  int64_t lines = s.outer * s.inner, n_q = mote_tensor_numel(q), *key = mote_ref_alloc(c, 3 * s.n, sizeof *key),
-          *at = key + s.n;
+  int64_t lines = s.outer * s.inner, n_q = mote_tensor_numel(q), *key = order_space(c, s.n),
+          *at = key != NULL ? key + s.n : NULL;
   mote_status st = key == NULL ? mote_fail_nomem(c->err) : MOTE_OK;
+  if (st == MOTE_OK && mote_tensor_numel(o) != n_q * lines)
+    st = mote_op_fail(c, MOTE_ERR_SHAPE, "%lld quantiles of %lld lines do not fit the result", (long long)n_q,
+                      (long long)lines);
   for (int64_t line = 0; st == MOTE_OK && line < lines; line++) {
     int64_t base = line / s.inner * s.n * s.inner + line % s.inner, n = s.n;
     for (int64_t i = 0; i < s.n; i++)
@@ -231,6 +238,8 @@ static mote_status quantiles(mote_lowering *l, bool skip) {
     return mote_fail(l->err, MOTE_ERR_SHAPE,
                      n == 0 ? "quantile() input tensor must be non-empty"
                             : "quantile() input tensor must be either float or double dtype");
+  if (l->args[1].kind != MOTE_ARG_SCALAR && mote_low_desc(&w, in[1])->rank > 1)
+    return mote_fail(l->err, MOTE_ERR_SHAPE, "quantile() q must be a scalar or 1D tensor");
   while (a.n[1] < 5 && strcmp(modes[a.n[1]], mode) != 0)
     a.n[1]++;
   if (a.n[1] == 5)
@@ -317,7 +326,7 @@ static mote_status unique_eval(mote_opctx *c) {
   rows_state r = {x, {1, mote_tensor_numel(x), 1}};
   if (a->n[U_AXIS] >= 0)
     r.s = mote_ref_axis_of(x, a->n[U_AXIS]);
-  int64_t *order = mote_ref_alloc(c, 3 * r.s.n, sizeof *order), *group = order + r.s.n, groups = 0;
+  int64_t *order = order_space(c, r.s.n), *group = order != NULL ? order + r.s.n : NULL, groups = 0;
   if (order == NULL)
     return mote_fail_nomem(c->err);
   if (a->n[U_SORTED])
@@ -495,7 +504,7 @@ static mote_status data_range(const mote_opctx *c, double *low, double *high) {
   }
   if (*low == *high)
     *low -= n > 0 || c->n_out == 1 ? 1 : 0, *high += 1;
-  if (!isfinite(*low) || !isfinite(*high))
+  if (!isfinite(*low) || !isfinite(*high) || !isfinite(*high - *low))
     return mote_op_fail(c, MOTE_ERR_DATA, "range of [%g, %g] is not finite", *low, *high);
   return *low < *high ? MOTE_OK : mote_op_fail(c, MOTE_ERR_DATA, "max must be larger than min");
 }
