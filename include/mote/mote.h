@@ -2,8 +2,8 @@
 //
 // Ownership: every mote_X_create/open gives a handle that mote_X_destroy/release ends; destroy takes NULL.
 // Threads: a context and a model may be used by many threads at once; a session, a value and an error belong to one
-// thread at a time. Errors: every call that can fail returns a mote_status; the optional mote_error tells what, where and
-// why. Out-parameters are set only on success. Nothing aborts, nothing prints, nothing reads the environment.
+// thread at a time. Errors: every call that can fail returns a mote_status; the optional mote_error tells what, where
+// and why. Out-parameters are set only on success. Nothing aborts, nothing prints, nothing reads the environment.
 #ifndef MOTE_MOTE_H
 #define MOTE_MOTE_H
 
@@ -68,7 +68,8 @@ typedef struct mote_error {
 MOTE_API void mote_error_init(mote_error *error);
 // One line: "model.tflite: node 3 CONV_2D: filter has 4 input channels, input has 3". Empty when nothing failed.
 MOTE_API const char *mote_error_message(const mote_error *error);
-// What comes with the error, a line each: missing operators, or the Python traceback, innermost last. NULL past the end.
+// What comes with the error, a line each: missing operators, or the Python traceback, innermost last. NULL past the
+// end.
 MOTE_API const char *mote_error_item(const mote_error *error, uint32_t index);
 
 // ---------------------------------------------------------------------------------------------------- types
@@ -112,22 +113,24 @@ MOTE_API uint32_t mote_dtype_bits(mote_dtype dtype);
 typedef struct mote_quant {
   double scale; // of channel 0 when per channel
   int32_t zero_point;
-  int32_t axis;  // channel axis, -1 when one scale serves all
-  int32_t count; // number of scales; 0 = not quantised
+  int32_t axis;               // channel axis, -1 when one scale serves all
+  int32_t count;              // number of scales; 0 = not quantised
   const double *scales;       // [count], NULL when count <= 1
   const int32_t *zero_points; // [count], NULL when all equal zero_point
 } mote_quant;
 
 // ---------------------------------------------------------------------------------------------------- context
 
-// Where all memory comes from. alloc returns NULL when short; both are called from any thread. `align` is a power of two.
+// Where all memory comes from. alloc returns NULL when short; both are called from any thread. `align` is a power of
+// two.
 typedef struct mote_allocator {
   void *ctx;
   void *(*alloc)(void *ctx, size_t size, size_t align);
   void (*free)(void *ctx, void *ptr, size_t size);
 } mote_allocator;
 
-// A caller's thread pool: must call fn(arg, i) for each i in [0, n), all n at the same time, and return when all returned.
+// A caller's thread pool: must call fn(arg, i) for each i in [0, n), all n at the same time, and return when all
+// returned.
 typedef struct mote_threads {
   void *ctx;
   void (*parallel)(void *ctx, void (*fn)(void *arg, uint32_t index), void *arg, uint32_t n);
@@ -143,8 +146,8 @@ typedef struct mote_context mote_context;
 
 typedef struct mote_context_options {
   size_t struct_size;
-  const mote_allocator *allocator; // NULL: libc. Copied; its ctx must outlive the context
-  const char *cpu_cap;             // highest CPU level used, such as "c" or "avx2"; NULL: what the CPU has
+  const mote_allocator *allocator;              // NULL: libc. Copied; its ctx must outlive the context
+  const char *cpu_cap;                          // highest CPU level used, such as "c" or "avx2"; NULL: what the CPU has
   void (*log)(void *log_ctx, const char *line); // NULL: silent. Never called from a run of a static plan
   void *log_ctx;
   size_t memory_limit; // bytes that one model's loading and one run may take, 0: 4 GiB
@@ -181,7 +184,8 @@ MOTE_API mote_status mote_value_none(mote_context *context, mote_value **out, mo
 MOTE_API mote_status mote_value_bool(mote_context *context, bool v, mote_value **out, mote_error *error);
 MOTE_API mote_status mote_value_int(mote_context *context, int64_t v, mote_value **out, mote_error *error);
 MOTE_API mote_status mote_value_float(mote_context *context, double v, mote_value **out, mote_error *error);
-MOTE_API mote_status mote_value_complex(mote_context *context, double re, double im, mote_value **out, mote_error *error);
+MOTE_API mote_status mote_value_complex(mote_context *context, double re, double im, mote_value **out,
+                                        mote_error *error);
 // `len` bytes of UTF-8, copied.
 MOTE_API mote_status mote_value_string(mote_context *context, const char *text, size_t len, mote_value **out,
                                        mote_error *error);
@@ -202,15 +206,15 @@ typedef struct mote_view {
   int32_t rank;
   int64_t dim[MOTE_MAX_RANK];
   int64_t stride[MOTE_MAX_RANK];
-  void *data;   // element [0,...,0]
-  size_t bytes; // size of the memory behind `data`
+  void *data;       // element [0,...,0]
+  size_t bytes;     // size of the memory behind `data`
   mote_quant quant; // quant.count 0: not quantised
 } mote_view;
 
 MOTE_API void mote_view_init(mote_view *view);
-// New tensor. view->data NULL: zeroed memory of its own, C order. Else, with `borrow`, the tensor uses the caller's memory,
-// which must stay until the value is released; without it the elements are copied into C order.
-// MOTE_STRING: data is NULL, fill with mote_value_set_string.
+// New tensor. view->data NULL: zeroed memory of its own, C order. Else, with `borrow`, the tensor uses the caller's
+// memory, which must stay until the value is released; without it the elements are copied into C order. MOTE_STRING:
+// data is NULL, fill with mote_value_set_string.
 MOTE_API mote_status mote_value_tensor(mote_context *context, const mote_view *view, bool borrow, mote_value **out,
                                        mote_error *error);
 MOTE_API mote_status mote_value_set_string(mote_value *tensor, int64_t index, const char *text, size_t len,
@@ -241,11 +245,15 @@ MOTE_API void mote_value_release(mote_value *value); // NULL is fine
 
 typedef struct mote_model mote_model;
 
-typedef enum mote_format { MOTE_FORMAT_TFLITE = 1, MOTE_FORMAT_TORCHSCRIPT = 2, MOTE_FORMAT_TORCH_LITE = 3 } mote_format;
+typedef enum mote_format {
+  MOTE_FORMAT_TFLITE = 1,
+  MOTE_FORMAT_TORCHSCRIPT = 2,
+  MOTE_FORMAT_TORCH_LITE = 3
+} mote_format;
 
 // Opens and checks a file; the kind is found from its content. The file is mapped: it must not change while in use.
-// A graph (.tflite) is refused here with all operators that are missing as items of the error; a program (.pt, .ptl) loads
-// and lists them in mote_model_missing.
+// A graph (.tflite) is refused here with all operators that are missing as items of the error; a program (.pt, .ptl)
+// loads and lists them in mote_model_missing.
 MOTE_API mote_status mote_model_open(mote_context *context, const char *path, mote_model **out, mote_error *error);
 // The same from memory, which must stay, unchanged, until the model is destroyed. `name` is used in messages.
 MOTE_API mote_status mote_model_from_memory(mote_context *context, const void *data, size_t size, const char *name,
@@ -282,7 +290,8 @@ MOTE_API bool mote_model_output(const mote_model *model, size_t method, size_t i
 MOTE_API const char *mote_model_missing(const mote_model *model, size_t index);
 // Files stored inside or metadata attached: "key" -> bytes. NULL past the end. `*size` receives the length.
 MOTE_API const char *mote_model_metadata(const mote_model *model, size_t index, const void **data, size_t *size);
-// Text of the model for people: operators of each graph, or the compiled program. Owned by the caller: release the value.
+// Text of the model for people: operators of each graph, or the compiled program. Owned by the caller: release the
+// value.
 MOTE_API mote_status mote_model_describe(mote_model *model, mote_value **out_text, mote_error *error);
 
 // ---------------------------------------------------------------------------------------------------- session
@@ -297,8 +306,8 @@ typedef enum mote_record {
 
 typedef struct mote_session_options {
   size_t struct_size;
-  uint32_t threads;            // including the caller; 0: 1
-  const mote_threads *pool;    // caller's pool, NULL: own threads
+  uint32_t threads;         // including the caller; 0: 1
+  const mote_threads *pool; // caller's pool, NULL: own threads
   mote_precision precision;
   mote_record record;
   const char *const *no_passes; // names of passes left out (mote_pass_name), NULL terminated; NULL: none
@@ -312,20 +321,21 @@ MOTE_API mote_status mote_session_create(mote_model *model, const mote_session_o
 MOTE_API void mote_session_destroy(mote_session *session);
 
 // Calls a method with values in the order of its inputs; trailing ones with defaults may be left out. A NULL name calls
-// the default method. The result is the returned value (one tensor, or a tuple of the outputs, for a .tflite); release it.
-// A new shape replans; the same shapes reuse the plan.
-MOTE_API mote_status mote_session_call(mote_session *session, const char *method, mote_value *const *inputs, size_t count,
-                                       mote_value **result, mote_error *error);
+// the default method. The result is the returned value (one tensor, or a tuple of the outputs, for a .tflite); release
+// it. A new shape replans; the same shapes reuse the plan.
+MOTE_API mote_status mote_session_call(mote_session *session, const char *method, mote_value *const *inputs,
+                                       size_t count, mote_value **result, mote_error *error);
 
 // The same for methods from tensors to tensors without making values: `in` describes the caller's memory; each `out`
-// whose data is NULL is set to memory of the session, valid until its next call, else the elements are written to the caller's
-// memory (C order; bytes must suffice). After the first call with these shapes a static plan allocates nothing.
-MOTE_API mote_status mote_session_invoke(mote_session *session, const char *method, const mote_view *in, size_t in_count,
-                                         mote_view *out, size_t out_count, mote_error *error);
+// whose data is NULL is set to memory of the session, valid until its next call, else the elements are written to the
+// caller's memory (C order; bytes must suffice). After the first call with these shapes a static plan allocates
+// nothing.
+MOTE_API mote_status mote_session_invoke(mote_session *session, const char *method, const mote_view *in,
+                                         size_t in_count, mote_view *out, size_t out_count, mote_error *error);
 
 // Makes the plan for the shapes of `in` (data ignored) without running, so that sizes are known before the first run.
-MOTE_API mote_status mote_session_prepare(mote_session *session, const char *method, const mote_view *in, size_t in_count,
-                                          mote_error *error);
+MOTE_API mote_status mote_session_prepare(mote_session *session, const char *method, const mote_view *in,
+                                          size_t in_count, mote_error *error);
 // Puts variables and module attributes back to what the file holds.
 MOTE_API mote_status mote_session_reset(mote_session *session, mote_error *error);
 // From any thread: the running call returns MOTE_ERR_CANCELLED at the next step.

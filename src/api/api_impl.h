@@ -49,7 +49,7 @@ typedef struct mote_backend {
                         size_t n_out, mote_error *err);
   mote_status (*prepare)(void *state, size_t method, const mote_tensor *in, size_t n_in, mote_error *err);
   mote_status (*reset)(void *state, mote_error *err);
-  void (*cancel)(void *state); // beside the engine's; from any thread; may be NULL
+  void (*cancel)(void *state);                    // beside the engine's; from any thread; may be NULL
   uint64_t (*vm_instructions)(const void *state); // of the last call; may be NULL
 } mote_backend;
 

@@ -23,8 +23,8 @@
 #endif
 // Asks for the cache line at p; p need not be mapped.
 #define MOTE_PREFETCH(p) __builtin_prefetch(p)
-// Says that vector x is still needed here, so that no instruction before this may use its register as destination. Without
-// it compilers let the multiplicand of a fused multiply-add take the sum's place and run out of registers.
+// Says that vector x is still needed here, so that no instruction before this may use its register as destination.
+// Without it compilers let the multiplicand of a fused multiply-add take the sum's place and run out of registers.
 #if defined(__x86_64__)
 #define MOTE_KEEP(x) __asm__ volatile("" : : "v"(x))
 #elif defined(__aarch64__)

@@ -14,8 +14,8 @@ const mote_allocator *mote_prim_allocator(void);
 // what a caller's allocator supplies is never mixed with it (mote_prim_is_default).
 void *mote_prim_map(size_t size);
 void mote_prim_unmap(void *ptr, size_t size);
-// Pages of a mapped file that hold nothing but these bytes leave memory; reading brings them back. Never for other memory: its
-// contents would be lost.
+// Pages of a mapped file that hold nothing but these bytes leave memory; reading brings them back. Never for other
+// memory: its contents would be lost.
 void mote_prim_forget(const void *data, size_t size);
 bool mote_prim_is_default(const mote_allocator *al);
 

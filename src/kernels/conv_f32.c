@@ -56,8 +56,8 @@ static void pack_group(const mote_gemm_f32 *gemm, const mote_conv_f32_shape *sha
     to += width;
     for (size_t i = 0; i < shape->kh; i++)
       for (size_t j = 0; j < shape->kw; j++, to += ci * width)
-        mote_gemm_f32_pack_rows(gemm, to, width, cols, ci, from + (ptrdiff_t)i * i_stride + (ptrdiff_t)j * j_stride, c_stride,
-                                o_stride);
+        mote_gemm_f32_pack_rows(gemm, to, width, cols, ci, from + (ptrdiff_t)i * i_stride + (ptrdiff_t)j * j_stride,
+                                c_stride, o_stride);
   }
 }
 

@@ -15,7 +15,7 @@ mote_gemm_f32_blocking mote_gemm_f32_block(const mote_gemm_f32 *row, size_t m, s
 
 // `k` rows of a panel of `width` columns, of which `cols` exist, the others zero: to[p*width + j] = b[p*k_stride +
 // j*n_stride].
-void mote_gemm_f32_pack_rows(const mote_gemm_f32 *row, float *to, size_t width, size_t cols, size_t k, const float *b, ptrdiff_t k_stride,
-                             ptrdiff_t n_stride);
+void mote_gemm_f32_pack_rows(const mote_gemm_f32 *row, float *to, size_t width, size_t cols, size_t k, const float *b,
+                             ptrdiff_t k_stride, ptrdiff_t n_stride);
 
 #endif

@@ -25,20 +25,34 @@ static double floor_mod_real(double x, double y) {
 
 static double binary_real(const mote_binary_attr *a, double x, double y) {
   switch (a->kind) {
-  case MOTE_BINARY_ADD: return x + y;
-  case MOTE_BINARY_SUB: return x - y;
-  case MOTE_BINARY_MUL: return x * y;
-  case MOTE_BINARY_DIV: return x / y;
-  case MOTE_BINARY_MIN: return x != x ? x : y != y ? y : x < y ? x : y;
-  case MOTE_BINARY_MAX: return x != x ? x : y != y ? y : x > y ? x : y;
-  case MOTE_BINARY_SQUARED_DIFFERENCE: return (x - y) * (x - y);
-  case MOTE_BINARY_PRELU: return x >= 0 ? x : x * y;
-  case MOTE_BINARY_ADD_SCALED: return x + a->alpha * y;
-  case MOTE_BINARY_POW: return pow(x, y);
-  case MOTE_BINARY_FLOOR_DIV: return floor(x / y);
-  case MOTE_BINARY_FLOOR_MOD: return floor_mod_real(x, y);
-  case MOTE_BINARY_ATAN2: return atan2(x, y);
-  default: return 0;
+  case MOTE_BINARY_ADD:
+    return x + y;
+  case MOTE_BINARY_SUB:
+    return x - y;
+  case MOTE_BINARY_MUL:
+    return x * y;
+  case MOTE_BINARY_DIV:
+    return x / y;
+  case MOTE_BINARY_MIN:
+    return x != x ? x : y != y ? y : x < y ? x : y;
+  case MOTE_BINARY_MAX:
+    return x != x ? x : y != y ? y : x > y ? x : y;
+  case MOTE_BINARY_SQUARED_DIFFERENCE:
+    return (x - y) * (x - y);
+  case MOTE_BINARY_PRELU:
+    return x >= 0 ? x : x * y;
+  case MOTE_BINARY_ADD_SCALED:
+    return x + a->alpha * y;
+  case MOTE_BINARY_POW:
+    return pow(x, y);
+  case MOTE_BINARY_FLOOR_DIV:
+    return floor(x / y);
+  case MOTE_BINARY_FLOOR_MOD:
+    return floor_mod_real(x, y);
+  case MOTE_BINARY_ATAN2:
+    return atan2(x, y);
+  default:
+    return 0;
   }
 }
 
@@ -64,33 +78,57 @@ static int64_t div_int(int64_t kind, int64_t x, int64_t y) {
 static int64_t binary_int(const binary_state *s, int64_t x, int64_t y) {
   int64_t bits = (int64_t)mote_dtype_bits(s->dtype);
   switch (s->attr.kind) {
-  case MOTE_BINARY_ADD: return (int64_t)((uint64_t)x + (uint64_t)y);
-  case MOTE_BINARY_ADD_SCALED: return (int64_t)((uint64_t)x + (uint64_t)(int64_t)s->attr.alpha * (uint64_t)y);
-  case MOTE_BINARY_SUB: return (int64_t)((uint64_t)x - (uint64_t)y);
-  case MOTE_BINARY_MUL: return (int64_t)((uint64_t)x * (uint64_t)y);
-  case MOTE_BINARY_DIV: case MOTE_BINARY_FLOOR_DIV: case MOTE_BINARY_FLOOR_MOD: return div_int(s->attr.kind, x, y);
-  case MOTE_BINARY_MIN: return x < y ? x : y;
-  case MOTE_BINARY_MAX: return x > y ? x : y;
-  case MOTE_BINARY_SQUARED_DIFFERENCE: return (int64_t)(((uint64_t)x - (uint64_t)y) * ((uint64_t)x - (uint64_t)y));
-  case MOTE_BINARY_PRELU: return x >= 0 ? x : (int64_t)((uint64_t)x * (uint64_t)y);
-  case MOTE_BINARY_POW: return pow_int(x, y);
-  case MOTE_BINARY_AND: return x & y;
-  case MOTE_BINARY_OR: return x | y;
-  case MOTE_BINARY_XOR: return x ^ y;
-  case MOTE_BINARY_SHL: return y < 0 || y >= bits ? 0 : (int64_t)((uint64_t)x << y);
-  case MOTE_BINARY_SHR: return x >> (y < 0 ? 0 : y >= bits ? bits - 1 : y);
-  default: return 0;
+  case MOTE_BINARY_ADD:
+    return (int64_t)((uint64_t)x + (uint64_t)y);
+  case MOTE_BINARY_ADD_SCALED:
+    return (int64_t)((uint64_t)x + (uint64_t)(int64_t)s->attr.alpha * (uint64_t)y);
+  case MOTE_BINARY_SUB:
+    return (int64_t)((uint64_t)x - (uint64_t)y);
+  case MOTE_BINARY_MUL:
+    return (int64_t)((uint64_t)x * (uint64_t)y);
+  case MOTE_BINARY_DIV:
+  case MOTE_BINARY_FLOOR_DIV:
+  case MOTE_BINARY_FLOOR_MOD:
+    return div_int(s->attr.kind, x, y);
+  case MOTE_BINARY_MIN:
+    return x < y ? x : y;
+  case MOTE_BINARY_MAX:
+    return x > y ? x : y;
+  case MOTE_BINARY_SQUARED_DIFFERENCE:
+    return (int64_t)(((uint64_t)x - (uint64_t)y) * ((uint64_t)x - (uint64_t)y));
+  case MOTE_BINARY_PRELU:
+    return x >= 0 ? x : (int64_t)((uint64_t)x * (uint64_t)y);
+  case MOTE_BINARY_POW:
+    return pow_int(x, y);
+  case MOTE_BINARY_AND:
+    return x & y;
+  case MOTE_BINARY_OR:
+    return x | y;
+  case MOTE_BINARY_XOR:
+    return x ^ y;
+  case MOTE_BINARY_SHL:
+    return y < 0 || y >= bits ? 0 : (int64_t)((uint64_t)x << y);
+  case MOTE_BINARY_SHR:
+    return x >> (y < 0 ? 0 : y >= bits ? bits - 1 : y);
+  default:
+    return 0;
   }
 }
 
 static bool compare(int64_t kind, bool lt, bool eq, bool gt) {
   switch (kind) {
-  case MOTE_BINARY_EQ: return eq;
-  case MOTE_BINARY_NE: return !eq;
-  case MOTE_BINARY_LT: return lt;
-  case MOTE_BINARY_LE: return lt || eq;
-  case MOTE_BINARY_GT: return gt;
-  default: return gt || eq;
+  case MOTE_BINARY_EQ:
+    return eq;
+  case MOTE_BINARY_NE:
+    return !eq;
+  case MOTE_BINARY_LT:
+    return lt;
+  case MOTE_BINARY_LE:
+    return lt || eq;
+  case MOTE_BINARY_GT:
+    return gt;
+  default:
+    return gt || eq;
   }
 }
 static bool is_compare(int64_t kind) { return kind >= MOTE_BINARY_EQ && kind <= MOTE_BINARY_GE; }
@@ -103,7 +141,8 @@ static void row_real(const mote_opctx *c, const void *state, int64_t n, char *co
   const binary_state *b = state;
   (void)c;
   for (int64_t i = 0; i < n; i++) {
-    double v = binary_real(&b->attr, mote_load_f64(p[1] + i * s[1], b->dtype, 0), mote_load_f64(p[2] + i * s[2], b->dtype, 0));
+    double v =
+        binary_real(&b->attr, mote_load_f64(p[1] + i * s[1], b->dtype, 0), mote_load_f64(p[2] + i * s[2], b->dtype, 0));
     v = v < (double)b->lo ? (double)b->lo : v > (double)b->hi ? (double)b->hi : v;
     mote_store_f64(p[0] + i * s[0], b->dtype, 0, v);
   }
@@ -115,9 +154,17 @@ static void row_f32(const mote_opctx *c, const void *state, int64_t n, char *con
     row_real(c, state, n, p, s);
     return;
   }
-  mote_binary_f32_args args = {.op = (mote_binary_op)b->attr.kind, .a = (float)b->attr.alpha, .rows = 1, .cols = (size_t)n,
-                               .x = (const float *)p[1], .y = (const float *)p[2], .out = (float *)p[0],
-                               .x_col = s[1] != 0, .y_col = s[2] != 0, .lo = b->lo, .hi = b->hi};
+  mote_binary_f32_args args = {.op = (mote_binary_op)b->attr.kind,
+                               .a = (float)b->attr.alpha,
+                               .rows = 1,
+                               .cols = (size_t)n,
+                               .x = (const float *)p[1],
+                               .y = (const float *)p[2],
+                               .out = (float *)p[0],
+                               .x_col = s[1] != 0,
+                               .y_col = s[2] != 0,
+                               .lo = b->lo,
+                               .hi = b->hi};
   b->f32->binary(&args, 0, mote_binary_f32_tiles(1, (size_t)n));
 }
 
@@ -155,9 +202,15 @@ static void row_complex(const mote_opctx *c, const void *state, int64_t n, char 
     double xr = mote_load_f64(x, half, 0), xi = mote_load_f64(x, half, 1);
     double yr = mote_load_f64(y, half, 0), yi = mote_load_f64(y, half, 1), r, m;
     switch (b->attr.kind) {
-    case MOTE_BINARY_ADD: r = xr + yr, m = xi + yi; break;
-    case MOTE_BINARY_SUB: r = xr - yr, m = xi - yi; break;
-    case MOTE_BINARY_MUL: r = xr * yr - xi * yi, m = xr * yi + xi * yr; break;
+    case MOTE_BINARY_ADD:
+      r = xr + yr, m = xi + yi;
+      break;
+    case MOTE_BINARY_SUB:
+      r = xr - yr, m = xi - yi;
+      break;
+    case MOTE_BINARY_MUL:
+      r = xr * yr - xi * yi, m = xr * yi + xi * yr;
+      break;
     default: {
       double d = yr * yr + yi * yi;
       r = (xr * yr + xi * yi) / d, m = (xi * yr - xr * yi) / d;
@@ -177,10 +230,10 @@ static void row_compare(const mote_opctx *c, const void *state, int64_t n, char 
     bool r;
     if (real) {
       double u = mote_load_f64(x, b->dtype, 0), v = mote_load_f64(y, b->dtype, 0);
-      r = compare(b->attr.kind, u < v, u == v, u > v);
+      r = compare(b->attr.kind, u<v, u == v, u> v);
     } else {
       int64_t u = mote_load_i64(x, b->dtype, 0), v = mote_load_i64(y, b->dtype, 0);
-      r = compare(b->attr.kind, u < v, u == v, u > v);
+      r = compare(b->attr.kind, u<v, u == v, u> v);
     }
     *(uint8_t *)(p[0] + i * s[0]) = r;
   }
@@ -192,11 +245,12 @@ static void row_compare_codes(const mote_opctx *c, const void *state, int64_t n,
   for (int64_t i = 0; i < n; i++) {
     double u = (double)(mote_load_i64(p[1] + i * s[1], b->dtype, 0) - b->a_zp) * b->a_scale;
     double v = (double)(mote_load_i64(p[2] + i * s[2], b->dtype, 0) - b->b_zp) * b->b_scale;
-    *(uint8_t *)(p[0] + i * s[0]) = compare(b->attr.kind, u < v, u == v, u > v);
+    *(uint8_t *)(p[0] + i * s[0]) = compare(b->attr.kind, u<v, u == v, u> v);
   }
 }
 
-static void row_compare_strings(const mote_opctx *c, const void *state, int64_t n, char *const p[], const ptrdiff_t s[]) {
+static void row_compare_strings(const mote_opctx *c, const void *state, int64_t n, char *const p[],
+                                const ptrdiff_t s[]) {
   const binary_state *b = state;
   (void)c;
   for (int64_t i = 0; i < n; i++) {
@@ -251,7 +305,8 @@ static bool type_fits(const mote_tensor *t, int64_t kind) {
   if (is_logical(kind))
     return d == MOTE_BOOL;
   if (d == MOTE_BOOL)
-    return is_compare(kind) || (kind >= MOTE_BINARY_AND && kind <= MOTE_BINARY_XOR) || kind == MOTE_BINARY_MIN || kind == MOTE_BINARY_MAX;
+    return is_compare(kind) || (kind >= MOTE_BINARY_AND && kind <= MOTE_BINARY_XOR) || kind == MOTE_BINARY_MIN ||
+           kind == MOTE_BINARY_MAX;
   if (d == MOTE_STRING)
     return kind == MOTE_BINARY_EQ || kind == MOTE_BINARY_NE;
   if (mote_dtype_is_complex(d))
@@ -302,16 +357,30 @@ static void quant_setup(const mote_opctx *c, binary_state *b) {
   q->a_scale = (float)(x / o);
   q->b_scale = (float)(y / o);
   switch (b->attr.kind) {
-  case MOTE_BINARY_ADD: q->op = MOTE_QADD; break;
-  case MOTE_BINARY_SUB: q->op = MOTE_QADD, q->b_scale = -q->b_scale; break;
-  case MOTE_BINARY_MUL: q->op = MOTE_QMUL, q->a_scale = (float)(x * y / o); break;
-  case MOTE_BINARY_DIV: q->op = MOTE_QDIV, q->a_scale = (float)(x / (y * o)); break;
-  case MOTE_BINARY_MIN: q->op = MOTE_QMIN; break;
-  case MOTE_BINARY_MAX: q->op = MOTE_QMAX; break;
+  case MOTE_BINARY_ADD:
+    q->op = MOTE_QADD;
+    break;
+  case MOTE_BINARY_SUB:
+    q->op = MOTE_QADD, q->b_scale = -q->b_scale;
+    break;
+  case MOTE_BINARY_MUL:
+    q->op = MOTE_QMUL, q->a_scale = (float)(x * y / o);
+    break;
+  case MOTE_BINARY_DIV:
+    q->op = MOTE_QDIV, q->a_scale = (float)(x / (y * o));
+    break;
+  case MOTE_BINARY_MIN:
+    q->op = MOTE_QMIN;
+    break;
+  case MOTE_BINARY_MAX:
+    q->op = MOTE_QMAX;
+    break;
   case MOTE_BINARY_SQUARED_DIFFERENCE:
     q->op = MOTE_QSQDIFF, q->a_scale = (float)(x / sqrt(o)), q->b_scale = (float)(y / sqrt(o));
     break;
-  default: q->op = MOTE_QPRELU, q->b_scale = (float)(x * y / o); break;
+  default:
+    q->op = MOTE_QPRELU, q->b_scale = (float)(x * y / o);
+    break;
   }
 }
 
@@ -330,7 +399,7 @@ static void sum_setup(const mote_opctx *c, binary_state *b) {
   }
   int exponent;
   float ra = (float)x / (float)o, rb = (float)y / (float)o; // the quotient is a float in those runtimes
-  (void)frexpf(MOTE_MAX(ra, rb), &exponent); // the larger lies in [2^(exponent - 1), 2^exponent)
+  (void)frexpf(MOTE_MAX(ra, rb), &exponent);                // the larger lies in [2^(exponent - 1), 2^exponent)
   int32_t shift = 21 - exponent;
   if (shift < 12 || shift > 30)
     return;
@@ -427,8 +496,8 @@ static mote_status binary_eval(mote_opctx *c) {
                                                    MOTE_OUT_QUANT_FIELDS(mote_binary_attr, quant),                     \
                                                    {NULL}};                                                            \
   const mote_op mote_op_##ident = {.name = text,                                                                       \
-                                   .flags = MOTE_OP_ELEMENTWISE | MOTE_OP_STRIDED_IN | MOTE_OP_STRIDED_OUT |           \
-                                            (extra_flags),                                                             \
+                                   .flags =                                                                            \
+                                       MOTE_OP_ELEMENTWISE | MOTE_OP_STRIDED_IN | MOTE_OP_STRIDED_OUT | (extra_flags), \
                                    .min_in = 2,                                                                        \
                                    .max_in = 2,                                                                        \
                                    .n_out = 1,                                                                         \

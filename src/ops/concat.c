@@ -60,7 +60,8 @@ static void rescale_into(const mote_tensor *in, mote_tensor *to) {
 }
 
 static bool same_codes(const mote_tensor *a, const mote_tensor *b) {
-  return !mote_is_quant(a) || !mote_is_quant(b) || (a->quant.scale == b->quant.scale && a->quant.zero_point == b->quant.zero_point);
+  return !mote_is_quant(a) || !mote_is_quant(b) ||
+         (a->quant.scale == b->quant.scale && a->quant.zero_point == b->quant.zero_point);
 }
 
 static void clamp_all(const mote_concat_attr *a, mote_tensor *t) {
@@ -93,9 +94,19 @@ static mote_status concat_eval(mote_opctx *c) {
     clamp_all(a, c->out[0]);
   return MOTE_OK;
 }
-static const mote_attr_field concat_fields[] = {MOTE_ATTR(mote_concat_attr, axis, MOTE_ATTR_INT, 0), MOTE_ACT_FIELDS(mote_concat_attr, act), MOTE_OUT_QUANT_FIELDS(mote_concat_attr, quant), {NULL}};
-const mote_op mote_op_concat = {.name = "concat", .flags = MOTE_OP_STRIDED_IN, .min_in = 1, .max_in = -1, .n_out = 1,
-                                .attr_size = sizeof(mote_concat_attr), .fields = concat_fields, .infer = concat_infer, .eval = concat_eval};
+static const mote_attr_field concat_fields[] = {MOTE_ATTR(mote_concat_attr, axis, MOTE_ATTR_INT, 0),
+                                                MOTE_ACT_FIELDS(mote_concat_attr, act),
+                                                MOTE_OUT_QUANT_FIELDS(mote_concat_attr, quant),
+                                                {NULL}};
+const mote_op mote_op_concat = {.name = "concat",
+                                .flags = MOTE_OP_STRIDED_IN,
+                                .min_in = 1,
+                                .max_in = -1,
+                                .n_out = 1,
+                                .attr_size = sizeof(mote_concat_attr),
+                                .fields = concat_fields,
+                                .infer = concat_infer,
+                                .eval = concat_eval};
 
 // ------------------------------------------------------------------------------------------------ stack
 
@@ -134,8 +145,15 @@ static mote_status stack_eval(mote_opctx *c) {
   }
   return MOTE_OK;
 }
-const mote_op mote_op_stack = {.name = "stack", .flags = MOTE_OP_STRIDED_IN, .min_in = 1, .max_in = -1, .n_out = 1,
-                               .attr_size = sizeof(mote_concat_attr), .fields = concat_fields, .infer = stack_infer, .eval = stack_eval};
+const mote_op mote_op_stack = {.name = "stack",
+                               .flags = MOTE_OP_STRIDED_IN,
+                               .min_in = 1,
+                               .max_in = -1,
+                               .n_out = 1,
+                               .attr_size = sizeof(mote_concat_attr),
+                               .fields = concat_fields,
+                               .infer = stack_infer,
+                               .eval = stack_eval};
 
 // ------------------------------------------------------------------------------------------------ tile
 
@@ -171,9 +189,16 @@ static mote_status tile_eval(mote_opctx *c) {
   }
   return MOTE_OK;
 }
-const mote_op mote_op_tile = {.name = "tile", .flags = MOTE_OP_STRIDED_IN | MOTE_OP_NO_FOLD, .min_in = 2, .max_in = 2, .n_out = 1, .infer = tile_infer, .eval = tile_eval};
+const mote_op mote_op_tile = {.name = "tile",
+                              .flags = MOTE_OP_STRIDED_IN | MOTE_OP_NO_FOLD,
+                              .min_in = 2,
+                              .max_in = 2,
+                              .n_out = 1,
+                              .infer = tile_infer,
+                              .eval = tile_eval};
 
-static const mote_tflite_field concat_options[] = {{"axis", 0, MOTE_FB_I32, 0}, {"activation", 1, MOTE_FB_I8, 0}, {NULL}};
+static const mote_tflite_field concat_options[] = {
+    {"axis", 0, MOTE_FB_I32, 0}, {"activation", 1, MOTE_FB_I8, 0}, {NULL}};
 static const mote_tflite_field pack_options[] = {{"axis", 1, MOTE_FB_I32, 0}, {NULL}};
 static const mote_tflite_row tflite_rows[] = {
     {2, 4, "CONCATENATION", NULL, &mote_op_concat, concat_options},

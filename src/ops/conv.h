@@ -6,8 +6,8 @@
 #include "ops/opkit.h"
 
 typedef enum mote_pad_mode {
-  MOTE_PAD_SAME = 0,  // output = ceil(input / stride), the odd pad at the end (TensorFlow)
-  MOTE_PAD_VALID = 1, // none
+  MOTE_PAD_SAME = 0,       // output = ceil(input / stride), the odd pad at the end (TensorFlow)
+  MOTE_PAD_VALID = 1,      // none
   MOTE_PAD_EXPLICIT = 100, // no number that a file could hold
 } mote_pad_mode;
 

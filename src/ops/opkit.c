@@ -1,7 +1,6 @@
 // Shared helpers of operator files, see opkit.h. Knows no particular operator. Tests: tests/unit/test_ops_basic.c
 #include "ops/opkit.h"
 
-
 mote_status mote_act_check(const mote_opctx *c, const mote_act_attr *a) {
   if (a->activation == MOTE_ACT_TANH || a->activation == MOTE_ACT_SIGN)
     return mote_op_fail(c, MOTE_ERR_UNSUPPORTED, "fused activation %d is not a clamp", (int)a->activation);
@@ -14,11 +13,20 @@ void mote_act_range(const mote_act_attr *a, float *lo, float *hi) {
   *lo = -INFINITY;
   *hi = INFINITY;
   switch (a->activation) {
-  case MOTE_ACT_RELU: *lo = 0; break;
-  case MOTE_ACT_RELU_N1: *lo = -1, *hi = 1; break;
-  case MOTE_ACT_RELU6: *lo = 0, *hi = 6; break;
-  case MOTE_ACT_CLAMP: *lo = (float)a->act_lo, *hi = (float)a->act_hi; break;
-  default: break;
+  case MOTE_ACT_RELU:
+    *lo = 0;
+    break;
+  case MOTE_ACT_RELU_N1:
+    *lo = -1, *hi = 1;
+    break;
+  case MOTE_ACT_RELU6:
+    *lo = 0, *hi = 6;
+    break;
+  case MOTE_ACT_CLAMP:
+    *lo = (float)a->act_lo, *hi = (float)a->act_hi;
+    break;
+  default:
+    break;
   }
 }
 
@@ -38,7 +46,8 @@ mote_status mote_out_declare(const mote_opctx *c, const mote_out_quant *q, mote_
   if (!(q->scale > 0) || !(q->scale < HUGE_VAL))
     return mote_op_fail(c, MOTE_ERR_ARGUMENT, "output scale %g", q->scale);
   if (!mote_code_range(dtype, &lo, &hi) || q->zero < lo || q->zero > hi)
-    return mote_op_fail(c, MOTE_ERR_ARGUMENT, "output zero point %lld of %s", (long long)q->zero, mote_dtype_name(dtype));
+    return mote_op_fail(c, MOTE_ERR_ARGUMENT, "output zero point %lld of %s", (long long)q->zero,
+                        mote_dtype_name(dtype));
   c->out[0]->quant = (mote_quant){q->scale, (int32_t)q->zero, -1, 1, NULL, NULL};
   return MOTE_OK;
 }
@@ -140,14 +149,30 @@ int64_t mote_dims_product(const mote_tensor *t, int32_t from, int32_t to) {
 
 bool mote_code_range(mote_dtype dtype, int32_t *lo, int32_t *hi) {
   switch (mote_code_type(dtype)) {
-  case MOTE_I8: *lo = -128, *hi = 127; return true;
-  case MOTE_U8: *lo = 0, *hi = 255; return true;
-  case MOTE_I16: *lo = -32768, *hi = 32767; return true;
-  case MOTE_U16: *lo = 0, *hi = 65535; return true;
-  case MOTE_I32: *lo = INT32_MIN, *hi = INT32_MAX; return true;
-  case MOTE_I4: *lo = -8, *hi = 7; return true;
-  case MOTE_I2: *lo = -2, *hi = 1; return true;
-  default: *lo = *hi = 0; return false;
+  case MOTE_I8:
+    *lo = -128, *hi = 127;
+    return true;
+  case MOTE_U8:
+    *lo = 0, *hi = 255;
+    return true;
+  case MOTE_I16:
+    *lo = -32768, *hi = 32767;
+    return true;
+  case MOTE_U16:
+    *lo = 0, *hi = 65535;
+    return true;
+  case MOTE_I32:
+    *lo = INT32_MIN, *hi = INT32_MAX;
+    return true;
+  case MOTE_I4:
+    *lo = -8, *hi = 7;
+    return true;
+  case MOTE_I2:
+    *lo = -2, *hi = 1;
+    return true;
+  default:
+    *lo = *hi = 0;
+    return false;
   }
 }
 
@@ -293,8 +318,8 @@ void *mote_keep(mote_opctx *c, const void *state, size_t size) {
   return kept;
 }
 
-mote_status mote_add_step(mote_opctx *c, mote_step_fn *run, const void *state, size_t size, int64_t tiles, size_t scratch,
-                          const char *kernel, const char *isa) {
+mote_status mote_add_step(mote_opctx *c, mote_step_fn *run, const void *state, size_t size, int64_t tiles,
+                          size_t scratch, const char *kernel, const char *isa) {
   void *kept = size > 0 ? mote_keep(c, state, size) : NULL;
   if (size > 0 && kept == NULL)
     return mote_fail_nomem(c->err);

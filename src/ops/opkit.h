@@ -110,7 +110,8 @@ MOTE_INLINE int32_t mote_quantise(double real, double scale, int32_t zero, int32
 typedef double mote_real_fn(double x, const void *arg);
 void mote_lut8(const mote_tensor *in, const mote_tensor *out, mote_real_fn *fn, const void *arg, uint8_t table[256]);
 
-// A dense float copy of `t` (any numeric dtype, int4 and int2 too), dequantised when it has a scale. `out` has numel floats.
+// A dense float copy of `t` (any numeric dtype, int4 and int2 too), dequantised when it has a scale. `out` has numel
+// floats.
 void mote_to_float(const mote_tensor *t, float *out);
 // Element `i` of a dense tensor as code, int4 and int2 included.
 int64_t mote_code_at(const mote_tensor *t, int64_t i);
@@ -161,7 +162,7 @@ void mote_copy_flat(const mote_opctx *c, int32_t i, int32_t j);
 // prepare: a copy that lives as long as the plan; NULL when memory is short.
 void *mote_keep(mote_opctx *c, const void *state, size_t size);
 // prepare: a step on `state` copied into the plan.
-mote_status mote_add_step(mote_opctx *c, mote_step_fn *run, const void *state, size_t size, int64_t tiles, size_t scratch,
-                          const char *kernel, const char *isa);
+mote_status mote_add_step(mote_opctx *c, mote_step_fn *run, const void *state, size_t size, int64_t tiles,
+                          size_t scratch, const char *kernel, const char *isa);
 
 #endif

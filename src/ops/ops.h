@@ -1,5 +1,6 @@
-// The list of operators and the rows that map both worlds onto them. A file per operator family defines its operators and its row tables;
-// ops.def lists the tables once. Handed to readers and recorder through the context (no global registration).
+// The list of operators and the rows that map both worlds onto them. A file per operator family defines its operators
+// and its row tables; ops.def lists the tables once. Handed to readers and recorder through the context (no global
+// registration).
 #ifndef MOTE_OPS_OPS_H
 #define MOTE_OPS_OPS_H
 
@@ -16,6 +17,7 @@ typedef struct mote_op_family {
 const mote_op_family *const *mote_op_families(void);
 // Row for a builtin number or custom name; NULL when missing.
 const mote_tflite_row *mote_tflite_row_find(uint16_t builtin, const char *custom);
-// Operator by name, for passes that create nodes. All operators that passes need are declared in the family headers instead.
+// Operator by name, for passes that create nodes. All operators that passes need are declared in the family headers
+// instead.
 
 #endif

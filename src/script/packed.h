@@ -1,5 +1,5 @@
-// Packed parameters of quantised layers: objects that hold weights, biases and settings, made by prepack operators or read
-// from a file. Here is the one form that operators see. Tests: tests/script/test_packed.c
+// Packed parameters of quantised layers: objects that hold weights, biases and settings, made by prepack operators or
+// read from a file. Here is the one form that operators see. Tests: tests/script/test_packed.c
 #ifndef MOTE_SCRIPT_PACKED_H
 #define MOTE_SCRIPT_PACKED_H
 
@@ -8,9 +8,9 @@
 
 // The state of a mote_native: a tuple of tensors (or None), then one list of integers:
 //   linear     weight, bias                 [fp16]
-//   conv       weight, bias                 [spatial dims, strides, paddings, dilations, output paddings, groups, transposed]
-//   embedding  weight                       [bits]
-//   cell       w_ih, b_ih, w_hh, b_hh       [mote_cell_kind, reduce_range]
+//   conv       weight, bias                 [spatial dims, strides, paddings, dilations, output paddings, groups,
+//   transposed] embedding  weight                       [bits] cell       w_ih, b_ih, w_hh, b_hh       [mote_cell_kind,
+//   reduce_range]
 typedef enum mote_cell_kind { MOTE_CELL_INT8, MOTE_CELL_DYNAMIC, MOTE_CELL_FP16 } mote_cell_kind;
 
 #define MOTE_PACKED_TENSORS 4

@@ -1,5 +1,5 @@
-// Operator schemas: the rows of schemas.def, expanded and parsed when first asked for. The index of a row is the operator's number in
-// the VM's dispatch table. Knows types, no implementations. Tests: tests/script/test_types.c
+// Operator schemas: the rows of schemas.def, expanded and parsed when first asked for. The index of a row is the
+// operator's number in the VM's dispatch table. Knows types, no implementations. Tests: tests/script/test_types.c
 #ifndef MOTE_SCRIPT_SCHEMA_H
 #define MOTE_SCRIPT_SCHEMA_H
 

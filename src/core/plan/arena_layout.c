@@ -1,4 +1,5 @@
-// Greedy placing of buffers by size, see arena_layout.h. Knows only sizes and times. Tests: tests/unit/test_arena_layout.c
+// Greedy placing of buffers by size, see arena_layout.h. Knows only sizes and times. Tests:
+// tests/unit/test_arena_layout.c
 #include "core/plan/arena_layout.h"
 
 #include "base/fail.h"

@@ -146,7 +146,7 @@ typedef struct mote_handle {
   mote_storage *quant_mem; // retained: holds the arrays of t.quant; may be NULL
   bool requires_grad, is_conj, is_neg, is_meta;
   bool is_literal; // contents are part of a recording's identity: nobody writes to it
-  bool is_number; // made from a Python number: takes part in type promotion as one
+  bool is_number;  // made from a Python number: takes part in type promotion as one
   uint8_t layout;
   // The recorder's note: value `vid` of recording `epoch` when the storage was at `version`.
   uint64_t epoch;
