@@ -593,8 +593,8 @@ static bool is_codes(call *c, mote_vid ref) {
 
 // Rows that compute on codes themselves. All others see numbers, and their results become codes again.
 static bool takes_codes(const char *schema) {
-  static const char *const names[] = {"quantize",    "dequantize", "quantized", "relu(",
-                                      "max_pool2d(", "cat(",       "pad(",      "constant_pad_nd("};
+  static const char *const names[] = {"quantize",  "dequantize",  "quantized", "relu(", "relu6(",
+                                      "hardtanh(", "max_pool2d(", "cat(",      "pad(",  "constant_pad_nd("};
   if (strncmp(schema, "aten::", 6) != 0)
     return true;
   for (size_t i = 0; i < MOTE_COUNT(names); i++)
