@@ -426,15 +426,6 @@ mote_status mote_engine_run(mote_engine *e, const mote_graph *g, uint64_t key, c
   return status;
 }
 
-bool mote_engine_has_plan(mote_engine *e, uint64_t key, const mote_tensor *in, size_t n_in) {
-  for (mote_plan *p = e->plans; p != NULL; p = p->next)
-    if (p->key == key && p->first_node == 0 && (size_t)p->n_inputs <= n_in) {
-      (void)in;
-      return true;
-    }
-  return false;
-}
-
 mote_status mote_engine_prepare(mote_engine *e, const mote_graph *g, uint64_t key, const mote_tensor *in, size_t n_in,
                                 mote_error *err) {
   size_t n = g->values.len + 1;

@@ -50,8 +50,6 @@ mote_status mote_engine_run(mote_engine *e, const mote_graph *g, uint64_t key, c
 // Makes the plan without running (data of `in` is ignored).
 mote_status mote_engine_prepare(mote_engine *e, const mote_graph *g, uint64_t key, const mote_tensor *in, size_t n_in,
                                 mote_error *err) MOTE_MUST_USE;
-// True when a run with `key` and these inputs would find its plan (the recorder then need not keep the graph).
-bool mote_engine_has_plan(mote_engine *e, uint64_t key, const mote_tensor *in, size_t n_in);
 
 // One operator at once, without a plan kept: infers, obtains outputs (new storages with one reference each, dense),
 // runs.

@@ -175,12 +175,10 @@ static mote_status fold_small(builder *b, mote_opctx *c) {
 }
 
 // A window on a constant is a constant; nothing is copied.
-static bool fold_view(builder *b, mote_opctx *c, const mote_vid *in) {
+static bool fold_view(mote_opctx *c) {
   int64_t offset = 0;
   if (!(c->op->flags & MOTE_OP_VIEW) || c->op->view == NULL || c->in[0]->data == NULL || !c->op->view(c, &offset))
     return false;
-  (void)b;
-  (void)in;
   c->out[0]->data = (char *)c->in[0]->data + offset * (int64_t)mote_dtype_size(c->in[0]->dtype);
   return true;
 }
@@ -192,7 +190,7 @@ static bool fold_node(builder *b, const mote_node *node, const mote_vid *in, con
   mote_error *err = b->err;
   mote_status status = MOTE_OK;
   b->err = c->err = NULL;
-  if (fold_view(b, c, in)) {
+  if (fold_view(c)) {
     if (b->g->values.at[in[0]].storage != NULL)
       b->g->values.at[out[0]].storage = mote_storage_retain(b->g->values.at[in[0]].storage);
   } else if (c->n_out == 1 && mote_tensor_bytes(c->out[0], &bytes) && bytes > SMALL_CONST) {
