@@ -55,11 +55,10 @@ static attention attend(mote_low *w, mote_vid q, mote_vid k, mote_vid v, mote_vi
 }
 
 static mote_status sdpa(mote_lowering *l, bool with_weights) {
-  mote_low w = mote_low_begin(l);
-  mote_vid q = mote_low_tensor(&w, "query"), k = mote_low_tensor(&w, "key"), v = mote_low_tensor(&w, "value");
-  mote_vid mask = mote_low_tensor(&w, "attn_mask");
-  const mote_tensor *t = mote_low_desc(&w, q), *u = mote_low_desc(&w, k);
-  if (t->rank < 2 || u->rank < 2 || mote_low_desc(&w, v)->rank < 2)
+  mote_vid q = mote_low_tensor(l, "query"), k = mote_low_tensor(l, "key"), v = mote_low_tensor(l, "value");
+  mote_vid mask = mote_low_tensor(l, "attn_mask");
+  const mote_tensor *t = mote_low_desc(l, q), *u = mote_low_desc(l, k);
+  if (t->rank < 2 || u->rank < 2 || mote_low_desc(l, v)->rank < 2)
     return mote_fail(l->err, MOTE_ERR_SHAPE, "scaled_dot_product_attention: expected tensors of at least 2 dims");
   double width = (double)t->dim[t->rank - 1], scale = mote_lower_float(l, "scale", width > 0 ? 1 / sqrt(width) : 1);
   if (mote_lower_float(l, "dropout_p", 0) > 0)
@@ -68,18 +67,18 @@ static mote_status sdpa(mote_lowering *l, bool with_weights) {
     if (mask >= 0)
       return mote_fail(l->err, MOTE_ERR_ARGUMENT,
                        "_scaled_dot_product_attention: Explicit attn_mask should not be set when is_causal=True");
-    mask = causal(&w, t->dim[t->rank - 2], u->dim[u->rank - 2]);
+    mask = causal(l, t->dim[t->rank - 2], u->dim[u->rank - 2]);
   }
   if (mote_lower_bool(l, "enable_gqa", false) && t->rank > 2) {
     int64_t heads = t->dim[t->rank - 3];
-    k = repeat_heads(&w, k, heads);
-    v = repeat_heads(&w, v, heads);
+    k = repeat_heads(l, k, heads);
+    v = repeat_heads(l, v, heads);
   }
-  attention a = attend(&w, q, k, v, mask, scale);
-  mote_low_give(&w, a.out);
+  attention a = attend(l, q, k, v, mask, scale);
+  mote_low_give(l, a.out);
   if (with_weights)
-    mote_low_give(&w, a.weights);
-  return w.st;
+    mote_low_give(l, a.weights);
+  return l->st;
 }
 static mote_status lower_sdpa(mote_lowering *l) { return sdpa(l, false); }
 static mote_status lower_sdpa_math(mote_lowering *l) { return sdpa(l, true); }
@@ -139,53 +138,51 @@ static attention multi_head(mote_low *w, const heads_args *h) {
 }
 
 static mote_status lower_mha(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
-  heads_args h = {.q = mote_low_tensor(&w, "query"),
-                  .k = mote_low_tensor(&w, "key"),
-                  .v = mote_low_tensor(&w, "value"),
-                  .in_w = mote_low_tensor(&w, "qkv_weight"),
-                  .in_b = mote_low_tensor(&w, "qkv_bias"),
-                  .out_w = mote_low_tensor(&w, "proj_weight"),
-                  .out_b = mote_low_tensor(&w, "proj_bias"),
-                  .mask = mote_low_tensor(&w, "mask"),
+  heads_args h = {.q = mote_low_tensor(l, "query"),
+                  .k = mote_low_tensor(l, "key"),
+                  .v = mote_low_tensor(l, "value"),
+                  .in_w = mote_low_tensor(l, "qkv_weight"),
+                  .in_b = mote_low_tensor(l, "qkv_bias"),
+                  .out_w = mote_low_tensor(l, "proj_weight"),
+                  .out_b = mote_low_tensor(l, "proj_bias"),
+                  .mask = mote_low_tensor(l, "mask"),
                   .width = mote_lower_int(l, "embed_dim", 0),
                   .heads = mote_lower_int(l, "num_head", 1),
                   .mask_type = mote_lower_int(l, "mask_type", 2)};
-  attention a = multi_head(&w, &h);
+  attention a = multi_head(l, &h);
   int64_t axis = 1, none = 0;
-  mote_low_give(&w, a.out);
+  mote_low_give(l, a.out);
   if (!mote_lower_bool(l, "need_weights", true))
-    a.weights = mote_low_expand(&w, mote_low_num(&w, 0, MOTE_F32), 1, &none);
+    a.weights = mote_low_expand(l, mote_low_num(l, 0, MOTE_F32), 1, &none);
   else if (mote_lower_bool(l, "average_attn_weights", true))
-    a.weights = mote_low_reduce(&w, &mote_op_reduce_mean, a.weights, &axis, 1, false);
-  mote_low_give(&w, a.weights);
-  return w.st;
+    a.weights = mote_low_reduce(l, &mote_op_reduce_mean, a.weights, &axis, 1, false);
+  mote_low_give(l, a.weights);
+  return l->st;
 }
 
 static mote_status lower_encoder(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
-  mote_vid x = mote_low_tensor(&w, "src");
-  heads_args h = {.in_w = mote_low_tensor(&w, "qkv_weight"),
-                  .in_b = mote_low_tensor(&w, "qkv_bias"),
-                  .out_w = mote_low_tensor(&w, "proj_weight"),
-                  .out_b = mote_low_tensor(&w, "proj_bias"),
-                  .mask = mote_low_tensor(&w, "mask"),
+  mote_vid x = mote_low_tensor(l, "src");
+  heads_args h = {.in_w = mote_low_tensor(l, "qkv_weight"),
+                  .in_b = mote_low_tensor(l, "qkv_bias"),
+                  .out_w = mote_low_tensor(l, "proj_weight"),
+                  .out_b = mote_low_tensor(l, "proj_bias"),
+                  .mask = mote_low_tensor(l, "mask"),
                   .width = mote_lower_int(l, "embed_dim", 0),
                   .heads = mote_lower_int(l, "num_heads", 1),
                   .mask_type = mote_lower_int(l, "mask_type", 2)};
   double eps = mote_lower_float(l, "eps", 1e-5);
   bool first = mote_lower_bool(l, "norm_first", false);
-  mote_vid w1 = mote_low_tensor(&w, "norm_weight_1"), b1 = mote_low_tensor(&w, "norm_bias_1");
-  mote_vid w2 = mote_low_tensor(&w, "norm_weight_2"), b2 = mote_low_tensor(&w, "norm_bias_2");
-  h.q = h.k = h.v = first ? mote_aten_layer_norm(&w, x, w1, b1, eps) : x;
-  x = mote_low_2(&w, &mote_op_add, multi_head(&w, &h).out, x);
-  x = first ? x : mote_aten_layer_norm(&w, x, w1, b1, eps);
-  mote_vid y = first ? mote_aten_layer_norm(&w, x, w2, b2, eps) : x;
-  y = mote_aten_linear(&w, y, mote_low_tensor(&w, "ffn_weight_1"), mote_low_tensor(&w, "ffn_bias_1"));
-  y = mote_low_1(&w, mote_lower_bool(l, "use_gelu", false) ? &mote_op_gelu : &mote_op_relu, y);
-  y = mote_aten_linear(&w, y, mote_low_tensor(&w, "ffn_weight_2"), mote_low_tensor(&w, "ffn_bias_2"));
-  x = mote_low_2(&w, &mote_op_add, x, y);
-  return mote_low_done(&w, first ? x : mote_aten_layer_norm(&w, x, w2, b2, eps));
+  mote_vid w1 = mote_low_tensor(l, "norm_weight_1"), b1 = mote_low_tensor(l, "norm_bias_1");
+  mote_vid w2 = mote_low_tensor(l, "norm_weight_2"), b2 = mote_low_tensor(l, "norm_bias_2");
+  h.q = h.k = h.v = first ? mote_aten_layer_norm(l, x, w1, b1, eps) : x;
+  x = mote_low_2(l, &mote_op_add, multi_head(l, &h).out, x);
+  x = first ? x : mote_aten_layer_norm(l, x, w1, b1, eps);
+  mote_vid y = first ? mote_aten_layer_norm(l, x, w2, b2, eps) : x;
+  y = mote_aten_linear(l, y, mote_low_tensor(l, "ffn_weight_1"), mote_low_tensor(l, "ffn_bias_1"));
+  y = mote_low_1(l, mote_lower_bool(l, "use_gelu", false) ? &mote_op_gelu : &mote_op_relu, y);
+  y = mote_aten_linear(l, y, mote_low_tensor(l, "ffn_weight_2"), mote_low_tensor(l, "ffn_bias_2"));
+  x = mote_low_2(l, &mote_op_add, x, y);
+  return mote_low_done(l, first ? x : mote_aten_layer_norm(l, x, w2, b2, eps));
 }
 
 #define ROW(text, fn)                                                                                                  \

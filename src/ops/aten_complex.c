@@ -183,13 +183,12 @@ static mote_vid apply(mote_low *w, int64_t fn, mote_vid v) {
 }
 
 mote_status mote_aten_lower_unary(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
-  if (!mote_dtype_is_complex(mote_low_desc(&w, l->args[0].ref)->dtype))
-    return mote_low_done(&w, mote_low_1(&w, l->op, l->args[0].ref));
+  if (!mote_dtype_is_complex(mote_low_desc(l, l->args[0].ref)->dtype))
+    return mote_low_done(l, mote_low_1(l, l->op, l->args[0].ref));
   int64_t fn = function_named(l->op->name);
   if (fn < 0)
     return mote_fail(l->err, MOTE_ERR_TYPE, "\"%s\" not implemented for 'ComplexFloat'", l->op->name);
-  return mote_low_done(&w, apply(&w, fn, l->args[0].ref));
+  return mote_low_done(l, apply(l, fn, l->args[0].ref));
 }
 
 // ------------------------------------------------------------------------------------------------ parts
@@ -197,13 +196,12 @@ mote_status mote_aten_lower_unary(mote_lowering *l) {
 static bool is_complex(mote_low *w, mote_vid v) { return mote_dtype_is_complex(mote_low_desc(w, v)->dtype); }
 
 static mote_status part(mote_lowering *l, int64_t fn) {
-  mote_low w = mote_low_begin(l);
   mote_vid x = l->args[0].ref;
-  if (!is_complex(&w, x) && fn == FN_imag)
-    mote_low_fail(&w, MOTE_ERR_TYPE, "imag is not implemented for tensors with non-complex dtypes.");
-  if (!is_complex(&w, x))
-    return mote_low_done(&w, mote_low_1(&w, &mote_op_identity, x));
-  return mote_low_done(&w, apply(&w, fn, x));
+  if (!is_complex(l, x) && fn == FN_imag)
+    mote_low_fail(l, MOTE_ERR_TYPE, "imag is not implemented for tensors with non-complex dtypes.");
+  if (!is_complex(l, x))
+    return mote_low_done(l, mote_low_1(l, &mote_op_identity, x));
+  return mote_low_done(l, apply(l, fn, x));
 }
 static mote_status lower_real(mote_lowering *l) { return part(l, FN_real); }
 static mote_status lower_imag(mote_lowering *l) { return part(l, FN_imag); }
@@ -211,14 +209,13 @@ static mote_status lower_conj(mote_lowering *l) { return part(l, FN_conj); }
 
 // Conjugate transpose of the last two dims.
 static mote_status lower_mh(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
   mote_vid x = l->args[0].ref;
-  int32_t rank = mote_low_desc(&w, x)->rank;
+  int32_t rank = mote_low_desc(l, x)->rank;
   if (rank < 2)
-    mote_low_fail(&w, MOTE_ERR_SHAPE,
+    mote_low_fail(l, MOTE_ERR_SHAPE,
                   "tensor.adjoint() is only supported on matrices or batches of matrices. Got %d-D tensor.", rank);
-  x = mote_low_swap(&w, x, rank - 2, rank - 1);
-  return mote_low_done(&w, is_complex(&w, x) ? apply(&w, FN_conj, x) : x);
+  x = mote_low_swap(l, x, rank - 2, rank - 1);
+  return mote_low_done(l, is_complex(l, x) ? apply(l, FN_conj, x) : x);
 }
 
 // Pairs of reals and complex numbers have the same bytes.

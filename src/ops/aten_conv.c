@@ -174,14 +174,14 @@ typedef struct spans {
 } spans;
 
 static void read_spans(mote_low *w, int32_t n, const mote_tensor *weight, spans *s) {
-  const char *mode = mote_low_str(w->l, "padding", NULL);
+  const char *mode = mote_low_str(w, "padding", NULL);
   if (mode != NULL && strcmp(mode, "same") != 0 && strcmp(mode, "valid") != 0)
     mote_low_fail(w, MOTE_ERR_ARGUMENT, "Invalid padding string: '%s'", mode);
   for (int32_t i = 0; i < n; i++) {
-    s->stride[i] = mote_low_at(w->l, "stride", n, i, 1);
-    s->dilation[i] = mote_low_at(w->l, "dilation", n, i, 1);
-    s->before[i] = s->after[i] = mode != NULL ? 0 : mote_low_at(w->l, "padding", n, i, 0);
-    s->extra[i] = mote_low_at(w->l, "output_padding", n, i, 0);
+    s->stride[i] = mote_low_at(w, "stride", n, i, 1);
+    s->dilation[i] = mote_low_at(w, "dilation", n, i, 1);
+    s->before[i] = s->after[i] = mode != NULL ? 0 : mote_low_at(w, "padding", n, i, 0);
+    s->extra[i] = mote_low_at(w, "output_padding", n, i, 0);
     if (s->stride[i] < 1)
       mote_low_fail(w, MOTE_ERR_ARGUMENT, "non-positive stride is not supported");
     if (s->before[i] < 0)
@@ -289,28 +289,27 @@ static mote_vid conv_any(mote_low *w, mote_vid x, mote_vid f, mote_vid bias, boo
 }
 
 static mote_status conv_of(mote_lowering *l, bool transposed) {
-  mote_low w = mote_low_begin(l);
   mote_vid x = l->args[0].ref, f = l->args[1].ref, bias = l->args[2].kind == MOTE_ARG_TENSOR ? l->args[2].ref : -1;
-  const mote_tensor *weight = mote_low_desc(&w, f);
+  const mote_tensor *weight = mote_low_desc(l, f);
   int32_t n = weight->rank - 2;
   int64_t groups = mote_lower_int(l, "groups", 1);
   spans s;
   memset(&s, 0, sizeof s);
   if (n < 1 || n > 3)
     return mote_fail(l->err, MOTE_ERR_SHAPE, "weight should have at least three dimensions");
-  read_spans(&w, n, weight, &s);
-  bool single = mote_low_desc(&w, x)->rank == weight->rank - 1;
-  x = single ? mote_low_unsqueeze(&w, x, 0) : x;
-  const mote_tensor *t = mote_low_desc(&w, x);
-  check_operands(&w, t, weight, mote_low_desc(&w, bias), transposed, groups, &s);
+  read_spans(l, n, weight, &s);
+  bool single = mote_low_desc(l, x)->rank == weight->rank - 1;
+  x = single ? mote_low_unsqueeze(l, x, 0) : x;
+  const mote_tensor *t = mote_low_desc(l, x);
+  check_operands(l, t, weight, mote_low_desc(l, bias), transposed, groups, &s);
   bool fast = n <= 2 && mote_dtype_is_float(t->dtype) && mote_tensor_numel(t) > 0;
   for (int32_t i = 0; i < n && transposed; i++) { // a row more of output is a row less of padding behind
     fast = fast && s.after[i] >= s.extra[i] && t->dtype == MOTE_F32;
     s.after[i] -= fast ? s.extra[i] : 0;
   }
   const mote_op *op = transposed ? &mote_op_conv_transpose2d : &mote_op_conv2d;
-  mote_vid out = fast ? conv_2d(&w, op, x, f, bias, groups, &s, n) : conv_any(&w, x, f, bias, transposed, groups, &s);
-  return mote_low_done(&w, single ? mote_low_squeeze(&w, out, 0) : out);
+  mote_vid out = fast ? conv_2d(l, op, x, f, bias, groups, &s, n) : conv_any(l, x, f, bias, transposed, groups, &s);
+  return mote_low_done(l, single ? mote_low_squeeze(l, out, 0) : out);
 }
 static mote_status lower_conv(mote_lowering *l) { return conv_of(l, mote_lower_bool(l, "transposed", false)); }
 static mote_status lower_transposed(mote_lowering *l) { return conv_of(l, true); }

@@ -129,7 +129,7 @@ MOTE_REF_OP(dft_op, "dft", 1, 1, 1, 0, dft_eval);
 
 // norm: what the whole transform is scaled by, of n elements
 static double scale_of(mote_low *w, bool inverse, double n) {
-  const char *norm = mote_low_str(w->l, "norm", "backward");
+  const char *norm = mote_low_str(w, "norm", "backward");
   if (strcmp(norm, "ortho") == 0)
     return 1 / sqrt(n);
   if (strcmp(norm, "forward") != 0 && strcmp(norm, "backward") != 0)
@@ -159,7 +159,7 @@ typedef struct many {
   int64_t n[MOTE_MAX_RANK];
 } many;
 static many axes_of(mote_low *w, int32_t rank, bool two) {
-  const mote_arg *s = mote_lower_arg(w->l, "s"), *dim = mote_lower_arg(w->l, "dim"), *n = mote_lower_arg(w->l, "n");
+  const mote_arg *s = mote_lower_arg(w, "s"), *dim = mote_lower_arg(w, "dim"), *n = mote_lower_arg(w, "n");
   bool sizes = s != NULL && s->kind == MOTE_ARG_INTS, dims = dim != NULL && dim->kind == MOTE_ARG_INTS;
   many m = {0, {0}, {0}};
   m.count = dims ? dim->ints.count : sizes ? s->ints.count : two ? 2 : rank;
@@ -172,7 +172,7 @@ static many axes_of(mote_low *w, int32_t rank, bool two) {
     m.count = 0;
   }
   for (int32_t i = 0; i < m.count; i++) {
-    int64_t at = s == NULL ? mote_lower_int(w->l, "dim", -1) : dims ? dim->ints.at[i] : i - m.count;
+    int64_t at = s == NULL ? mote_lower_int(w, "dim", -1) : dims ? dim->ints.at[i] : i - m.count;
     m.axis[i] = mote_low_axis(w, at, rank);
     m.n[i] = sizes ? s->ints.at[i] : n != NULL && n->kind == MOTE_ARG_SCALAR ? n->scalar.i : -1;
     if (m.n[i] == 0 || m.n[i] < -1 || (n != NULL && n->kind == MOTE_ARG_SCALAR && m.n[i] < 1))
@@ -185,24 +185,23 @@ static many axes_of(mote_low *w, int32_t rank, bool two) {
 }
 
 static mote_status lower_dft(mote_lowering *l, int64_t kind, bool inverse, bool two) {
-  mote_low w = mote_low_begin(l);
   mote_vid x = l->args[0].ref;
-  mote_dtype d = mote_low_desc(&w, x)->dtype;
-  many m = axes_of(&w, mote_low_desc(&w, x)->rank, two);
+  mote_dtype d = mote_low_desc(l, x)->dtype;
+  many m = axes_of(l, mote_low_desc(l, x)->rank, two);
   int32_t last = m.count - 1;
   if (mote_aten_is_integral(d))
-    x = mote_low_cast(&w, x, MOTE_F32);
+    x = mote_low_cast(l, x, MOTE_F32);
   else if (d == MOTE_F16 || d == MOTE_BF16)
-    mote_low_fail(&w, MOTE_ERR_TYPE, "Unsupported dtype %s", mote_aten_type_name(d));
+    mote_low_fail(l, MOTE_ERR_TYPE, "Unsupported dtype %s", mote_aten_type_name(d));
   if (kind == TO_HALF && mote_dtype_is_complex(d))
-    mote_low_fail(&w, MOTE_ERR_TYPE, "expects a real input tensor, but got %s", mote_aten_type_name(d));
-  if (kind == TO_HALF && w.st == MOTE_OK)
-    x = transform(&w, x, kind, m.axis[last], m.n[last], inverse);
-  for (int32_t i = m.count - 1 - (kind != FULL); i >= 0 && w.st == MOTE_OK; i--)
-    x = transform(&w, x, FULL, m.axis[i], m.n[i], inverse);
-  if (kind == FROM_HALF && w.st == MOTE_OK)
-    x = transform(&w, x, kind, m.axis[last], m.n[last], inverse);
-  return mote_low_done(&w, x);
+    mote_low_fail(l, MOTE_ERR_TYPE, "expects a real input tensor, but got %s", mote_aten_type_name(d));
+  if (kind == TO_HALF && l->st == MOTE_OK)
+    x = transform(l, x, kind, m.axis[last], m.n[last], inverse);
+  for (int32_t i = m.count - 1 - (kind != FULL); i >= 0 && l->st == MOTE_OK; i--)
+    x = transform(l, x, FULL, m.axis[i], m.n[i], inverse);
+  if (kind == FROM_HALF && l->st == MOTE_OK)
+    x = transform(l, x, kind, m.axis[last], m.n[last], inverse);
+  return mote_low_done(l, x);
 }
 #define TRANSFORM(name, kind, inverse)                                                                                 \
   static mote_status lower_##name(mote_lowering *l) { return lower_dft(l, kind, inverse, false); }                     \
@@ -215,19 +214,18 @@ TRANSFORM(irfft, FROM_HALF, true)
 TRANSFORM(hfft, FROM_HALF, false)
 
 static mote_status shift(mote_lowering *l, bool back) {
-  mote_low w = mote_low_begin(l);
   mote_vid x = l->args[0].ref;
   const mote_arg *dim = mote_lower_arg(l, "dim");
-  int32_t rank = mote_low_desc(&w, x)->rank, n = dim != NULL && dim->kind == MOTE_ARG_INTS ? dim->ints.count : rank;
+  int32_t rank = mote_low_desc(l, x)->rank, n = dim != NULL && dim->kind == MOTE_ARG_INTS ? dim->ints.count : rank;
   for (int32_t i = 0; i < n; i++) {
-    int32_t axis = dim != NULL && dim->kind == MOTE_ARG_INTS ? mote_low_axis(&w, dim->ints.at[i], rank) : i;
-    int64_t size = rank > 0 ? mote_low_desc(&w, x)->dim[axis] : 1, at = back ? size / 2 : (size + 1) / 2;
-    if (size < 2 || w.st != MOTE_OK)
+    int32_t axis = dim != NULL && dim->kind == MOTE_ARG_INTS ? mote_low_axis(l, dim->ints.at[i], rank) : i;
+    int64_t size = rank > 0 ? mote_low_desc(l, x)->dim[axis] : 1, at = back ? size / 2 : (size + 1) / 2;
+    if (size < 2 || l->st != MOTE_OK)
       continue;
-    mote_vid parts[2] = {mote_low_narrow(&w, x, axis, at, size - at), mote_low_narrow(&w, x, axis, 0, at)};
-    x = mote_low_concat(&w, parts, 2, axis);
+    mote_vid parts[2] = {mote_low_narrow(l, x, axis, at, size - at), mote_low_narrow(l, x, axis, 0, at)};
+    x = mote_low_concat(l, parts, 2, axis);
   }
-  return mote_low_done(&w, x);
+  return mote_low_done(l, x);
 }
 static mote_status lower_shift(mote_lowering *l) { return shift(l, false); }
 static mote_status lower_unshift(mote_lowering *l) { return shift(l, true); }
@@ -289,7 +287,7 @@ static mote_status stft_eval(mote_opctx *c) {
 MOTE_REF_OP(stft_op, "stft", 1, 2, 1, 0, stft_eval);
 
 static mote_status window_geometry(mote_low *w, mote_ref_attr *a, mote_vid window) {
-  mote_lowering *l = w->l;
+  mote_lowering *l = w;
   const mote_tensor *t = mote_low_desc(w, window);
   int64_t n = a->n[S_FFT] = mote_lower_int(l, "n_fft", 0);
   a->n[S_HOP] = mote_lower_int(l, "hop_length", n / 4);
@@ -307,11 +305,10 @@ static mote_status window_geometry(mote_low *w, mote_ref_attr *a, mote_vid windo
 
 static mote_status lower_stft(mote_lowering *l) {
   static const char *const modes[] = {"constant", "reflect", "replicate", "circular"};
-  mote_low w = mote_low_begin(l);
-  mote_vid in[2] = {l->args[0].ref, mote_low_tensor(&w, "window")};
+  mote_vid in[2] = {l->args[0].ref, mote_low_tensor(l, "window")};
   mote_ref_attr a = mote_ref_attr_of(0);
-  MOTE_TRY(window_geometry(&w, &a, in[1]));
-  const mote_tensor *t = mote_low_desc(&w, in[0]);
+  MOTE_TRY(window_geometry(l, &a, in[1]));
+  const mote_tensor *t = mote_low_desc(l, in[0]);
   const char *mode = mote_low_str(l, "pad_mode", "reflect");
   int64_t n = a.n[S_FFT], size = t->rank > 0 ? t->dim[t->rank - 1] : 0;
   bool complex = mote_dtype_is_complex(t->dtype),
@@ -339,7 +336,7 @@ static mote_status lower_stft(mote_lowering *l) {
   int64_t dim[4] = {t->dim[0], a.n[S_HALF] ? n / 2 + 1 : n, a.n[S_FRAMES], 2};
   mote_dtype d = as_complex ? mote_complex_of(t->dtype) : mote_real_part(t->dtype);
   mote_ref_shape(&a, 0, d, t->rank + 1 + !as_complex, t->rank == 2 ? dim : dim + 1);
-  return mote_low_done(&w, mote_ref_emit(&w, &stft_op, &a, in, in[1] < 0 ? 1 : 2, NULL));
+  return mote_low_done(l, mote_ref_emit(l, &stft_op, &a, in, in[1] < 0 ? 1 : 2, NULL));
 }
 
 // Overlapping windows are added and divided by the sum of the windows' squares.
@@ -398,11 +395,10 @@ static mote_status istft_eval(mote_opctx *c) {
 MOTE_REF_OP(istft_op, "istft", 1, 2, 1, MOTE_OP_CHECKS_DATA, istft_eval);
 
 static mote_status lower_istft(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
-  mote_vid in[2] = {l->args[0].ref, mote_low_tensor(&w, "window")};
+  mote_vid in[2] = {l->args[0].ref, mote_low_tensor(l, "window")};
   mote_ref_attr a = mote_ref_attr_of(0);
-  MOTE_TRY(window_geometry(&w, &a, in[1]));
-  const mote_tensor *t = mote_low_desc(&w, in[0]);
+  MOTE_TRY(window_geometry(l, &a, in[1]));
+  const mote_tensor *t = mote_low_desc(l, in[0]);
   int64_t n = a.n[S_FFT], bins = t->rank > 1 ? t->dim[t->rank - 2] : 0;
   bool center = mote_lower_bool(l, "center", true), complex = mote_lower_bool(l, "return_complex", false);
   if (!mote_dtype_is_complex(t->dtype) || t->rank < 2 || t->rank > 3 || t->dim[t->rank - 1] < 1)
@@ -423,7 +419,7 @@ static mote_status lower_istft(mote_lowering *l) {
   if (size < 1)
     return mote_fail(l->err, MOTE_ERR_SHAPE, "istft(): a result of %lld samples", (long long)size);
   mote_ref_shape(&a, 0, complex ? t->dtype : mote_real_part(t->dtype), t->rank - 1, t->rank == 3 ? dim : dim + 1);
-  return mote_low_done(&w, mote_ref_emit(&w, &istft_op, &a, in, in[1] < 0 ? 1 : 2, NULL));
+  return mote_low_done(l, mote_ref_emit(l, &istft_op, &a, in, in[1] < 0 ? 1 : 2, NULL));
 }
 
 #define ROW(text, fn)                                                                                                  \

@@ -80,9 +80,8 @@ static mote_status grid_eval(mote_opctx *c) {
 MOTE_REF_OP(grid_op, "grid_sampler", 2, 2, 1, 0, grid_eval);
 
 static mote_status lower_grid(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
   mote_vid in[2] = {l->args[0].ref, l->args[1].ref};
-  const mote_tensor *x = mote_low_desc(&w, in[0]), *g = mote_low_desc(&w, in[1]);
+  const mote_tensor *x = mote_low_desc(l, in[0]), *g = mote_low_desc(l, in[1]);
   mote_ref_attr a = mote_ref_attr_of(mote_lower_int(l, "interpolation_mode", 0));
   if ((x->rank != 4 && x->rank != 5) || g->rank != x->rank || g->dim[0] != x->dim[0] ||
       g->dim[g->rank - 1] != x->rank - 2)
@@ -103,7 +102,7 @@ static mote_status lower_grid(mote_lowering *l) {
   }
   a.n[0] = mote_lower_int(l, "padding_mode", 0);
   a.n[1] = mote_lower_bool(l, "align_corners", false);
-  return mote_low_done(&w, mote_ref_emit(&w, &grid_op, &a, in, 2, NULL));
+  return mote_low_done(l, mote_ref_emit(l, &grid_op, &a, in, 2, NULL));
 }
 
 // theta [n, d, d+1] at the places of a regular grid
@@ -133,8 +132,7 @@ static mote_status affine_eval(mote_opctx *c) {
 }
 MOTE_REF_OP(affine_op, "affine_grid", 1, 1, 1, 0, affine_eval);
 static mote_status lower_affine(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
-  const mote_tensor *t = mote_low_desc(&w, l->args[0].ref);
+  const mote_tensor *t = mote_low_desc(l, l->args[0].ref);
   const mote_arg *size = &l->args[1];
   mote_ref_attr a = mote_ref_attr_of(0);
   int32_t d = size->count - 2;
@@ -145,7 +143,7 @@ static mote_status lower_affine(mote_lowering *l) {
   int64_t dim[5] = {t->dim[0], size->ints.at[2], size->ints.at[3], d == 3 ? size->ints.at[4] : d, d};
   mote_ref_shape(&a, 0, t->dtype, d + 2, dim);
   a.n[0] = mote_lower_bool(l, "align_corners", false);
-  return mote_low_done(&w, mote_ref_emit(&w, &affine_op, &a, &l->args[0].ref, 1, NULL));
+  return mote_low_done(l, mote_ref_emit(l, &affine_op, &a, &l->args[0].ref, 1, NULL));
 }
 
 // ------------------------------------------------------------------------------------------------ windows as columns
@@ -197,8 +195,7 @@ static mote_status columns_geometry(mote_lowering *l, mote_ref_attr *a, int64_t 
   return MOTE_OK;
 }
 static mote_status lower_im2col(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
-  const mote_tensor *t = mote_low_desc(&w, l->args[0].ref);
+  const mote_tensor *t = mote_low_desc(l, l->args[0].ref);
   mote_ref_attr a = mote_ref_attr_of(0);
   int32_t r = t->rank;
   if (r != 3 && r != 4)
@@ -209,11 +206,10 @@ static mote_status lower_im2col(mote_lowering *l) {
   int64_t rows = t->dim[r - 3] * a.n[W_KH] * a.n[W_KW],
           dim[3] = {r == 4 ? t->dim[0] : rows, r == 4 ? rows : a.n[W_OH] * a.n[W_OW], a.n[W_OH] * a.n[W_OW]};
   mote_ref_shape(&a, 0, t->dtype, r - 1, dim);
-  return mote_low_done(&w, mote_ref_emit(&w, &columns_op, &a, &l->args[0].ref, 1, NULL));
+  return mote_low_done(l, mote_ref_emit(l, &columns_op, &a, &l->args[0].ref, 1, NULL));
 }
 static mote_status lower_col2im(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
-  const mote_tensor *t = mote_low_desc(&w, l->args[0].ref);
+  const mote_tensor *t = mote_low_desc(l, l->args[0].ref);
   mote_ref_attr a = mote_ref_attr_of(1);
   int32_t r = t->rank;
   int64_t h = mote_low_at(l, "output_size", 2, 0, 1), v = mote_low_at(l, "output_size", 2, 1, 1);
@@ -233,7 +229,7 @@ static mote_status lower_col2im(mote_lowering *l) {
                      "expected the size of the last dimension of input to be %lld, but got %lld",
                      (long long)(a.n[W_OH] * a.n[W_OW]), (long long)t->dim[r - 1]);
   mote_ref_shape(&a, 0, t->dtype, r + 1, r == 3 ? dim : dim + 1);
-  return mote_low_done(&w, mote_ref_emit(&w, &columns_op, &a, &l->args[0].ref, 1, NULL));
+  return mote_low_done(l, mote_ref_emit(l, &columns_op, &a, &l->args[0].ref, 1, NULL));
 }
 
 // ------------------------------------------------------------------------------------------------ unpooling
@@ -257,23 +253,22 @@ static mote_status unpool_eval(mote_opctx *c) {
 }
 MOTE_REF_OP(unpool_op, "max_unpool", 2, 2, 1, MOTE_OP_CHECKS_DATA, unpool_eval);
 static mote_status unpool(mote_lowering *l, int32_t dims) {
-  mote_low w = mote_low_begin(l);
   mote_vid in[2] = {l->args[0].ref, l->args[1].ref};
-  const mote_tensor *t = mote_low_desc(&w, in[0]);
+  const mote_tensor *t = mote_low_desc(l, in[0]);
   mote_ref_attr a = mote_ref_attr_of(dims);
-  if (mote_low_desc(&w, in[1])->dtype != MOTE_I64)
+  if (mote_low_desc(l, in[1])->dtype != MOTE_I64)
     return mote_fail(l->err, MOTE_ERR_TYPE, "elements in indices should be type int64 but got: %s",
-                     mote_aten_type_name(mote_low_desc(&w, in[1])->dtype));
+                     mote_aten_type_name(mote_low_desc(l, in[1])->dtype));
   if (t->rank != dims + 1 && t->rank != dims + 2)
     return mote_fail(l->err, MOTE_ERR_SHAPE,
                      "Input to max_unpooling%dd should be a %dd or %dd Tensor, but got a tensor with %d dimensions.",
                      dims, dims + 1, dims + 2, t->rank);
-  if (!mote_tensor_same_shape(t, mote_low_desc(&w, in[1])))
+  if (!mote_tensor_same_shape(t, mote_low_desc(l, in[1])))
     return mote_fail(l->err, MOTE_ERR_SHAPE, "Expected shape of indices to be same as that of the input tensor");
   mote_ref_like(&a, 0, t->dtype, t);
   for (int32_t i = 0; i < dims; i++)
     a.out[0].dim[t->rank - dims + i] = mote_low_at(l, "output_size", dims, i, 0);
-  return mote_low_done(&w, mote_ref_emit(&w, &unpool_op, &a, in, 2, NULL));
+  return mote_low_done(l, mote_ref_emit(l, &unpool_op, &a, in, 2, NULL));
 }
 static mote_status lower_unpool2(mote_lowering *l) { return unpool(l, 2); }
 static mote_status lower_unpool3(mote_lowering *l) { return unpool(l, 3); }
@@ -328,16 +323,15 @@ static mote_status nms_eval(mote_opctx *c) {
 }
 MOTE_REF_OP(nms_op, "nms", 2, 2, 1, 0, nms_eval);
 static mote_status lower_nms(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
   mote_vid in[2] = {l->args[0].ref, l->args[1].ref};
-  const mote_tensor *b = mote_low_desc(&w, in[0]), *s = mote_low_desc(&w, in[1]);
+  const mote_tensor *b = mote_low_desc(l, in[0]), *s = mote_low_desc(l, in[1]);
   mote_ref_attr a = mote_ref_attr_of(0);
   if (b->rank != 2 || b->dim[1] != 4 || s->rank != 1 || s->dim[0] != b->dim[0] || !mote_dtype_is_float(b->dtype))
     return mote_fail(l->err, MOTE_ERR_SHAPE, "boxes should be a 2d tensor of 4 numbers a box and scores 1d of as many");
   a.f[0] = mote_lower_float(l, "iou_threshold", 0.5);
   a.out[0].dtype = MOTE_I64;
   a.out[0].rank = -1;
-  return mote_low_done(&w, mote_ref_emit(&w, &nms_op, &a, in, 2, NULL));
+  return mote_low_done(l, mote_ref_emit(l, &nms_op, &a, in, 2, NULL));
 }
 
 // ------------------------------------------------------------------------------------------------ regions
@@ -406,9 +400,8 @@ static mote_status roi_eval(mote_opctx *c) {
 }
 MOTE_REF_OP(roi_op, "roi_align", 2, 2, 1, MOTE_OP_CHECKS_DATA, roi_eval);
 static mote_status lower_roi(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
   mote_vid in[2] = {l->args[0].ref, l->args[1].ref};
-  const mote_tensor *x = mote_low_desc(&w, in[0]), *r = mote_low_desc(&w, in[1]);
+  const mote_tensor *x = mote_low_desc(l, in[0]), *r = mote_low_desc(l, in[1]);
   mote_ref_attr a = mote_ref_attr_of(0);
   a.n[0] = mote_lower_int(l, "pooled_height", 1);
   a.n[1] = mote_lower_int(l, "pooled_width", 1);
@@ -420,7 +413,7 @@ static mote_status lower_roi(mote_lowering *l) {
     return mote_fail(l->err, MOTE_ERR_SHAPE, "roi_align expects images of rank 4 and rois of 5 numbers");
   int64_t dim[4] = {r->dim[0], x->dim[1], a.n[0], a.n[1]};
   mote_ref_shape(&a, 0, x->dtype, 4, dim);
-  return mote_low_done(&w, mote_ref_emit(&w, &roi_op, &a, in, 2, NULL));
+  return mote_low_done(l, mote_ref_emit(l, &roi_op, &a, in, 2, NULL));
 }
 
 #define ROW(text, fn)                                                                                                  \

@@ -303,17 +303,15 @@ static mote_vid put(mote_low *w, mote_vid x, const index_list *list, mote_vid va
 }
 
 static mote_status lower_index(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
   index_list list;
-  read_list(&w, mote_lower_arg(l, "indices"), mote_low_desc(&w, l->args[0].ref), &list);
-  return mote_low_done(&w, pick(&w, l->args[0].ref, &list));
+  read_list(l, mote_lower_arg(l, "indices"), mote_low_desc(l, l->args[0].ref), &list);
+  return mote_low_done(l, pick(l, l->args[0].ref, &list));
 }
 static mote_status lower_put(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
   index_list list;
-  read_list(&w, mote_lower_arg(l, "indices"), mote_low_desc(&w, l->args[0].ref), &list);
+  read_list(l, mote_lower_arg(l, "indices"), mote_low_desc(l, l->args[0].ref), &list);
   return mote_low_done(
-      &w, put(&w, l->args[0].ref, &list, mote_low_tensor(&w, "values"), mote_lower_bool(l, "accumulate", false)));
+      l, put(l, l->args[0].ref, &list, mote_low_tensor(l, "values"), mote_lower_bool(l, "accumulate", false)));
 }
 
 // Where the mask is false, indices are 0 and the value is the fill (or nothing is added).
@@ -323,25 +321,23 @@ static void mask_list(mote_low *w, index_list *list, mote_vid mask) {
       list->at[i] = mote_low_3(w, &mote_op_aten_where, mask, list->at[i], mote_low_num(w, 0, MOTE_I64));
 }
 static mote_status lower_masked_index(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
   index_list list;
-  mote_vid x = l->args[0].ref, mask = mote_low_tensor(&w, "mask");
+  mote_vid x = l->args[0].ref, mask = mote_low_tensor(l, "mask");
   const mote_arg *fill = mote_lower_arg(l, "fill");
-  mote_dtype d = mote_low_desc(&w, x)->dtype;
-  read_list(&w, mote_lower_arg(l, "indices"), mote_low_desc(&w, x), &list);
-  mask_list(&w, &list, mask);
-  mote_vid v = pick(&w, x, &list);
-  return mote_low_done(&w, mote_low_3(&w, &mote_op_aten_where, mask, v, mote_low_scalar(&w, &fill->scalar, d)));
+  mote_dtype d = mote_low_desc(l, x)->dtype;
+  read_list(l, mote_lower_arg(l, "indices"), mote_low_desc(l, x), &list);
+  mask_list(l, &list, mask);
+  mote_vid v = pick(l, x, &list);
+  return mote_low_done(l, mote_low_3(l, &mote_op_aten_where, mask, v, mote_low_scalar(l, &fill->scalar, d)));
 }
 static mote_status lower_masked_put(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
   index_list list;
-  mote_vid x = l->args[0].ref, mask = mote_low_tensor(&w, "mask"), values = mote_low_tensor(&w, "values");
-  mote_dtype d = mote_low_desc(&w, values)->dtype;
-  read_list(&w, mote_lower_arg(l, "indices"), mote_low_desc(&w, x), &list);
-  mask_list(&w, &list, mask);
-  values = mote_low_3(&w, &mote_op_aten_where, mask, values, mote_low_num(&w, 0, d));
-  return mote_low_done(&w, put(&w, x, &list, values, true));
+  mote_vid x = l->args[0].ref, mask = mote_low_tensor(l, "mask"), values = mote_low_tensor(l, "values");
+  mote_dtype d = mote_low_desc(l, values)->dtype;
+  read_list(l, mote_lower_arg(l, "indices"), mote_low_desc(l, x), &list);
+  mask_list(l, &list, mask);
+  values = mote_low_3(l, &mote_op_aten_where, mask, values, mote_low_num(l, 0, d));
+  return mote_low_done(l, put(l, x, &list, values, true));
 }
 
 // ------------------------------------------------------------------------------------------------ rows along a dim
@@ -354,31 +350,29 @@ static mote_vid select_rows(mote_low *w, mote_vid x, int32_t axis, mote_vid inde
   return pick(w, x, &list);
 }
 static mote_status lower_index_select(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
-  mote_vid x = l->args[0].ref, index = mote_low_tensor(&w, "index");
-  const mote_tensor *t = mote_low_desc(&w, x), *i = mote_low_desc(&w, index);
-  int32_t axis = mote_low_axis_arg(&w, "dim", 0, t->rank);
+  mote_vid x = l->args[0].ref, index = mote_low_tensor(l, "index");
+  const mote_tensor *t = mote_low_desc(l, x), *i = mote_low_desc(l, index);
+  int32_t axis = mote_low_axis_arg(l, "dim", 0, t->rank);
   int64_t n = mote_tensor_numel(i);
   if (i->rank > 1)
-    mote_low_fail(&w, MOTE_ERR_SHAPE, "index_select(): Index is supposed to be a vector");
+    mote_low_fail(l, MOTE_ERR_SHAPE, "index_select(): Index is supposed to be a vector");
   if (i->dtype != MOTE_I32 && i->dtype != MOTE_I64)
-    mote_low_fail(&w, MOTE_ERR_TYPE, "index_select(): Expected dtype int32 or int64 for index");
-  index = mote_low_reshape(&w, index, 1, &n);
+    mote_low_fail(l, MOTE_ERR_TYPE, "index_select(): Expected dtype int32 or int64 for index");
+  index = mote_low_reshape(l, index, 1, &n);
   if (t->rank > 0)
-    return mote_low_done(&w, select_rows(&w, x, axis, index));
+    return mote_low_done(l, select_rows(l, x, axis, index));
   int64_t one = 1;
-  mote_vid v = select_rows(&w, mote_low_reshape(&w, x, 1, &one), 0, index);
-  return mote_low_done(&w, n == 1 ? mote_low_reshape(&w, v, 0, &one) : v);
+  mote_vid v = select_rows(l, mote_low_reshape(l, x, 1, &one), 0, index);
+  return mote_low_done(l, n == 1 ? mote_low_reshape(l, v, 0, &one) : v);
 }
 // Rows of a table; the shared operator takes 32-bit numbers in tables of floats.
 static mote_status lower_embedding(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
-  mote_vid table = mote_low_tensor(&w, "weight"), index = mote_low_tensor(&w, "indices");
-  mote_dtype d = mote_low_desc(&w, index)->dtype;
-  if (mote_low_desc(&w, table)->rank != 2)
-    mote_low_fail(&w, MOTE_ERR_SHAPE, "'weight' must be 2-D");
+  mote_vid table = mote_low_tensor(l, "weight"), index = mote_low_tensor(l, "indices");
+  mote_dtype d = mote_low_desc(l, index)->dtype;
+  if (mote_low_desc(l, table)->rank != 2)
+    mote_low_fail(l, MOTE_ERR_SHAPE, "'weight' must be 2-D");
   if (d != MOTE_I64 && d != MOTE_I32)
-    mote_low_fail(&w, MOTE_ERR_TYPE,
+    mote_low_fail(l, MOTE_ERR_TYPE,
                   "Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; but "
                   "got %s instead",
                   mote_aten_type_name(d));
@@ -386,41 +380,38 @@ static mote_status lower_embedding(mote_lowering *l) {
   memset(&a, 0, sizeof a);
   mote_attr_defaults(&mote_op_gather, &a);
   mote_vid in[2] = {table, index};
-  return mote_low_done(&w, mote_low_emit(&w, &mote_op_gather, &a, in, 2));
+  return mote_low_done(l, mote_low_emit(l, &mote_op_gather, &a, in, 2));
 }
 
 // ------------------------------------------------------------------------------------------------ places
 
 static mote_status lower_nonzero(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
-  mote_vid x = l->args[0].ref, v = places_of(&w, x);
-  int64_t dim[2] = {mote_low_desc(&w, v)->dim[0], 0};
+  mote_vid x = l->args[0].ref, v = places_of(l, x);
+  int64_t dim[2] = {mote_low_desc(l, v)->dim[0], 0};
   return mote_low_done(
-      &w, mote_low_desc(&w, x)->rank == 0 ? mote_low_reshape(&w, mote_low_narrow(&w, v, 1, 0, 0), 2, dim) : v);
+      l, mote_low_desc(l, x)->rank == 0 ? mote_low_reshape(l, mote_low_narrow(l, v, 1, 0, 0), 2, dim) : v);
 }
 static mote_status lower_nonzero_list(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
-  mote_vid v = places_of(&w, l->args[0].ref);
-  int32_t n = MOTE_MAX(mote_low_desc(&w, l->args[0].ref)->rank, 1);
+  mote_vid v = places_of(l, l->args[0].ref);
+  int32_t n = MOTE_MAX(mote_low_desc(l, l->args[0].ref)->rank, 1);
   for (int32_t i = 0; i < n; i++)
-    mote_low_give(&w, column(&w, v, i));
-  return w.st;
+    mote_low_give(l, column(l, v, i));
+  return l->st;
 }
 // Exactly `size` rows, the missing ones filled.
 static mote_status lower_nonzero_static(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
-  mote_vid v = places_of(&w, l->args[0].ref);
-  int32_t rank = mote_low_desc(&w, l->args[0].ref)->rank;
-  int64_t size = mote_lower_int(l, "size", 0), n = mote_low_desc(&w, v)->dim[0], rest[2] = {size - n, rank};
+  mote_vid v = places_of(l, l->args[0].ref);
+  int32_t rank = mote_low_desc(l, l->args[0].ref)->rank;
+  int64_t size = mote_lower_int(l, "size", 0), n = mote_low_desc(l, v)->dim[0], rest[2] = {size - n, rank};
   if (size < 0)
-    mote_low_fail(&w, MOTE_ERR_ARGUMENT, "nonzero_static: 'size' must be an non-negative integer");
+    mote_low_fail(l, MOTE_ERR_ARGUMENT, "nonzero_static: 'size' must be an non-negative integer");
   if (rank == 0)
-    v = mote_low_narrow(&w, v, 1, 0, 0);
+    v = mote_low_narrow(l, v, 1, 0, 0);
   if (n >= size)
-    return mote_low_done(&w, mote_low_narrow(&w, v, 0, 0, size));
+    return mote_low_done(l, mote_low_narrow(l, v, 0, 0, size));
   mote_vid both[2] = {
-      v, mote_low_expand(&w, mote_low_num(&w, (double)mote_lower_int(l, "fill_value", -1), MOTE_I64), 2, rest)};
-  return mote_low_done(&w, mote_low_concat(&w, both, 2, 0));
+      v, mote_low_expand(l, mote_low_num(l, (double)mote_lower_int(l, "fill_value", -1), MOTE_I64), 2, rest)};
+  return mote_low_done(l, mote_low_concat(l, both, 2, 0));
 }
 
 #define ROW(text, fn)                                                                                                  \

@@ -11,13 +11,13 @@
 #include "ops/window.h"
 
 mote_vid mote_low_tensor(mote_low *w, const char *name) {
-  const mote_arg *a = mote_lower_arg(w->l, name);
+  const mote_arg *a = mote_lower_arg(w, name);
   return a != NULL && a->kind == MOTE_ARG_TENSOR ? a->ref : -1;
 }
 
 const mote_tensor *mote_low_desc(mote_low *w, mote_vid v) {
   static const mote_tensor nothing = {0};
-  const mote_tensor *t = w->st == MOTE_OK && v >= 0 ? w->l->desc(w->l, v) : NULL;
+  const mote_tensor *t = w->st == MOTE_OK && v >= 0 ? w->desc(w, v) : NULL;
   return t != NULL ? t : &nothing;
 }
 
@@ -29,14 +29,14 @@ mote_vid mote_low_fail(mote_low *w, mote_status s, const char *fmt, ...) {
   va_start(args, fmt);
   mote_vsnprint(text, sizeof text, fmt, args);
   va_end(args);
-  w->st = mote_fail(w->l->err, s, "%s", text);
+  w->st = mote_fail(w->err, s, "%s", text);
   return -1;
 }
 
 mote_vid mote_low_emit(mote_low *w, const mote_op *op, const void *attr, const mote_vid *in, int32_t n) {
   mote_vid out = -1;
   if (w->st == MOTE_OK)
-    w->st = mote_lower_emit1(w->l, op, attr, in, n, &out);
+    w->st = mote_lower_emit1(w, op, attr, in, n, &out);
   return w->st == MOTE_OK ? out : -1;
 }
 
@@ -70,14 +70,14 @@ mote_vid mote_low_set(mote_low *w, const mote_op *op, const char *fixed, mote_vi
   if (w->st != MOTE_OK || op->attr_size > sizeof attr)
     return mote_low_fail(w, MOTE_ERR_INTERNAL, "attributes of %s", op->name);
   mote_attr_defaults(op, &attr);
-  w->st = mote_attr_fixed(op, &attr, fixed, w->l->err);
+  w->st = mote_attr_fixed(op, &attr, fixed, w->err);
   return mote_low_emit(w, op, &attr, &a, 1);
 }
 
 mote_vid mote_low_scalar(mote_low *w, const mote_scalar *v, mote_dtype dtype) {
   mote_vid out = -1;
   if (w->st == MOTE_OK)
-    w->st = mote_lower_scalar(w->l, v, dtype, &out);
+    w->st = mote_lower_scalar(w, v, dtype, &out);
   return w->st == MOTE_OK ? out : -1;
 }
 mote_vid mote_low_num(mote_low *w, double v, mote_dtype dtype) {
@@ -177,8 +177,8 @@ mote_vid mote_low_reduce(mote_low *w, const mote_op *op, mote_vid v, const int64
 }
 
 void mote_low_give(mote_low *w, mote_vid v) {
-  if (w->st == MOTE_OK && w->l->n_out < MOTE_LOWER_MAX_OUT)
-    w->l->result[w->l->n_out++] = v;
+  if (w->st == MOTE_OK && w->n_out < MOTE_LOWER_MAX_OUT)
+    w->result[w->n_out++] = v;
 }
 mote_status mote_low_done(mote_low *w, mote_vid v) {
   mote_low_give(w, v);
@@ -195,7 +195,7 @@ int32_t mote_low_axis(mote_low *w, int64_t axis, int32_t rank) {
   return at;
 }
 int32_t mote_low_axis_arg(mote_low *w, const char *name, int64_t def, int32_t rank) {
-  return mote_low_axis(w, mote_low_at(w->l, name, 1, 0, def), rank);
+  return mote_low_axis(w, mote_low_at(w, name, 1, 0, def), rank);
 }
 
 int64_t mote_low_at(const mote_lowering *l, const char *name, int32_t n, int32_t k, int64_t def) {

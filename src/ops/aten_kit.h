@@ -6,16 +6,9 @@
 #include "core/graph/lower.h"
 #include "ops/opkit.h"
 
-// A lowering under way. After the first failure every call returns -1 and does nothing.
-typedef struct mote_low {
-  mote_lowering *l;
-  mote_status st;
-} mote_low;
+// A lowering under way: after the first failure, kept in `st`, every call returns -1 and does nothing.
+typedef mote_lowering mote_low;
 
-MOTE_INLINE mote_low mote_low_begin(mote_lowering *l) {
-  mote_low w = {l, MOTE_OK};
-  return w;
-}
 // Tensor argument by name; -1 when it is None or missing.
 mote_vid mote_low_tensor(mote_low *w, const char *name);
 // Never NULL: an empty tensor after a failure.

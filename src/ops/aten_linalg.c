@@ -106,9 +106,8 @@ static mote_status square_eval(mote_opctx *c) {
 MOTE_REF_OP(det_op, "determinant", 1, 1, 3, 0, square_eval);
 MOTE_REF_OP(square_op, "square_matrix", 1, 1, 2, MOTE_OP_CHECKS_DATA, square_eval);
 
-static mote_status square(mote_lowering *l, int64_t kind, bool raise, mote_low *w, mote_vid out[3]) {
-  *w = mote_low_begin(l);
-  const mote_tensor *t = mote_low_desc(w, l->args[0].ref);
+static mote_status square(mote_lowering *l, int64_t kind, bool raise, mote_vid out[3]) {
+  const mote_tensor *t = mote_low_desc(l, l->args[0].ref);
   mote_ref_attr a = mote_ref_attr_of(kind);
   if (t->rank < 2 || t->dim[t->rank - 1] != t->dim[t->rank - 2] || t->dim[t->rank - 1] > (1 << 14))
     return mote_fail(l->err, MOTE_ERR_SHAPE, "linalg: A must be batches of square matrices");
@@ -120,40 +119,35 @@ static mote_status square(mote_lowering *l, int64_t kind, bool raise, mote_low *
   mote_ref_shape(&a, 0, t->dtype, kind == SQ_DET ? t->rank - 2 : t->rank, t->dim);
   mote_ref_shape(&a, 1, kind == SQ_DET ? mote_real_part(t->dtype) : MOTE_I32, t->rank - 2, t->dim);
   mote_ref_shape(&a, 2, t->dtype, t->rank - 2, t->dim);
-  mote_ref_emit(w, kind == SQ_DET ? &det_op : &square_op, &a, &l->args[0].ref, 1, out);
-  return w->st;
+  mote_ref_emit(l, kind == SQ_DET ? &det_op : &square_op, &a, &l->args[0].ref, 1, out);
+  return l->st;
 }
 static mote_status lower_det(mote_lowering *l) {
-  mote_low w;
   mote_vid out[3];
-  MOTE_TRY(square(l, SQ_DET, false, &w, out));
-  return mote_low_done(&w, out[2]);
+  MOTE_TRY(square(l, SQ_DET, false, out));
+  return mote_low_done(l, out[2]);
 }
 static mote_status lower_slogdet(mote_lowering *l) {
-  mote_low w;
   mote_vid out[3];
-  MOTE_TRY(square(l, SQ_DET, false, &w, out));
-  mote_low_give(&w, out[0]);
-  return mote_low_done(&w, out[1]);
+  MOTE_TRY(square(l, SQ_DET, false, out));
+  mote_low_give(l, out[0]);
+  return mote_low_done(l, out[1]);
 }
 static mote_status lower_inverse(mote_lowering *l) {
-  mote_low w;
   mote_vid out[3];
-  MOTE_TRY(square(l, SQ_INVERSE, true, &w, out));
-  return mote_low_done(&w, out[0]);
+  MOTE_TRY(square(l, SQ_INVERSE, true, out));
+  return mote_low_done(l, out[0]);
 }
 static mote_status lower_inverse_ex(mote_lowering *l) {
-  mote_low w;
   mote_vid out[3];
-  MOTE_TRY(square(l, SQ_INVERSE, mote_lower_bool(l, "check_errors", false), &w, out));
-  mote_low_give(&w, out[0]);
-  return mote_low_done(&w, out[1]);
+  MOTE_TRY(square(l, SQ_INVERSE, mote_lower_bool(l, "check_errors", false), out));
+  mote_low_give(l, out[0]);
+  return mote_low_done(l, out[1]);
 }
 static mote_status lower_cholesky(mote_lowering *l) {
-  mote_low w;
   mote_vid out[3];
-  MOTE_TRY(square(l, SQ_CHOLESKY, true, &w, out));
-  return mote_low_done(&w, out[0]);
+  MOTE_TRY(square(l, SQ_CHOLESKY, true, out));
+  return mote_low_done(l, out[0]);
 }
 
 #define ROW(text, fn)                                                                                                  \

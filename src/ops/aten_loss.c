@@ -98,21 +98,20 @@ static mote_vid element(mote_low *w, mote_ref_attr *a, const mote_vid *operand, 
       in[i] = mote_tensor_same_shape(mote_low_desc(w, operand[i]), &all)
                   ? operand[i]
                   : mote_low_expand(w, operand[i], all.rank, all.dim);
-  a->n[L_REDUCE] = mote_lower_int(w->l, "reduction", REDUCE_MEAN);
+  a->n[L_REDUCE] = mote_lower_int(w, "reduction", REDUCE_MEAN);
   d = mote_real_part(d);
   mote_ref_shape(a, 0, d, a->n[L_REDUCE] == REDUCE_NONE ? all.rank : 0, all.dim);
   return mote_ref_emit(w, &element_op, a, in, 4, NULL);
 }
 
 static mote_status pair(mote_lowering *l, loss kind, double f, int64_t flag) {
-  mote_low w = mote_low_begin(l);
   mote_ref_attr a = mote_ref_attr_of((int64_t)kind);
   mote_vid in[4] = {l->args[0].ref, l->args[1].ref,
-                    kind == LOSS_RANKING ? mote_low_tensor(&w, "target") : mote_low_tensor(&w, "pos_weight"),
-                    mote_low_tensor(&w, "weight")};
+                    kind == LOSS_RANKING ? mote_low_tensor(l, "target") : mote_low_tensor(l, "pos_weight"),
+                    mote_low_tensor(l, "weight")};
   a.f[0] = f;
   a.n[L_FLAG] = flag;
-  return mote_low_done(&w, element(&w, &a, in, 4));
+  return mote_low_done(l, element(l, &a, in, 4));
 }
 static mote_status lower_l1(mote_lowering *l) { return pair(l, LOSS_L1, 0, 0); }
 static mote_status lower_mse(mote_lowering *l) { return pair(l, LOSS_MSE, 0, 0); }
@@ -194,9 +193,8 @@ static mote_status class_eval(mote_opctx *c) {
 MOTE_REF_OP(class_op, "class_loss", 2, 3, 2, MOTE_OP_CHECKS_DATA, class_eval);
 
 static mote_status classes(mote_lowering *l, bool scores, bool pair_out) {
-  mote_low w = mote_low_begin(l);
-  mote_vid in[3] = {l->args[0].ref, l->args[1].ref, mote_low_tensor(&w, "weight")}, out[2];
-  const mote_tensor *x = mote_low_desc(&w, in[0]), *t = mote_low_desc(&w, in[1]);
+  mote_vid in[3] = {l->args[0].ref, l->args[1].ref, mote_low_tensor(l, "weight")}, out[2];
+  const mote_tensor *x = mote_low_desc(l, in[0]), *t = mote_low_desc(l, in[1]);
   mote_ref_attr a = mote_ref_attr_of(0);
   int32_t axis = x->rank > 1 ? 1 : 0, rank = 0;
   int64_t dim[MOTE_MAX_RANK];
@@ -210,7 +208,7 @@ static mote_status classes(mote_lowering *l, bool scores, bool pair_out) {
     return mote_fail(l->err, MOTE_ERR_SHAPE,
                      "Expected target of the input's size without its class dimension, or (cross entropy) of its size");
   a.n[L_CLASSES] = x->dim[axis];
-  if (in[2] >= 0 && mote_tensor_numel(mote_low_desc(&w, in[2])) != a.n[L_CLASSES])
+  if (in[2] >= 0 && mote_tensor_numel(mote_low_desc(l, in[2])) != a.n[L_CLASSES])
     return mote_fail(l->err, MOTE_ERR_SHAPE,
                      "weight tensor should be defined either for all %lld classes or no classes",
                      (long long)a.n[L_CLASSES]);
@@ -223,11 +221,11 @@ static mote_status classes(mote_lowering *l, bool scores, bool pair_out) {
     return mote_fail(l->err, MOTE_ERR_TYPE, "nll_loss not implemented for '%s'", mote_aten_type_name(x->dtype));
   mote_ref_shape(&a, 0, x->dtype, a.n[L_REDUCE] == REDUCE_NONE ? rank : 0, dim);
   mote_ref_shape(&a, 1, x->dtype, 0, dim);
-  mote_ref_emit(&w, &class_op, &a, in, in[2] < 0 ? 2 : 3, out);
-  mote_low_give(&w, out[0]);
+  mote_ref_emit(l, &class_op, &a, in, in[2] < 0 ? 2 : 3, out);
+  mote_low_give(l, out[0]);
   if (pair_out)
-    mote_low_give(&w, out[1]);
-  return w.st;
+    mote_low_give(l, out[1]);
+  return l->st;
 }
 static mote_status lower_cross_entropy(mote_lowering *l) { return classes(l, true, false); }
 static mote_status lower_nll(mote_lowering *l) { return classes(l, false, false); }
@@ -279,26 +277,25 @@ static mote_status row_eval(mote_opctx *c) { // f: margin or eps, p, eps
 }
 MOTE_REF_OP(row_op, "row_loss", 2, 3, 1, 0, row_eval);
 static mote_status rows_of(mote_lowering *l, int64_t kind, const char *third) {
-  mote_low w = mote_low_begin(l);
-  mote_vid in[3] = {l->args[0].ref, l->args[1].ref, third != NULL ? mote_low_tensor(&w, third) : -1};
+  mote_vid in[3] = {l->args[0].ref, l->args[1].ref, third != NULL ? mote_low_tensor(l, third) : -1};
   mote_ref_attr a = mote_ref_attr_of(kind);
   int32_t rank = 0, n = kind == ROW_TRIPLET ? 3 : 2;
   int64_t dim[MOTE_MAX_RANK];
-  mote_tensor all = *mote_low_desc(&w, in[0]);
+  mote_tensor all = *mote_low_desc(l, in[0]);
   for (int32_t i = 1; i < n; i++) {
-    mote_dtype d = mote_aten_result(&all, mote_low_desc(&w, in[i]));
-    if (!mote_broadcast_shape(&all, mote_low_desc(&w, in[i]), &rank, dim))
+    mote_dtype d = mote_aten_result(&all, mote_low_desc(l, in[i]));
+    if (!mote_broadcast_shape(&all, mote_low_desc(l, in[i]), &rank, dim))
       return mote_fail(l->err, MOTE_ERR_SHAPE, "the sizes of the inputs do not broadcast");
     mote_tensor_init(&all, d, rank, dim);
   }
   for (int32_t i = 0; i < n; i++)
-    in[i] = mote_low_expand(&w, in[i], all.rank, all.dim);
+    in[i] = mote_low_expand(l, in[i], all.rank, all.dim);
   bool keep = mote_lower_bool(l, "keepdim", false);
   if (mote_dtype_is_complex(all.dtype) || all.rank < 1)
     return mote_fail(l->err, MOTE_ERR_UNSUPPORTED, "distances of %s of rank %d", mote_aten_type_name(all.dtype),
                      all.rank);
   if (kind == ROW_COSINE &&
-      mote_tensor_numel(mote_low_desc(&w, in[2])) != mote_tensor_numel(&all) / MOTE_MAX(all.dim[all.rank - 1], 1))
+      mote_tensor_numel(mote_low_desc(l, in[2])) != mote_tensor_numel(&all) / MOTE_MAX(all.dim[all.rank - 1], 1))
     return mote_fail(l->err, MOTE_ERR_SHAPE,
                      "cosine_embedding_loss: 0D or 1D target tensor expected, one number a row");
   a.n[L_REDUCE] = mote_lower_int(l, "reduction", kind == ROW_DISTANCE ? REDUCE_NONE : REDUCE_MEAN);
@@ -310,7 +307,7 @@ static mote_status rows_of(mote_lowering *l, int64_t kind, const char *third) {
     all.dim[all.rank - 1] = 1;
   mote_ref_shape(&a, 0, mote_aten_is_integral(all.dtype) ? MOTE_F32 : all.dtype,
                  a.n[L_REDUCE] == REDUCE_NONE ? all.rank - !keep : 0, all.dim);
-  return mote_low_done(&w, mote_ref_emit(&w, &row_op, &a, in, in[2] < 0 ? 2 : 3, NULL));
+  return mote_low_done(l, mote_ref_emit(l, &row_op, &a, in, in[2] < 0 ? 2 : 3, NULL));
 }
 static mote_status lower_pairwise(mote_lowering *l) { return rows_of(l, ROW_DISTANCE, NULL); }
 static mote_status lower_triplet(mote_lowering *l) { return rows_of(l, ROW_TRIPLET, "negative"); }

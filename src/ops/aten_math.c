@@ -223,7 +223,6 @@ const mote_op mote_op_aten_where = {.name = "aten_where",
 // parameters
 
 static mote_status with(mote_lowering *l, double a, double b, double c) {
-  mote_low w = mote_low_begin(l);
   mote_aten_math_attr at;
   memset(&at, 0, sizeof at);
   mote_attr_defaults(l->op, &at);
@@ -232,7 +231,7 @@ static mote_status with(mote_lowering *l, double a, double b, double c) {
   at.c = c;
   for (int32_t i = 0; i < l->n_args; i++)
     if (l->args[i].kind == MOTE_ARG_TENSOR)
-      return mote_low_done(&w, mote_low_emit(&w, l->op, &at, &l->args[i].ref, 1));
+      return mote_low_done(l, mote_low_emit(l, l->op, &at, &l->args[i].ref, 1));
   return mote_fail(l->err, MOTE_ERR_TYPE, "%s needs a tensor", l->op->name);
 }
 static mote_status lower_celu(mote_lowering *l) { return with(l, mote_lower_float(l, "alpha", 1), 0, 0); }
@@ -263,8 +262,7 @@ static double largest(mote_dtype d) {
                           : 1.7976931348623157e308;
 }
 static mote_status lower_nan_to_num(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
-  mote_dtype d = mote_low_desc(&w, l->args[0].ref)->dtype;
+  mote_dtype d = mote_low_desc(l, l->args[0].ref)->dtype;
   if (mote_aten_is_integral(d))
     return l->result[l->n_out++] = l->args[0].ref, MOTE_OK;
   return with(l, mote_lower_float(l, "nan", 0), mote_lower_float(l, "posinf", largest(d)),
@@ -272,10 +270,9 @@ static mote_status lower_nan_to_num(mote_lowering *l) {
 }
 // log_sigmoid and an unused buffer
 static mote_status lower_log_sigmoid2(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
-  mote_low_give(&w, mote_low_1(&w, &mote_op_aten_log_sigmoid, l->args[0].ref));
-  mote_low_give(&w, mote_low_1(&w, &mote_op_aten_log_sigmoid, l->args[0].ref));
-  return w.st;
+  mote_low_give(l, mote_low_1(l, &mote_op_aten_log_sigmoid, l->args[0].ref));
+  mote_low_give(l, mote_low_1(l, &mote_op_aten_log_sigmoid, l->args[0].ref));
+  return l->st;
 }
 
 #define UN(name, op, flags)                                                                                            \

@@ -28,24 +28,23 @@ mote_vid mote_aten_safe_softmax(mote_low *w, mote_vid x, int64_t axis) {
 }
 
 static mote_vid soft_input(mote_low *w) {
-  mote_vid x = w->l->args[0].ref;
-  return mote_low_cast(w, x, mote_low_dtype(w->l, mote_low_desc(w, x)->dtype));
+  mote_vid x = w->args[0].ref;
+  return mote_low_cast(w, x, mote_low_dtype(w, mote_low_desc(w, x)->dtype));
 }
 static mote_status soft(mote_lowering *l, bool log, bool safe, double sign) {
-  mote_low w = mote_low_begin(l);
-  mote_vid x = soft_input(&w);
-  const mote_tensor *t = mote_low_desc(&w, x);
+  mote_vid x = soft_input(l);
+  const mote_tensor *t = mote_low_desc(l, x);
   if (!mote_dtype_is_float(t->dtype))
-    mote_low_fail(&w, MOTE_ERR_TYPE, "\"softmax_lastdim_kernel_impl\" not implemented for '%s'",
+    mote_low_fail(l, MOTE_ERR_TYPE, "\"softmax_lastdim_kernel_impl\" not implemented for '%s'",
                   mote_aten_type_name(t->dtype));
-  int64_t axis = mote_low_axis(&w, mote_lower_int(l, "dim", -1), t->rank), one = 1;
+  int64_t axis = mote_low_axis(l, mote_lower_int(l, "dim", -1), t->rank), one = 1;
   int32_t rank = t->rank;
   if (sign < 0)
-    x = mote_low_1(&w, &mote_op_neg, x);
+    x = mote_low_1(l, &mote_op_neg, x);
   if (rank == 0)
-    x = mote_low_reshape(&w, x, 1, &one);
-  x = safe ? mote_aten_safe_softmax(&w, x, axis) : mote_aten_softmax(&w, x, axis, log);
-  return mote_low_done(&w, rank == 0 ? mote_low_reshape(&w, x, 0, &one) : x);
+    x = mote_low_reshape(l, x, 1, &one);
+  x = safe ? mote_aten_safe_softmax(l, x, axis) : mote_aten_softmax(l, x, axis, log);
+  return mote_low_done(l, rank == 0 ? mote_low_reshape(l, x, 0, &one) : x);
 }
 static mote_status lower_softmax(mote_lowering *l) { return soft(l, false, false, 1); }
 static mote_status lower_log_softmax(mote_lowering *l) { return soft(l, true, false, 1); }
@@ -119,16 +118,13 @@ mote_vid mote_aten_linear(mote_low *w, mote_vid x, mote_vid weight, mote_vid bia
 }
 
 static mote_status lower_linear(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
-  return mote_low_done(&w, mote_aten_linear(&w, l->args[0].ref, l->args[1].ref, mote_low_tensor(&w, "bias")));
+  return mote_low_done(l, mote_aten_linear(l, l->args[0].ref, l->args[1].ref, mote_low_tensor(l, "bias")));
 }
 static mote_status lower_matmul(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
-  return mote_low_done(&w, mote_aten_matmul(&w, l->args[0].ref, l->args[1].ref));
+  return mote_low_done(l, mote_aten_matmul(l, l->args[0].ref, l->args[1].ref));
 }
 static mote_status with_ranks(mote_lowering *l, int32_t a, int32_t b, const char *what) {
-  mote_low w = mote_low_begin(l);
-  const mote_tensor *x = mote_low_desc(&w, l->args[0].ref), *y = mote_low_desc(&w, l->args[1].ref);
+  const mote_tensor *x = mote_low_desc(l, l->args[0].ref), *y = mote_low_desc(l, l->args[1].ref);
   if (x->rank != a || y->rank != b)
     return mote_fail(l->err, MOTE_ERR_SHAPE, "%s: expected tensors of %d and %d dims, got %d and %d", what, a, b,
                      x->rank, y->rank);
@@ -163,21 +159,19 @@ static mote_status added(mote_lowering *l, mote_low *w, mote_vid product) {
   return mote_low_done(w, mote_low_2(w, &mote_op_add, self, product));
 }
 static mote_status lower_addmm(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
   mote_vid a = l->args[1].ref, b = l->args[2].ref;
-  const mote_tensor *bias = mote_low_desc(&w, l->args[0].ref), *x = mote_low_desc(&w, a), *y = mote_low_desc(&w, b);
+  const mote_tensor *bias = mote_low_desc(l, l->args[0].ref), *x = mote_low_desc(l, a), *y = mote_low_desc(l, b);
   bool ones = mote_lower_float(l, "alpha", 1) == 1 && mote_lower_float(l, "beta", 1) == 1;
   if (x->rank == 2 && y->rank == 2 && x->dim[1] != y->dim[0])
-    mismatch(&w, x, y);
+    mismatch(l, x, y);
   if (ones && bias->rank == 1 && x->rank == 2 && y->rank == 2 && x->dtype == MOTE_F32 && mote_tensor_numel(y) > 0 &&
       bias->dim[0] == y->dim[1])
-    return mote_low_done(&w, mote_aten_linear(&w, a, mote_low_swap(&w, b, 0, 1), l->args[0].ref));
-  return added(l, &w, mote_aten_matmul(&w, a, b));
+    return mote_low_done(l, mote_aten_linear(l, a, mote_low_swap(l, b, 0, 1), l->args[0].ref));
+  return added(l, l, mote_aten_matmul(l, a, b));
 }
 static mote_status lower_addbmm(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
   int64_t axis = 0;
-  return added(l, &w, mote_aten_sum(&w, mote_aten_matmul(&w, l->args[1].ref, l->args[2].ref), &axis, 1, false));
+  return added(l, l, mote_aten_sum(l, mote_aten_matmul(l, l->args[1].ref, l->args[2].ref), &axis, 1, false));
 }
 static mote_vid outer(mote_low *w, mote_vid a, mote_vid b) {
   if (w->st == MOTE_OK && (mote_low_desc(w, a)->rank != 1 || mote_low_desc(w, b)->rank != 1))
@@ -186,20 +180,17 @@ static mote_vid outer(mote_low *w, mote_vid a, mote_vid b) {
                     mote_low_unsqueeze(w, a, 1), b);
 }
 static mote_status lower_addr(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
-  return added(l, &w, outer(&w, l->args[1].ref, l->args[2].ref));
+  return added(l, l, outer(l, l->args[1].ref, l->args[2].ref));
 }
 static mote_status lower_outer(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
-  return mote_low_done(&w, outer(&w, l->args[0].ref, l->args[1].ref));
+  return mote_low_done(l, outer(l, l->args[0].ref, l->args[1].ref));
 }
 // Sum over the last dims of both.
 static mote_status lower_inner(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
   mote_vid a = l->args[0].ref, b = l->args[1].ref;
-  const mote_tensor *x = mote_low_desc(&w, a), *y = mote_low_desc(&w, b);
+  const mote_tensor *x = mote_low_desc(l, a), *y = mote_low_desc(l, b);
   if (x->rank == 0 || y->rank == 0)
-    return mote_low_done(&w, mote_low_2(&w, &mote_op_mul, a, b));
+    return mote_low_done(l, mote_low_2(l, &mote_op_mul, a, b));
   int64_t k = x->dim[x->rank - 1], dim[2 * MOTE_MAX_RANK];
   int32_t n = 0;
   if (y->dim[y->rank - 1] != k)
@@ -209,23 +200,21 @@ static mote_status lower_inner(mote_lowering *l) {
   for (int32_t i = 0; i + 1 < y->rank; i++)
     dim[n++] = y->dim[i];
   int64_t left[2] = {mote_dims_product(x, 0, x->rank - 1), k}, right[2] = {mote_dims_product(y, 0, y->rank - 1), k};
-  a = mote_low_reshape(&w, a, 2, left);
-  b = mote_low_swap(&w, mote_low_reshape(&w, b, 2, right), 0, 1);
-  return mote_low_done(&w, mote_low_reshape(&w, mote_aten_matmul(&w, a, b), n, dim));
+  a = mote_low_reshape(l, a, 2, left);
+  b = mote_low_swap(l, mote_low_reshape(l, b, 2, right), 0, 1);
+  return mote_low_done(l, mote_low_reshape(l, mote_aten_matmul(l, a, b), n, dim));
 }
 static mote_status lower_vecdot(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
-  mote_vid p = mote_low_2(&w, &mote_op_mul, l->args[0].ref, l->args[1].ref);
-  int64_t axis = mote_low_axis(&w, mote_lower_int(l, "dim", -1), mote_low_desc(&w, p)->rank);
-  return mote_low_done(&w, mote_aten_sum(&w, p, &axis, 1, false));
+  mote_vid p = mote_low_2(l, &mote_op_mul, l->args[0].ref, l->args[1].ref);
+  int64_t axis = mote_low_axis(l, mote_lower_int(l, "dim", -1), mote_low_desc(l, p)->rank);
+  return mote_low_done(l, mote_aten_sum(l, p, &axis, 1, false));
 }
 static mote_status lower_multi_dot(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
   const mote_arg *list = &l->args[0];
   mote_vid v = list->count > 0 ? list->refs[0] : -1;
   for (int32_t i = 1; i < list->count; i++)
-    v = mote_aten_matmul(&w, v, list->refs[i]);
-  return mote_low_done(&w, v);
+    v = mote_aten_matmul(l, v, list->refs[i]);
+  return mote_low_done(l, v);
 }
 
 // ------------------------------------------------------------------------------------------------ Einstein sums
@@ -387,7 +376,6 @@ static void implicit_result(const term *t, int32_t n, term *out) {
 
 static mote_status lower_einsum(mote_lowering *l) {
   enum { TERMS = 16 };
-  mote_low w = mote_low_begin(l);
   term t[TERMS], out;
   const char *at = mote_low_str(l, "equation", "");
   const mote_arg *list = mote_lower_arg(l, "tensors");
@@ -396,20 +384,20 @@ static mote_status lower_einsum(mote_lowering *l) {
     return mote_fail(l->err, MOTE_ERR_ARGUMENT, "einsum(): must provide at least one operand");
   for (int32_t i = 0; i < n; i++) {
     t[i].v = list->refs[i];
-    at = read_term(&w, at, mote_low_desc(&w, t[i].v)->rank, &t[i], -1);
+    at = read_term(l, at, mote_low_desc(l, t[i].v)->rank, &t[i], -1);
     for (int32_t k = 0, c = 0; k < t[i].n; k++)
       dots = MOTE_MAX(dots, c += t[i].label[k] >= DOTS);
     if (i + 1 < n && *at != ',')
-      mote_low_fail(&w, MOTE_ERR_ARGUMENT, "einsum(): more operands were provided than specified in the equation");
+      mote_low_fail(l, MOTE_ERR_ARGUMENT, "einsum(): more operands were provided than specified in the equation");
     at += i + 1 < n && *at == ',';
   }
   if (*at == ',')
-    mote_low_fail(&w, MOTE_ERR_ARGUMENT, "einsum(): fewer operands were provided than specified in the equation");
+    mote_low_fail(l, MOTE_ERR_ARGUMENT, "einsum(): fewer operands were provided than specified in the equation");
   if (*at == '-')
-    read_term(&w, at + 2, -1, &out, dots);
+    read_term(l, at + 2, -1, &out, dots);
   else
     implicit_result(t, n, &out);
-  for (int32_t i = 0; i < n && w.st == MOTE_OK; i++) {
+  for (int32_t i = 0; i < n && l->st == MOTE_OK; i++) {
     bool needed[LABELS] = {false};
     for (int32_t k = 0; k < out.n; k++)
       needed[out.label[k]] = true;
@@ -421,18 +409,18 @@ static mote_status lower_einsum(mote_lowering *l) {
       memcpy(both, needed, sizeof both);
       for (int32_t k = 0; k < t[0].n; k++)
         both[t[0].label[k]] = true;
-      tidy(&w, &t[i], both);
-      contract(&w, &t[0], &t[i], needed);
+      tidy(l, &t[i], both);
+      contract(l, &t[0], &t[i], needed);
     } else {
-      tidy(&w, &t[0], needed);
+      tidy(l, &t[0], needed);
     }
   }
   int64_t dim[MOTE_MAX_RANK];
   for (int32_t k = 0; k < out.n; k++)
     if (place_in(&t[0], out.label[k]) < 0 && out.label[k] < DOTS)
-      mote_low_fail(&w, MOTE_ERR_ARGUMENT,
+      mote_low_fail(l, MOTE_ERR_ARGUMENT,
                     "einsum(): output subscript does not appear in the equation for any input operand");
-  return mote_low_done(&w, align(&w, &t[0], out.label, out.n, dim));
+  return mote_low_done(l, align(l, &t[0], out.label, out.n, dim));
 }
 
 #define ROW(text, fn)                                                                                                  \

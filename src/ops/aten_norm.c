@@ -167,17 +167,15 @@ mote_vid mote_aten_layer_norm(mote_low *w, mote_vid x, mote_vid weight, mote_vid
 }
 
 static mote_status emit_norm(mote_lowering *l, const norm_attr *a, const mote_op *op) {
-  mote_low w = mote_low_begin(l);
-  mote_vid in[3] = {l->args[0].ref, mote_low_tensor(&w, "weight"), mote_low_tensor(&w, "bias")}, out[3] = {-1, -1, -1};
+  mote_vid in[3] = {l->args[0].ref, mote_low_tensor(l, "weight"), mote_low_tensor(l, "bias")}, out[3] = {-1, -1, -1};
   MOTE_TRY(l->emit(l, op, a, in, 3, out, op->n_out));
   for (int32_t j = 0; j < op->n_out; j++)
-    mote_low_give(&w, out[j]);
-  return w.st;
+    mote_low_give(l, out[j]);
+  return l->st;
 }
 
 static mote_status layer(mote_lowering *l, const mote_op *op, bool rms) {
-  mote_low w = mote_low_begin(l);
-  const mote_tensor *x = mote_low_desc(&w, l->args[0].ref);
+  const mote_tensor *x = mote_low_desc(l, l->args[0].ref);
   const mote_arg *shape = mote_lower_arg(l, "normalized_shape");
   norm_attr a = {.rms = rms};
   int32_t n = shape != NULL && shape->kind == MOTE_ARG_INTS ? shape->count : 0;
@@ -200,8 +198,7 @@ static mote_status lower_native_layer(mote_lowering *l) { return layer(l, &norm_
 static mote_status lower_rms(mote_lowering *l) { return layer(l, &norm_op, true); }
 
 static mote_status groups(mote_lowering *l, const mote_op *op, const char *count) {
-  mote_low w = mote_low_begin(l);
-  const mote_tensor *x = mote_low_desc(&w, l->args[0].ref);
+  const mote_tensor *x = mote_low_desc(l, l->args[0].ref);
   norm_attr a = {.groups = mote_lower_int(l, count, 1), .eps = mote_lower_float(l, "eps", 1e-5)};
   if (a.groups < 1 || x->rank < 2 || x->dim[1] % a.groups != 0)
     return mote_fail(l->err, MOTE_ERR_SHAPE,
@@ -214,36 +211,35 @@ static mote_status lower_group(mote_lowering *l) { return groups(l, &norm_op, "n
 static mote_status lower_native_group(mote_lowering *l) { return groups(l, &norm_stats_op, "group"); }
 
 static mote_status batch(mote_lowering *l, bool training, int32_t results) {
-  mote_low w = mote_low_begin(l);
   mote_batch_norm_attr a;
   memset(&a, 0, sizeof a);
   mote_attr_defaults(&mote_op_batch_norm, &a);
   a.eps = mote_lower_float(l, "eps", 1e-5);
   a.training = training;
-  mote_vid x = l->args[0].ref, mean = mote_low_tensor(&w, "running_mean"), var = mote_low_tensor(&w, "running_var");
-  mote_vid in[5] = {x, mote_low_tensor(&w, "weight"), mote_low_tensor(&w, "bias"), mean, var};
+  mote_vid x = l->args[0].ref, mean = mote_low_tensor(l, "running_mean"), var = mote_low_tensor(l, "running_var");
+  mote_vid in[5] = {x, mote_low_tensor(l, "weight"), mote_low_tensor(l, "bias"), mean, var};
   if (!training && (mean < 0 || var < 0))
     return mote_fail(l->err, MOTE_ERR_ARGUMENT, "running_mean and running_var must be defined in evaluation mode");
-  mote_low_give(&w, mote_low_emit(&w, &mote_op_batch_norm, &a, in, 5));
+  mote_low_give(l, mote_low_emit(l, &mote_op_batch_norm, &a, in, 5));
   if (results == 1)
-    return w.st;
+    return l->st;
   int64_t axes[MOTE_MAX_RANK], none = 0;
-  int32_t rank = mote_low_desc(&w, x)->rank, n = 0;
+  int32_t rank = mote_low_desc(l, x)->rank, n = 0;
   for (int32_t i = 0; i < rank; i++)
     if (i != 1)
       axes[n++] = i;
   if (!training) {
-    mote_vid empty = mote_low_expand(&w, mote_low_num(&w, 0, mote_low_desc(&w, x)->dtype), 1, &none);
-    mote_low_give(&w, empty);
-    mote_low_give(&w, empty);
-    return w.st;
+    mote_vid empty = mote_low_expand(l, mote_low_num(l, 0, mote_low_desc(l, x)->dtype), 1, &none);
+    mote_low_give(l, empty);
+    mote_low_give(l, empty);
+    return l->st;
   }
-  mote_vid m = mote_low_reduce(&w, &mote_op_reduce_mean, x, axes, n, true), d = mote_low_2(&w, &mote_op_sub, x, m);
-  mote_vid v = mote_low_reduce(&w, &mote_op_reduce_mean, mote_low_1(&w, &mote_op_square, d), axes, n, false);
-  mote_low_give(&w, mote_low_reduce(&w, &mote_op_reduce_mean, x, axes, n, false));
-  mote_low_give(&w, mote_low_1(&w, &mote_op_rsqrt,
-                               mote_low_2(&w, &mote_op_add, v, mote_low_num(&w, a.eps, mote_low_desc(&w, v)->dtype))));
-  return w.st;
+  mote_vid m = mote_low_reduce(l, &mote_op_reduce_mean, x, axes, n, true), d = mote_low_2(l, &mote_op_sub, x, m);
+  mote_vid v = mote_low_reduce(l, &mote_op_reduce_mean, mote_low_1(l, &mote_op_square, d), axes, n, false);
+  mote_low_give(l, mote_low_reduce(l, &mote_op_reduce_mean, x, axes, n, false));
+  mote_low_give(l, mote_low_1(l, &mote_op_rsqrt,
+                               mote_low_2(l, &mote_op_add, v, mote_low_num(l, a.eps, mote_low_desc(l, v)->dtype))));
+  return l->st;
 }
 static mote_status lower_batch(mote_lowering *l) { return batch(l, mote_lower_bool(l, "training", false), 1); }
 static mote_status lower_native_batch(mote_lowering *l) { return batch(l, mote_lower_bool(l, "training", false), 3); }
@@ -251,8 +247,7 @@ static mote_status lower_batch_no_stats(mote_lowering *l) { return batch(l, true
 static mote_status lower_no_training(mote_lowering *l) { return batch(l, false, 3); }
 
 static mote_status lower_instance(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
-  const mote_tensor *x = mote_low_desc(&w, l->args[0].ref);
+  const mote_tensor *x = mote_low_desc(l, l->args[0].ref);
   norm_attr a = {.groups = x->rank > 1 ? x->dim[1] : 1, .eps = mote_lower_float(l, "eps", 1e-5)};
   if (!mote_lower_bool(l, "use_input_stats", true))
     return batch(l, false, 1);
@@ -263,24 +258,23 @@ static mote_status lower_instance(mote_lowering *l) {
 
 // x scaled so that no slice along dim has a norm above maxnorm.
 static mote_status lower_renorm(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
   mote_vid x = l->args[0].ref;
-  const mote_tensor *t = mote_low_desc(&w, x);
+  const mote_tensor *t = mote_low_desc(l, x);
   mote_dtype d = t->dtype;
-  int32_t axis = mote_low_axis_arg(&w, "dim", 0, t->rank), n = 0;
+  int32_t axis = mote_low_axis_arg(l, "dim", 0, t->rank), n = 0;
   int64_t axes[MOTE_MAX_RANK];
   double p = mote_lower_float(l, "p", 2), top = mote_lower_float(l, "maxnorm", 1);
   for (int32_t i = 0; i < t->rank; i++)
     if (i != axis)
       axes[n++] = i;
-  mote_vid power = mote_low_2(&w, &mote_op_aten_pow, mote_low_1(&w, &mote_op_abs, x), mote_low_num(&w, p, d));
-  mote_vid norm = mote_low_2(&w, &mote_op_aten_pow, mote_low_reduce(&w, &mote_op_reduce_sum, power, axes, n, true),
-                             mote_low_num(&w, 1 / p, d));
-  mote_vid big = mote_low_2(&w, &mote_op_greater, norm, mote_low_num(&w, top, d));
-  mote_vid factor = mote_low_2(&w, &mote_op_div, mote_low_num(&w, top, d),
-                               mote_low_2(&w, &mote_op_add, norm, mote_low_num(&w, 1e-7, d)));
+  mote_vid power = mote_low_2(l, &mote_op_aten_pow, mote_low_1(l, &mote_op_abs, x), mote_low_num(l, p, d));
+  mote_vid norm = mote_low_2(l, &mote_op_aten_pow, mote_low_reduce(l, &mote_op_reduce_sum, power, axes, n, true),
+                             mote_low_num(l, 1 / p, d));
+  mote_vid big = mote_low_2(l, &mote_op_greater, norm, mote_low_num(l, top, d));
+  mote_vid factor = mote_low_2(l, &mote_op_div, mote_low_num(l, top, d),
+                               mote_low_2(l, &mote_op_add, norm, mote_low_num(l, 1e-7, d)));
   return mote_low_done(
-      &w, mote_low_2(&w, &mote_op_mul, x, mote_low_3(&w, &mote_op_aten_where, big, factor, mote_low_num(&w, 1, d))));
+      l, mote_low_2(l, &mote_op_mul, x, mote_low_3(l, &mote_op_aten_where, big, factor, mote_low_num(l, 1, d))));
 }
 
 #define ROW(text, fn)                                                                                                  \

@@ -150,12 +150,11 @@ static const mote_op pad_op = {.name = "pad_packed",
 // ------------------------------------------------------------------------------------------------ rows
 
 static mote_status give_two(mote_lowering *l, const mote_op *op, const char *second, const packing_attr *a) {
-  mote_low w = mote_low_begin(l);
-  mote_vid in[2] = {l->args[0].ref, mote_low_cast(&w, mote_low_tensor(&w, second), MOTE_I64)}, out[2] = {-1, -1};
-  if (w.st == MOTE_OK)
-    w.st = l->emit(l, op, a, in, 2, out, 2);
-  mote_low_give(&w, out[0]);
-  return mote_low_done(&w, out[1]);
+  mote_vid in[2] = {l->args[0].ref, mote_low_cast(l, mote_low_tensor(l, second), MOTE_I64)}, out[2] = {-1, -1};
+  if (l->st == MOTE_OK)
+    l->st = l->emit(l, op, a, in, 2, out, 2);
+  mote_low_give(l, out[0]);
+  return mote_low_done(l, out[1]);
 }
 static mote_status lower_pack(mote_lowering *l) {
   packing_attr a;

@@ -16,7 +16,7 @@ enum { P = MOTE_TORCH_PROMOTE, F = MOTE_TORCH_PROMOTE_INT };
 static mote_dtype both_type(mote_low *w, mote_vid a) { return mote_low_desc(w, a)->dtype; }
 
 static mote_vid operand(mote_low *w, const char *name, mote_dtype like) {
-  const mote_arg *a = mote_lower_arg(w->l, name);
+  const mote_arg *a = mote_lower_arg(w, name);
   if (a != NULL && a->kind == MOTE_ARG_SCALAR)
     return mote_low_scalar(w, &a->scalar, like);
   return mote_low_tensor(w, name);
@@ -24,7 +24,7 @@ static mote_vid operand(mote_low *w, const char *name, mote_dtype like) {
 
 // x + alpha*y; sub: x - alpha*y. Sums of bools are `or`.
 static mote_vid add_scaled(mote_low *w, mote_vid x, mote_vid y, bool sub) {
-  const mote_arg *alpha = mote_lower_arg(w->l, "alpha");
+  const mote_arg *alpha = mote_lower_arg(w, "alpha");
   mote_dtype d = both_type(w, x);
   bool one = alpha == NULL || alpha->kind != MOTE_ARG_SCALAR || alpha->scalar.f == 1;
   if (d == MOTE_BOOL && sub)
@@ -51,78 +51,69 @@ static mote_vid add_scaled(mote_low *w, mote_vid x, mote_vid y, bool sub) {
 }
 
 static mote_status lower_add(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
-  return mote_low_done(&w, add_scaled(&w, l->args[0].ref, l->args[1].ref, false));
+  return mote_low_done(l, add_scaled(l, l->args[0].ref, l->args[1].ref, false));
 }
 static mote_status lower_sub(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
-  return mote_low_done(&w, add_scaled(&w, l->args[0].ref, l->args[1].ref, true));
+  return mote_low_done(l, add_scaled(l, l->args[0].ref, l->args[1].ref, true));
 }
 static mote_status lower_rsub(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
-  return mote_low_done(&w, add_scaled(&w, l->args[1].ref, l->args[0].ref, true));
+  return mote_low_done(l, add_scaled(l, l->args[1].ref, l->args[0].ref, true));
 }
 static mote_status lower_add_relu(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
-  return mote_low_done(&w, mote_low_1(&w, &mote_op_relu, add_scaled(&w, l->args[0].ref, l->args[1].ref, false)));
+  return mote_low_done(l, mote_low_1(l, &mote_op_relu, add_scaled(l, l->args[0].ref, l->args[1].ref, false)));
 }
 static mote_status lower_mul(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
   mote_vid x = l->args[0].ref, y = l->args[1].ref;
-  return mote_low_done(&w, mote_low_2(&w, both_type(&w, x) == MOTE_BOOL ? &mote_op_bit_and : &mote_op_mul, x, y));
+  return mote_low_done(l, mote_low_2(l, both_type(l, x) == MOTE_BOOL ? &mote_op_bit_and : &mote_op_mul, x, y));
 }
 
 // The operands have their common type already; without a mode integers become floats.
 static mote_status lower_div_mode(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
   const char *mode = mote_low_str(l, "rounding_mode", NULL);
   mote_vid x = l->args[0].ref, y = l->args[1].ref;
-  mote_dtype d = both_type(&w, x);
+  mote_dtype d = both_type(l, x);
   if (mode != NULL && strcmp(mode, "floor") == 0)
-    return mote_low_done(&w, mote_low_2(&w, &mote_op_aten_floor_divide, x, y));
+    return mote_low_done(l, mote_low_2(l, &mote_op_aten_floor_divide, x, y));
   if (mode != NULL && strcmp(mode, "trunc") == 0) {
-    mote_vid q = mote_low_2(&w, &mote_op_div, x, y);
-    return mote_low_done(&w, mote_aten_is_integral(d) ? q : mote_low_1(&w, &mote_op_trunc, q));
+    mote_vid q = mote_low_2(l, &mote_op_div, x, y);
+    return mote_low_done(l, mote_aten_is_integral(d) ? q : mote_low_1(l, &mote_op_trunc, q));
   }
   if (mode != NULL)
-    mote_low_fail(&w, MOTE_ERR_ARGUMENT,
+    mote_low_fail(l, MOTE_ERR_ARGUMENT,
                   "div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '%s'", mode);
   if (mote_aten_is_integral(d)) {
-    x = mote_low_cast(&w, x, MOTE_F32);
-    y = mote_low_cast(&w, y, MOTE_F32);
+    x = mote_low_cast(l, x, MOTE_F32);
+    y = mote_low_cast(l, y, MOTE_F32);
   }
-  return mote_low_done(&w, mote_low_2(&w, &mote_op_div, x, y));
+  return mote_low_done(l, mote_low_2(l, &mote_op_div, x, y));
 }
 
 // self + value*t1*t2 and self + value*t1/t2
 static mote_status lower_addc(mote_lowering *l, const mote_op *op) {
-  mote_low w = mote_low_begin(l);
   mote_vid self = l->args[0].ref, a = l->args[1].ref;
-  mote_dtype d = both_type(&w, self);
+  mote_dtype d = both_type(l, self);
   const mote_arg *value = mote_lower_arg(l, "value");
   if (op == &mote_op_div && mote_aten_is_integral(d))
-    mote_low_fail(&w, MOTE_ERR_TYPE,
+    mote_low_fail(l, MOTE_ERR_TYPE,
                   "Integer division with addcdiv is no longer supported, and in a future release addcdiv will perform "
                   "a true division of tensor1 and tensor2.");
   if (value != NULL && value->kind == MOTE_ARG_SCALAR && value->scalar.f != 1)
-    a = mote_low_2(&w, &mote_op_mul, a, mote_low_scalar(&w, &value->scalar, d));
-  return mote_low_done(&w, mote_low_2(&w, &mote_op_add, self, mote_low_2(&w, op, a, l->args[2].ref)));
+    a = mote_low_2(l, &mote_op_mul, a, mote_low_scalar(l, &value->scalar, d));
+  return mote_low_done(l, mote_low_2(l, &mote_op_add, self, mote_low_2(l, op, a, l->args[2].ref)));
 }
 static mote_status lower_addcmul(mote_lowering *l) { return lower_addc(l, &mote_op_mul); }
 static mote_status lower_addcdiv(mote_lowering *l) { return lower_addc(l, &mote_op_div); }
 
 // start + weight*(end - start), from the nearer end.
 static mote_status lower_lerp(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
-  mote_vid a = l->args[0].ref, b = l->args[1].ref, t = operand(&w, "weight", both_type(&w, a));
-  return mote_low_done(&w, mote_low_3(&w, &mote_op_aten_lerp, a, b, t));
+  mote_vid a = l->args[0].ref, b = l->args[1].ref, t = operand(l, "weight", both_type(l, a));
+  return mote_low_done(l, mote_low_3(l, &mote_op_aten_lerp, a, b, t));
 }
 
 static mote_status lower_pow(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
   const mote_arg *e = &l->args[1];
   mote_vid x = l->args[0].ref;
-  mote_dtype d = both_type(&w, x);
+  mote_dtype d = both_type(l, x);
   if (e->kind == MOTE_ARG_SCALAR && mote_dtype_is_float(d)) {
     const mote_op *op = e->scalar.f == 2      ? &mote_op_square
                         : e->scalar.f == 0.5  ? &mote_op_sqrt
@@ -130,7 +121,7 @@ static mote_status lower_pow(mote_lowering *l) {
                         : e->scalar.f == -1   ? &mote_op_reciprocal
                                               : NULL;
     if (op != NULL)
-      return mote_low_done(&w, mote_low_1(&w, op, x));
+      return mote_low_done(l, mote_low_1(l, op, x));
   }
   if (e->kind == MOTE_ARG_SCALAR) {
     mote_dtype to = e->scalar.kind == 'f' && mote_aten_is_integral(d)    ? MOTE_F32
@@ -138,36 +129,34 @@ static mote_status lower_pow(mote_lowering *l) {
                     : d == MOTE_BOOL                                     ? MOTE_I64
                                                                          : d;
     if (mote_dtype_is_int(to) && e->scalar.i < 0)
-      mote_low_fail(&w, MOTE_ERR_ARGUMENT, "Integers to negative integer powers are not allowed.");
-    x = mote_low_cast(&w, x, to);
-    return mote_low_done(&w, mote_low_2(&w, &mote_op_aten_pow, x, mote_low_scalar(&w, &e->scalar, to)));
+      mote_low_fail(l, MOTE_ERR_ARGUMENT, "Integers to negative integer powers are not allowed.");
+    x = mote_low_cast(l, x, to);
+    return mote_low_done(l, mote_low_2(l, &mote_op_aten_pow, x, mote_low_scalar(l, &e->scalar, to)));
   }
-  return mote_low_done(&w, mote_low_2(&w, &mote_op_aten_pow, x, e->ref));
+  return mote_low_done(l, mote_low_2(l, &mote_op_aten_pow, x, e->ref));
 }
 static mote_status lower_float_power(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
   mote_vid v[2];
   bool complex = false;
   for (int i = 0; i < 2; i++)
     complex = complex || l->args[i].scalar.kind == 'c' ||
-              (l->args[i].kind == MOTE_ARG_TENSOR && mote_dtype_is_complex(both_type(&w, l->args[i].ref)));
+              (l->args[i].kind == MOTE_ARG_TENSOR && mote_dtype_is_complex(both_type(l, l->args[i].ref)));
   mote_dtype d = complex ? MOTE_C128 : MOTE_F64;
   for (int i = 0; i < 2; i++)
-    v[i] = l->args[i].kind == MOTE_ARG_SCALAR ? mote_low_scalar(&w, &l->args[i].scalar, d)
-                                              : mote_low_cast(&w, l->args[i].ref, d);
-  return mote_low_done(&w, mote_low_2(&w, &mote_op_aten_pow, v[0], v[1]));
+    v[i] = l->args[i].kind == MOTE_ARG_SCALAR ? mote_low_scalar(l, &l->args[i].scalar, d)
+                                              : mote_low_cast(l, l->args[i].ref, d);
+  return mote_low_done(l, mote_low_2(l, &mote_op_aten_pow, v[0], v[1]));
 }
 
 // ------------------------------------------------------------------------------------------------ activations
 
 static mote_status with_ab(mote_lowering *l, const mote_op *op, double a, double b) {
-  mote_low w = mote_low_begin(l);
   mote_unary_attr at;
   memset(&at, 0, sizeof at);
   mote_attr_defaults(op, &at);
   at.a = a;
   at.b = b;
-  return mote_low_done(&w, mote_low_emit(&w, op, &at, &l->args[0].ref, 1));
+  return mote_low_done(l, mote_low_emit(l, op, &at, &l->args[0].ref, 1));
 }
 static mote_status lower_hardtanh(mote_lowering *l) {
   return with_ab(l, &mote_op_clamp, mote_lower_float(l, "min_val", -1), mote_lower_float(l, "max_val", 1));
@@ -176,9 +165,8 @@ static mote_status lower_elu(mote_lowering *l) {
   double scale = mote_lower_float(l, "scale", 1), input = mote_lower_float(l, "input_scale", 1);
   if (input == 1)
     return with_ab(l, &mote_op_elu, mote_lower_float(l, "alpha", 1), scale);
-  mote_low w = mote_low_begin(l);
   mote_aten_math_attr a = {.fn = MOTE_ATEN_ELU3, .a = mote_lower_float(l, "alpha", 1), .b = scale, .c = input};
-  return mote_low_done(&w, mote_low_emit(&w, &mote_op_aten_elu3, &a, &l->args[0].ref, 1));
+  return mote_low_done(l, mote_low_emit(l, &mote_op_aten_elu3, &a, &l->args[0].ref, 1));
 }
 static mote_status lower_leaky(mote_lowering *l) {
   return with_ab(l, &mote_op_leaky_relu, mote_lower_float(l, "negative_slope", 0.01), 0);
@@ -192,45 +180,41 @@ static mote_status lower_softplus(mote_lowering *l) {
   return with_ab(l, &mote_op_softplus, mote_lower_float(l, "beta", 1), mote_lower_float(l, "threshold", 20));
 }
 static mote_status lower_gelu(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
   const char *mode = mote_low_str(l, "approximate", "none");
-  return mote_low_done(&w, mote_low_set(&w, &mote_op_gelu,
+  return mote_low_done(l, mote_low_set(l, &mote_op_gelu,
                                         strcmp(mode, "tanh") == 0 ? "approximate=1" : "approximate=0", l->args[0].ref));
 }
 static mote_status lower_relu(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
-  if (both_type(&w, l->args[0].ref) == MOTE_BOOL)
-    mote_low_fail(&w, MOTE_ERR_TYPE, "Boolean inputs not supported for relu");
-  return mote_low_done(&w, mote_low_1(&w, &mote_op_relu, l->args[0].ref));
+  if (both_type(l, l->args[0].ref) == MOTE_BOOL)
+    mote_low_fail(l, MOTE_ERR_TYPE, "Boolean inputs not supported for relu");
+  return mote_low_done(l, mote_low_1(l, &mote_op_relu, l->args[0].ref));
 }
 static mote_status lower_glu(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
-  const mote_tensor *t = mote_low_desc(&w, l->args[0].ref);
+  const mote_tensor *t = mote_low_desc(l, l->args[0].ref);
   if (t->rank == 0)
-    mote_low_fail(&w, MOTE_ERR_SHAPE, "glu does not support 0-dimensional tensors");
-  int32_t axis = mote_low_axis_arg(&w, "dim", -1, t->rank);
+    mote_low_fail(l, MOTE_ERR_SHAPE, "glu does not support 0-dimensional tensors");
+  int32_t axis = mote_low_axis_arg(l, "dim", -1, t->rank);
   int64_t n = t->dim[axis];
   if (n % 2 != 0)
-    mote_low_fail(&w, MOTE_ERR_SHAPE, "Halving dimension must be even, but dimension %d is size %lld", axis,
+    mote_low_fail(l, MOTE_ERR_SHAPE, "Halving dimension must be even, but dimension %d is size %lld", axis,
                   (long long)n);
-  mote_vid a = mote_low_narrow(&w, l->args[0].ref, axis, 0, n / 2),
-           b = mote_low_narrow(&w, l->args[0].ref, axis, n / 2, n / 2);
-  return mote_low_done(&w, mote_low_2(&w, &mote_op_mul, a, mote_low_1(&w, &mote_op_sigmoid, b)));
+  mote_vid a = mote_low_narrow(l, l->args[0].ref, axis, 0, n / 2),
+           b = mote_low_narrow(l, l->args[0].ref, axis, n / 2, n / 2);
+  return mote_low_done(l, mote_low_2(l, &mote_op_mul, a, mote_low_1(l, &mote_op_sigmoid, b)));
 }
 // A weight of one value, or one a channel (dim 1).
 static mote_status lower_prelu(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
   mote_vid x = l->args[0].ref, slope = l->args[1].ref;
-  const mote_tensor *t = mote_low_desc(&w, x), *s = mote_low_desc(&w, slope);
+  const mote_tensor *t = mote_low_desc(l, x), *s = mote_low_desc(l, slope);
   int64_t n = mote_tensor_numel(s), dim[MOTE_MAX_RANK];
   if (n != 1 && (t->rank < 1 || n != t->dim[t->rank > 1 ? 1 : 0]))
-    mote_low_fail(&w, MOTE_ERR_SHAPE,
+    mote_low_fail(l, MOTE_ERR_SHAPE,
                   "Mismatch of parameter numbers and input channel size. Found parameter numbers = %lld and channel "
                   "size = %lld.",
                   (long long)n, (long long)(t->rank > 1 ? t->dim[1] : 1));
   for (int32_t i = 0; i < t->rank; i++)
     dim[i] = i == 1 || t->rank == 1 ? n : 1;
-  return mote_low_done(&w, mote_low_2(&w, &mote_op_prelu, x, mote_low_reshape(&w, slope, t->rank, dim)));
+  return mote_low_done(l, mote_low_2(l, &mote_op_prelu, x, mote_low_reshape(l, slope, t->rank, dim)));
 }
 static mote_status lower_identity(mote_lowering *l) {
   l->result[0] = l->args[0].ref;
@@ -246,13 +230,13 @@ static mote_status lower_dropout(mote_lowering *l) {
 // ------------------------------------------------------------------------------------------------ clamps
 
 static mote_vid bound(mote_low *w, const char *name, mote_dtype d) {
-  const mote_arg *a = mote_lower_arg(w->l, name);
+  const mote_arg *a = mote_lower_arg(w, name);
   if (a == NULL || a->kind == MOTE_ARG_NONE)
     return -1;
   return a->kind == MOTE_ARG_SCALAR ? mote_low_scalar(w, &a->scalar, d) : mote_low_cast(w, a->ref, d);
 }
 static mote_dtype bounded_type(mote_low *w, const char *name, mote_dtype d) {
-  const mote_arg *a = mote_lower_arg(w->l, name);
+  const mote_arg *a = mote_lower_arg(w, name);
   if (a == NULL || a->kind == MOTE_ARG_NONE)
     return d;
   if (a->kind == MOTE_ARG_SCALAR)
@@ -264,24 +248,23 @@ static mote_dtype bounded_type(mote_low *w, const char *name, mote_dtype d) {
 }
 
 static mote_status clamp_names(mote_lowering *l, const char *lo_name, const char *hi_name) {
-  mote_low w = mote_low_begin(l);
   mote_vid x = l->args[0].ref;
-  mote_dtype d = both_type(&w, x);
+  mote_dtype d = both_type(l, x);
   const mote_arg *lo = mote_lower_arg(l, lo_name), *hi = mote_lower_arg(l, hi_name);
   bool numbers = (lo == NULL || lo->kind != MOTE_ARG_TENSOR) && (hi == NULL || hi->kind != MOTE_ARG_TENSOR);
   if (!mote_low_given(l, lo_name) && !mote_low_given(l, hi_name))
-    mote_low_fail(&w, MOTE_ERR_ARGUMENT, "torch.clamp: At least one of 'min' or 'max' must not be None");
+    mote_low_fail(l, MOTE_ERR_ARGUMENT, "torch.clamp: At least one of 'min' or 'max' must not be None");
   if (numbers && (mote_dtype_is_float(d) || mote_dtype_is_quantized(d)) &&
       mote_lower_float(l, lo_name, 0) <= mote_lower_float(l, hi_name, HUGE_VAL))
     return with_ab(l, &mote_op_clamp, mote_lower_float(l, lo_name, -HUGE_VAL), mote_lower_float(l, hi_name, HUGE_VAL));
-  d = bounded_type(&w, hi_name, bounded_type(&w, lo_name, d));
-  x = mote_low_cast(&w, x, d);
-  mote_vid a = bound(&w, lo_name, d), b = bound(&w, hi_name, d);
+  d = bounded_type(l, hi_name, bounded_type(l, lo_name, d));
+  x = mote_low_cast(l, x, d);
+  mote_vid a = bound(l, lo_name, d), b = bound(l, hi_name, d);
   if (a >= 0)
-    x = mote_low_2(&w, &mote_op_maximum, x, a);
+    x = mote_low_2(l, &mote_op_maximum, x, a);
   if (b >= 0)
-    x = mote_low_2(&w, &mote_op_minimum, x, b);
-  return mote_low_done(&w, x);
+    x = mote_low_2(l, &mote_op_minimum, x, b);
+  return mote_low_done(l, x);
 }
 static mote_status lower_clamp(mote_lowering *l) { return clamp_names(l, "min", "max"); }
 
@@ -300,9 +283,8 @@ static mote_tensor as_operand(mote_low *w, const mote_arg *a) {
   return t;
 }
 static mote_status lower_where(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
-  mote_tensor a = as_operand(&w, &l->args[1]), b = as_operand(&w, &l->args[2]);
-  mote_dtype d = mote_aten_result(&a, &b), cd = both_type(&w, l->args[0].ref);
+  mote_tensor a = as_operand(l, &l->args[1]), b = as_operand(l, &l->args[2]);
+  mote_dtype d = mote_aten_result(&a, &b), cd = both_type(l, l->args[0].ref);
   if (l->args[1].kind != l->args[2].kind) { // a number gives way even to a 0-dim tensor
     const mote_tensor *t = l->args[1].kind == MOTE_ARG_TENSOR ? &a : &b, *s = t == &a ? &b : &a;
     mote_tensor ranked = *t;
@@ -310,26 +292,25 @@ static mote_status lower_where(mote_lowering *l) {
     d = mote_aten_result(&ranked, s);
   }
   if (cd != MOTE_BOOL && cd != MOTE_U8)
-    mote_low_fail(&w, MOTE_ERR_TYPE, "where expected condition to be a boolean tensor, but got a tensor with dtype %s",
+    mote_low_fail(l, MOTE_ERR_TYPE, "where expected condition to be a boolean tensor, but got a tensor with dtype %s",
                   mote_aten_type_name(cd));
   mote_vid cond = l->args[0].ref;
   return mote_low_done(
-      &w, mote_low_3(&w, &mote_op_aten_where, cond, choice(&w, &l->args[1], d), choice(&w, &l->args[2], d)));
+      l, mote_low_3(l, &mote_op_aten_where, cond, choice(l, &l->args[1], d), choice(l, &l->args[2], d)));
 }
 static mote_status lower_masked_fill(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
   mote_vid x = l->args[0].ref, mask = l->args[1].ref;
-  mote_dtype d = both_type(&w, x), md = both_type(&w, mask);
+  mote_dtype d = both_type(l, x), md = both_type(l, mask);
   if (md != MOTE_BOOL)
-    mote_low_fail(&w, MOTE_ERR_TYPE, "masked_fill_ only supports boolean masks, but got mask with dtype %s",
+    mote_low_fail(l, MOTE_ERR_TYPE, "masked_fill_ only supports boolean masks, but got mask with dtype %s",
                   mote_aten_type_name(md));
-  if (l->args[2].kind == MOTE_ARG_TENSOR && mote_low_desc(&w, l->args[2].ref)->rank > 0)
-    mote_low_fail(&w, MOTE_ERR_SHAPE,
+  if (l->args[2].kind == MOTE_ARG_TENSOR && mote_low_desc(l, l->args[2].ref)->rank > 0)
+    mote_low_fail(l, MOTE_ERR_SHAPE,
                   "masked_fill_ only supports a 0-dimensional value tensor, but got tensor with %d dimension(s).",
-                  mote_low_desc(&w, l->args[2].ref)->rank);
+                  mote_low_desc(l, l->args[2].ref)->rank);
   if (l->args[2].kind == MOTE_ARG_SCALAR && l->args[2].scalar.kind == 'f' && mote_aten_is_integral(d))
-    mote_low_fail(&w, MOTE_ERR_TYPE, "value cannot be converted to type int64_t without overflow");
-  return mote_low_done(&w, mote_low_3(&w, &mote_op_aten_where, mask, choice(&w, &l->args[2], d), x));
+    mote_low_fail(l, MOTE_ERR_TYPE, "value cannot be converted to type int64_t without overflow");
+  return mote_low_done(l, mote_low_3(l, &mote_op_aten_where, mask, choice(l, &l->args[2], d), x));
 }
 
 // ------------------------------------------------------------------------------------------------ logic
@@ -339,81 +320,71 @@ static mote_vid truth(mote_low *w, mote_vid v) {
   return d == MOTE_BOOL ? v : mote_low_2(w, &mote_op_not_equal, v, mote_low_num(w, 0, d));
 }
 static mote_status lower_logical(mote_lowering *l, const mote_op *op) {
-  mote_low w = mote_low_begin(l);
-  return mote_low_done(&w, mote_low_2(&w, op, truth(&w, l->args[0].ref), truth(&w, l->args[1].ref)));
+  return mote_low_done(l, mote_low_2(l, op, truth(l, l->args[0].ref), truth(l, l->args[1].ref)));
 }
 static mote_status lower_land(mote_lowering *l) { return lower_logical(l, &mote_op_logical_and); }
 static mote_status lower_lor(mote_lowering *l) { return lower_logical(l, &mote_op_logical_or); }
 static mote_status lower_lxor(mote_lowering *l) { return lower_logical(l, &mote_op_bit_xor); }
 static mote_status lower_lnot(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
-  return mote_low_done(&w, mote_low_1(&w, &mote_op_not, truth(&w, l->args[0].ref)));
+  return mote_low_done(l, mote_low_1(l, &mote_op_not, truth(l, l->args[0].ref)));
 }
 static mote_status lower_isclose(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
   mote_aten_math_attr a = {.fn = MOTE_ATEN_ISCLOSE,
                            .a = mote_lower_float(l, "rtol", 1e-5),
                            .b = mote_lower_float(l, "atol", 1e-8),
                            .c = mote_lower_bool(l, "equal_nan", false)};
   mote_vid in[2] = {l->args[0].ref, l->args[1].ref};
-  return mote_low_done(&w, mote_low_emit(&w, &mote_op_aten_isclose, &a, in, 2));
+  return mote_low_done(l, mote_low_emit(l, &mote_op_aten_isclose, &a, in, 2));
 }
 static mote_status lower_floor_kind(mote_lowering *l) { // integers stay as they are
-  mote_low w = mote_low_begin(l);
   mote_vid x = l->args[0].ref;
-  return mote_low_done(&w, mote_aten_is_integral(both_type(&w, x)) ? mote_low_1(&w, &mote_op_identity, x)
-                                                                   : mote_low_1(&w, l->op, x));
+  return mote_low_done(l, mote_aten_is_integral(both_type(l, x)) ? mote_low_1(l, &mote_op_identity, x)
+                                                                   : mote_low_1(l, l->op, x));
 }
 static mote_status lower_abs(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
-  mote_dtype d = both_type(&w, l->args[0].ref);
+  mote_dtype d = both_type(l, l->args[0].ref);
   if (d == MOTE_BOOL)
     return lower_identity(l);
   if (mote_dtype_is_complex(d))
     return mote_aten_lower_unary(l);
-  return mote_low_done(&w, mote_low_1(&w, &mote_op_abs, l->args[0].ref));
+  return mote_low_done(l, mote_low_1(l, &mote_op_abs, l->args[0].ref));
 }
 static mote_status lower_neg(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
-  mote_dtype d = both_type(&w, l->args[0].ref);
+  mote_dtype d = both_type(l, l->args[0].ref);
   if (d == MOTE_BOOL)
-    mote_low_fail(&w, MOTE_ERR_TYPE,
+    mote_low_fail(l, MOTE_ERR_TYPE,
                   "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, "
                   "use the `~` or `logical_not()` operator instead.");
   if (mote_dtype_is_complex(d))
-    return mote_low_done(&w, mote_low_2(&w, &mote_op_sub, mote_low_num(&w, 0, d), l->args[0].ref));
-  return mote_low_done(&w, mote_low_1(&w, &mote_op_neg, l->args[0].ref));
+    return mote_low_done(l, mote_low_2(l, &mote_op_sub, mote_low_num(l, 0, d), l->args[0].ref));
+  return mote_low_done(l, mote_low_1(l, &mote_op_neg, l->args[0].ref));
 }
 static mote_status lower_square(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
   mote_vid x = l->args[0].ref;
-  mote_dtype d = both_type(&w, x);
+  mote_dtype d = both_type(l, x);
   if (d == MOTE_BOOL)
-    x = mote_low_cast(&w, x, MOTE_I64);
-  return mote_low_done(&w, mote_dtype_is_complex(d) ? mote_low_2(&w, &mote_op_mul, x, x)
-                                                    : mote_low_1(&w, &mote_op_square, x));
+    x = mote_low_cast(l, x, MOTE_I64);
+  return mote_low_done(l, mote_dtype_is_complex(d) ? mote_low_2(l, &mote_op_mul, x, x)
+                                                    : mote_low_1(l, &mote_op_square, x));
 }
 static mote_status lower_reciprocal(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
   mote_vid x = l->args[0].ref;
-  mote_dtype d = both_type(&w, x);
+  mote_dtype d = both_type(l, x);
   if (mote_dtype_is_complex(d))
-    return mote_low_done(&w, mote_low_2(&w, &mote_op_div, mote_low_num(&w, 1, d), x));
-  return mote_low_done(&w, mote_low_1(&w, &mote_op_reciprocal, x));
+    return mote_low_done(l, mote_low_2(l, &mote_op_div, mote_low_num(l, 1, d), x));
+  return mote_low_done(l, mote_low_1(l, &mote_op_reciprocal, x));
 }
 static mote_status lower_sign(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
-  mote_dtype d = both_type(&w, l->args[0].ref);
+  mote_dtype d = both_type(l, l->args[0].ref);
   if (d == MOTE_BOOL)
     return lower_identity(l);
   return mote_dtype_is_complex(d) ? mote_aten_lower_unary(l)
-                                  : mote_low_done(&w, mote_low_1(&w, &mote_op_sign, l->args[0].ref));
+                                  : mote_low_done(l, mote_low_1(l, &mote_op_sign, l->args[0].ref));
 }
 static mote_status lower_maxmin(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
-  if (mote_dtype_is_complex(both_type(&w, l->args[0].ref)))
-    mote_low_fail(&w, MOTE_ERR_TYPE, "%s not implemented for complex tensors.", l->op->name);
-  return mote_low_done(&w, mote_low_2(&w, l->op, l->args[0].ref, l->args[1].ref));
+  if (mote_dtype_is_complex(both_type(l, l->args[0].ref)))
+    mote_low_fail(l, MOTE_ERR_TYPE, "%s not implemented for complex tensors.", l->op->name);
+  return mote_low_done(l, mote_low_2(l, l->op, l->args[0].ref, l->args[1].ref));
 }
 
 #define UN(name, op, flags)                                                                                            \

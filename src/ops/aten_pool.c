@@ -200,7 +200,7 @@ static const mote_op unpool_op = {.name = "max_unpool",
 // ------------------------------------------------------------------------------------------------ lowering
 
 static void window_args(mote_low *w, int32_t n, const mote_tensor *t, win_attr *a) {
-  mote_lowering *l = w->l;
+  mote_lowering *l = w;
   bool ceil_mode = mote_lower_bool(l, "ceil_mode", false);
   const mote_arg *stride = mote_lower_arg(l, "stride");
   bool strided =
@@ -246,7 +246,7 @@ static mote_vid image_pool(mote_low *w, mote_vid x, const win_attr *p) {
   a.pad_mode = MOTE_PAD_EXPLICIT;
   a.pad_top = a.pad_bottom = p->pad.at[0];
   a.pad_left = a.pad_right = p->pad.at[1];
-  a.ceil_mode = mote_lower_bool(w->l, "ceil_mode", false);
+  a.ceil_mode = mote_lower_bool(w, "ceil_mode", false);
   a.count_pad = p->count_pad;
   a.divisor = p->divisor;
   a.data_format = MOTE_NCHW;
@@ -266,30 +266,29 @@ static mote_vid batched(mote_low *w, mote_vid x, int32_t n, bool *single) {
 static mote_status give_pool(mote_low *w, const mote_op *op, const win_attr *a, mote_vid x, bool single) {
   mote_vid out[2] = {-1, -1};
   if (w->st == MOTE_OK)
-    w->st = w->l->emit(w->l, op, a, &x, 1, out, op->n_out);
+    w->st = w->emit(w, op, a, &x, 1, out, op->n_out);
   for (int32_t j = 0; j < op->n_out; j++)
     mote_low_give(w, single ? mote_low_squeeze(w, out[j], 0) : out[j]);
   return w->st;
 }
 
 static mote_status pool(mote_lowering *l, int64_t kind, int32_t n, const mote_op *op) {
-  mote_low w = mote_low_begin(l);
   win_attr a = {.kind = kind,
                 .count_pad = mote_lower_bool(l, "count_include_pad", true),
                 .divisor = mote_lower_int(l, "divisor_override", 0)};
   bool single = false;
-  mote_vid x = batched(&w, l->args[0].ref, n, &single);
-  const mote_tensor *t = mote_low_desc(&w, x);
+  mote_vid x = batched(l, l->args[0].ref, n, &single);
+  const mote_tensor *t = mote_low_desc(l, x);
   if (mote_low_given(l, "divisor_override") && a.divisor == 0)
-    mote_low_fail(&w, MOTE_ERR_ARGUMENT, "divisor must be not zero");
-  if (w.st == MOTE_OK)
-    window_args(&w, n, t, &a);
+    mote_low_fail(l, MOTE_ERR_ARGUMENT, "divisor must be not zero");
+  if (l->st == MOTE_OK)
+    window_args(l, n, t, &a);
   if (n == 2 && op == &win_op && (t->dtype == MOTE_F32 || t->quant.count == 1) && mote_tensor_numel(t) > 0 &&
       a.divisor >= 0) {
-    x = image_pool(&w, x, &a);
-    return mote_low_done(&w, single ? mote_low_squeeze(&w, x, 0) : x);
+    x = image_pool(l, x, &a);
+    return mote_low_done(l, single ? mote_low_squeeze(l, x, 0) : x);
   }
-  return give_pool(&w, op, &a, x, single);
+  return give_pool(l, op, &a, x, single);
 }
 #define POOL(n)                                                                                                        \
   static mote_status lower_max##n(mote_lowering *l) { return pool(l, K_MAX, n, &win_op); }                             \
@@ -300,29 +299,28 @@ POOL(2)
 POOL(3)
 
 static mote_status adaptive(mote_lowering *l, int64_t kind, int32_t n, const mote_op *op) {
-  mote_low w = mote_low_begin(l);
   win_attr a = {.kind = kind, .size = {n, {0}}};
   bool single = false;
-  mote_vid x = batched(&w, l->args[0].ref, n, &single);
-  const mote_tensor *t = mote_low_desc(&w, x);
+  mote_vid x = batched(l, l->args[0].ref, n, &single);
+  const mote_tensor *t = mote_low_desc(l, x);
   bool whole = kind == K_ADAPTIVE_AVERAGE && (t->dtype == MOTE_F32);
   for (int32_t i = 0; i < n; i++) {
     a.size.at[i] = mote_low_at(l, "output_size", n, i, 1);
     whole = whole && a.size.at[i] == 1;
     if (a.size.at[i] < 0)
-      mote_low_fail(&w, MOTE_ERR_ARGUMENT, "elements of output_size must be greater than or equal to 0");
-    if (w.st == MOTE_OK && t->dim[2 + i] < 1)
+      mote_low_fail(l, MOTE_ERR_ARGUMENT, "elements of output_size must be greater than or equal to 0");
+    if (l->st == MOTE_OK && t->dim[2 + i] < 1)
       mote_low_fail(
-          &w, MOTE_ERR_SHAPE,
+          l, MOTE_ERR_SHAPE,
           "Expected input to have non-zero size for non-batch dimensions, but input has dimension %d being empty",
           2 + i);
   }
   if (whole && mote_tensor_numel(t) > 0) {
     const int64_t axes[3] = {2, 3, 4};
-    x = mote_low_reduce(&w, &mote_op_reduce_mean, x, axes, n, true);
-    return mote_low_done(&w, single ? mote_low_squeeze(&w, x, 0) : x);
+    x = mote_low_reduce(l, &mote_op_reduce_mean, x, axes, n, true);
+    return mote_low_done(l, single ? mote_low_squeeze(l, x, 0) : x);
   }
-  return give_pool(&w, op, &a, x, single);
+  return give_pool(l, op, &a, x, single);
 }
 #define ADAPTIVE(n)                                                                                                    \
   static mote_status lower_adaptive_avg##n(mote_lowering *l) { return adaptive(l, K_ADAPTIVE_AVERAGE, n, &win_op); }   \
@@ -332,14 +330,13 @@ ADAPTIVE(2)
 ADAPTIVE(3)
 
 static mote_status unpool(mote_lowering *l, int32_t n) {
-  mote_low w = mote_low_begin(l);
   win_attr a = {.size = {n, {0}}};
   bool single = false, also = false;
-  mote_vid in[2] = {batched(&w, l->args[0].ref, n, &single), batched(&w, l->args[1].ref, n, &also)};
+  mote_vid in[2] = {batched(l, l->args[0].ref, n, &single), batched(l, l->args[1].ref, n, &also)};
   for (int32_t i = 0; i < n; i++)
     a.size.at[i] = mote_low_at(l, "output_size", n, i, 0);
-  mote_vid v = mote_low_emit(&w, &unpool_op, &a, in, 2);
-  return mote_low_done(&w, single ? mote_low_squeeze(&w, v, 0) : v);
+  mote_vid v = mote_low_emit(l, &unpool_op, &a, in, 2);
+  return mote_low_done(l, single ? mote_low_squeeze(l, v, 0) : v);
 }
 static mote_status lower_unpool2(mote_lowering *l) { return unpool(l, 2); }
 static mote_status lower_unpool3(mote_lowering *l) { return unpool(l, 3); }

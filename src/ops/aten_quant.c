@@ -186,9 +186,9 @@ static mote_act_attr relu_act(bool relu) {
 
 // A number argument, or a tensor of one whose value is known.
 static double number_arg(mote_low *w, const char *name, double def) {
-  const mote_arg *a = mote_lower_arg(w->l, name);
+  const mote_arg *a = mote_lower_arg(w, name);
   if (a == NULL || a->kind != MOTE_ARG_TENSOR)
-    return mote_lower_float(w->l, name, def);
+    return mote_lower_float(w, name, def);
   const mote_tensor *t = mote_low_desc(w, a->ref);
   if (t->data == NULL || mote_tensor_numel(t) < 1) {
     mote_low_fail(w, MOTE_ERR_UNSUPPORTED, "%s is not known before running", name);
@@ -197,37 +197,34 @@ static double number_arg(mote_low *w, const char *name, double def) {
   return mote_load_f64(t->data, t->dtype, 0);
 }
 static mote_status lower_quantize(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
   mote_dtype d = mote_low_dtype(l, MOTE_QU8);
-  mote_vid scales = mote_low_tensor(&w, "scale");
-  if (scales >= 0 && (mote_low_desc(&w, scales)->data == NULL)) {
+  mote_vid scales = mote_low_tensor(l, "scale");
+  if (scales >= 0 && (mote_low_desc(l, scales)->data == NULL)) {
     mote_codes_attr a = {0, 0, -2, (int32_t)d};
-    mote_vid in[3] = {l->args[0].ref, mote_low_cast(&w, scales, MOTE_F64),
-                      mote_low_cast(&w, mote_low_tensor(&w, "zero_point"), MOTE_I32)};
-    return mote_low_done(&w, mote_low_emit(&w, &mote_op_codes, &a, in, 3));
+    mote_vid in[3] = {l->args[0].ref, mote_low_cast(l, scales, MOTE_F64),
+                      mote_low_cast(l, mote_low_tensor(l, "zero_point"), MOTE_I32)};
+    return mote_low_done(l, mote_low_emit(l, &mote_op_codes, &a, in, 3));
   }
-  double scale = number_arg(&w, "scale", 1), zero = number_arg(&w, "zero_point", 0);
+  double scale = number_arg(l, "scale", 1), zero = number_arg(l, "zero_point", 0);
   int32_t lo = 0, hi = 0;
   mote_code_range(d, &lo, &hi);
-  if (mote_low_desc(&w, l->args[0].ref)->dtype != MOTE_F32)
-    mote_low_fail(&w, MOTE_ERR_TYPE, "Quantize only works on Float Tensor, got %s",
-                  mote_aten_type_name(mote_low_desc(&w, l->args[0].ref)->dtype));
+  if (mote_low_desc(l, l->args[0].ref)->dtype != MOTE_F32)
+    mote_low_fail(l, MOTE_ERR_TYPE, "Quantize only works on Float Tensor, got %s",
+                  mote_aten_type_name(mote_low_desc(l, l->args[0].ref)->dtype));
   if (zero < lo || zero > hi)
-    mote_low_fail(&w, MOTE_ERR_ARGUMENT, "quantize_tensor_per_tensor_affine zero_point %lld is %s bound.",
+    mote_low_fail(l, MOTE_ERR_ARGUMENT, "quantize_tensor_per_tensor_affine zero_point %lld is %s bound.",
                   (long long)zero, zero < lo ? "below lower" : "above upper");
-  return mote_low_done(&w, mote_low_codes(&w, l->args[0].ref, scale, (int64_t)zero, d));
+  return mote_low_done(l, mote_low_codes(l, l->args[0].ref, scale, (int64_t)zero, d));
 }
 static mote_status lower_quantize_channel(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
-  mote_codes_attr a = {1, 0, mote_low_axis_arg(&w, "axis", 0, mote_low_desc(&w, l->args[0].ref)->rank),
+  mote_codes_attr a = {1, 0, mote_low_axis_arg(l, "axis", 0, mote_low_desc(l, l->args[0].ref)->rank),
                        (int32_t)mote_low_dtype(l, MOTE_QI8)};
-  mote_vid in[3] = {l->args[0].ref, mote_low_cast(&w, mote_low_tensor(&w, "scales"), MOTE_F64),
-                    mote_low_cast(&w, mote_low_tensor(&w, "zero_points"), MOTE_I32)};
-  return mote_low_done(&w, mote_low_emit(&w, &mote_op_codes, &a, in, 3));
+  mote_vid in[3] = {l->args[0].ref, mote_low_cast(l, mote_low_tensor(l, "scales"), MOTE_F64),
+                    mote_low_cast(l, mote_low_tensor(l, "zero_points"), MOTE_I32)};
+  return mote_low_done(l, mote_low_emit(l, &mote_op_codes, &a, in, 3));
 }
 static mote_status lower_quantize_dynamic(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
-  const mote_tensor *t = mote_low_desc(&w, l->args[0].ref);
+  const mote_tensor *t = mote_low_desc(l, l->args[0].ref);
   double lo = 0, hi = 0, scale, zero;
   int64_t n = mote_tensor_numel(t);
   bool reduce = mote_lower_bool(l, "reduce_range", false), is_signed = mote_low_dtype(l, MOTE_QU8) == MOTE_QI8;
@@ -239,18 +236,17 @@ static mote_status lower_quantize_dynamic(mote_lowering *l) {
     hi = fmax(hi, mote_load_f64(t->data, t->dtype, i));
   }
   choose_range(lo, hi, reduce ? 127 : 255, &scale, &zero);
-  return mote_low_done(&w,
-                       mote_low_codes(&w, l->args[0].ref, scale, (int64_t)zero - (is_signed ? (reduce ? 64 : 128) : 0),
+  return mote_low_done(l,
+                       mote_low_codes(l, l->args[0].ref, scale, (int64_t)zero - (is_signed ? (reduce ? 64 : 128) : 0),
                                       is_signed ? MOTE_QI8 : MOTE_QU8));
 }
 static mote_status lower_dequantize(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
   const mote_arg *a = &l->args[0];
   if (a->kind == MOTE_ARG_TENSOR)
-    return mote_low_done(&w, mote_low_real(&w, a->ref));
+    return mote_low_done(l, mote_low_real(l, a->ref));
   for (int32_t i = 0; i < a->count; i++)
-    mote_low_give(&w, mote_low_real(&w, a->refs[i]));
-  return w.st;
+    mote_low_give(l, mote_low_real(l, a->refs[i]));
+  return l->st;
 }
 
 // ------------------------------------------------------------------------------------------------ convolution
@@ -314,14 +310,13 @@ static void widen(mote_low *w, conv_params *p, mote_vid *x, mote_vid *weight) {
 }
 
 static mote_status conv_on_numbers(mote_low *w, mote_vid x, const mote_arg *packed, bool relu) {
-  mote_out_quant q = quant_args(w->l, "output_scale", "output_zero_point");
+  mote_out_quant q = quant_args(w, "output_scale", "output_zero_point");
   mote_dtype d = mote_low_desc(w, x)->dtype;
   mote_vid y = mote_low_conv_numbers(w, x, packed);
   return mote_low_done(w, mote_low_codes(w, relu ? mote_low_1(w, &mote_op_relu, y) : y, q.scale, q.zero, d));
 }
 
 static mote_status quant_conv(mote_lowering *l, bool relu) {
-  mote_low w = mote_low_begin(l);
   const mote_arg *packed = &l->args[1];
   conv_params p;
   memset(&p, 0, sizeof p);
@@ -329,25 +324,25 @@ static mote_status quant_conv(mote_lowering *l, bool relu) {
     return mote_fail(l->err, MOTE_ERR_TYPE, "packed parameters of a convolution are needed");
   mote_vid x = l->args[0].ref, weight = packed->refs[0], bias = packed->refs[1];
   if (p.n == 3 || (p.transposed && (p.extra[0] != 0 || p.extra[1] != 0)))
-    return conv_on_numbers(&w, x, packed, relu);
-  bool line = mote_low_desc(&w, x)->rank == 3;
+    return conv_on_numbers(l, x, packed, relu);
+  bool line = mote_low_desc(l, x)->rank == 3;
   mote_out_quant q = quant_args(l, "output_scale", "output_zero_point");
-  widen(&w, &p, &x, &weight);
-  const mote_tensor *t = mote_low_desc(&w, x);
+  widen(l, &p, &x, &weight);
+  const mote_tensor *t = mote_low_desc(l, x);
   mote_dtype d = t->dtype;
   const mote_op *op = p.transposed ? &mote_op_conv_transpose2d : &mote_op_conv2d;
   mote_conv_attr a = conv_attr(&p, relu, op);
   mote_vid in[3] = {x, weight, bias}, out;
   int32_t n_in = bias >= 0 ? 3 : 2;
-  if (on_codes(&w, x) && !p.transposed) {
+  if (on_codes(l, x) && !p.transposed) {
     a.quant = q;
-    out = mote_low_emit(&w, op, &a, in, n_in);
+    out = mote_low_emit(l, op, &a, in, n_in);
   } else {
-    in[0] = mote_low_real(&w, x);
-    in[1] = mote_low_real(&w, weight);
-    out = mote_low_codes(&w, mote_low_emit(&w, op, &a, in, n_in), q.scale, q.zero, d);
+    in[0] = mote_low_real(l, x);
+    in[1] = mote_low_real(l, weight);
+    out = mote_low_codes(l, mote_low_emit(l, op, &a, in, n_in), q.scale, q.zero, d);
   }
-  return mote_low_done(&w, line ? mote_low_squeeze(&w, out, 2) : out);
+  return mote_low_done(l, line ? mote_low_squeeze(l, out, 2) : out);
 }
 static mote_status lower_conv(mote_lowering *l) { return quant_conv(l, false); }
 static mote_status lower_conv_relu(mote_lowering *l) { return quant_conv(l, true); }
@@ -355,7 +350,6 @@ static mote_status lower_conv_relu(mote_lowering *l) { return quant_conv(l, true
 // ------------------------------------------------------------------------------------------------ linear
 
 static mote_status quant_linear(mote_lowering *l, bool relu) {
-  mote_low w = mote_low_begin(l);
   const mote_arg *packed = &l->args[1];
   if (packed->kind != MOTE_ARG_TENSORS || packed->count < 2)
     return mote_fail(l->err, MOTE_ERR_TYPE, "packed parameters of a linear layer are needed");
@@ -366,7 +360,7 @@ static mote_status quant_linear(mote_lowering *l, bool relu) {
   a.act = relu_act(relu);
   a.quant = quant_args(l, "Y_scale_i", "Y_zero_point_i");
   mote_vid in[3] = {l->args[0].ref, packed->refs[0], packed->refs[1]};
-  return mote_low_done(&w, mote_low_emit(&w, &mote_op_linear, &a, in, in[2] >= 0 ? 3 : 2));
+  return mote_low_done(l, mote_low_emit(l, &mote_op_linear, &a, in, in[2] >= 0 ? 3 : 2));
 }
 static mote_status lower_linear(mote_lowering *l) { return quant_linear(l, false); }
 static mote_status lower_linear_relu(mote_lowering *l) { return quant_linear(l, true); }
@@ -376,14 +370,13 @@ static mote_vid rounded(mote_low *w, mote_vid x, bool reduce) {
   return mote_low_emit(w, &round_op, &a, &x, 1);
 }
 static mote_status dynamic_linear(mote_lowering *l, bool relu, bool half) {
-  mote_low w = mote_low_begin(l);
   const mote_arg *packed = &l->args[1];
   if (packed->kind != MOTE_ARG_TENSORS || packed->count < 2)
     return mote_fail(l->err, MOTE_ERR_TYPE, "packed parameters of a linear layer are needed");
-  mote_vid x = l->args[0].ref, weight = mote_low_real(&w, packed->refs[0]);
-  x = half ? x : rounded(&w, x, mote_lower_bool(l, "reduce_range", false));
-  mote_vid y = mote_aten_linear(&w, x, weight, packed->refs[1]);
-  return mote_low_done(&w, relu ? mote_low_1(&w, &mote_op_relu, y) : y);
+  mote_vid x = l->args[0].ref, weight = mote_low_real(l, packed->refs[0]);
+  x = half ? x : rounded(l, x, mote_lower_bool(l, "reduce_range", false));
+  mote_vid y = mote_aten_linear(l, x, weight, packed->refs[1]);
+  return mote_low_done(l, relu ? mote_low_1(l, &mote_op_relu, y) : y);
 }
 static mote_status lower_dynamic(mote_lowering *l) { return dynamic_linear(l, false, false); }
 static mote_status lower_dynamic_relu(mote_lowering *l) { return dynamic_linear(l, true, false); }
@@ -393,21 +386,20 @@ static mote_status lower_half_relu(mote_lowering *l) { return dynamic_linear(l, 
 // ------------------------------------------------------------------------------------------------ element-wise
 
 static mote_status quant_binary(mote_lowering *l, const mote_op *op, bool relu) {
-  mote_low w = mote_low_begin(l);
   mote_binary_attr a;
   mote_vid in[2] = {l->args[0].ref, l->args[1].ref};
   memset(&a, 0, sizeof a);
   mote_attr_defaults(op, &a);
   a.act = relu_act(relu);
   a.quant = quant_args(l, "scale", "zero_point");
-  if (on_codes(&w, in[0]) && on_codes(&w, in[1]))
-    return mote_low_done(&w, mote_low_emit(&w, op, &a, in, 2));
+  if (on_codes(l, in[0]) && on_codes(l, in[1]))
+    return mote_low_done(l, mote_low_emit(l, op, &a, in, 2));
   mote_out_quant q = a.quant;
-  mote_dtype d = mote_low_desc(&w, in[0])->dtype;
+  mote_dtype d = mote_low_desc(l, in[0])->dtype;
   memset(&a.quant, 0, sizeof a.quant);
   for (int i = 0; i < 2; i++)
-    in[i] = mote_low_real(&w, in[i]);
-  return mote_low_done(&w, mote_low_codes(&w, mote_low_emit(&w, op, &a, in, 2), q.scale, q.zero, d));
+    in[i] = mote_low_real(l, in[i]);
+  return mote_low_done(l, mote_low_codes(l, mote_low_emit(l, op, &a, in, 2), q.scale, q.zero, d));
 }
 static mote_status lower_add(mote_lowering *l) { return quant_binary(l, &mote_op_add, false); }
 static mote_status lower_add_relu(mote_lowering *l) { return quant_binary(l, &mote_op_add, true); }
@@ -416,16 +408,15 @@ static mote_status lower_mul_relu(mote_lowering *l) { return quant_binary(l, &mo
 
 // A number: only the scale and zero point change. Negative numbers turn the codes round.
 static mote_status with_number(mote_lowering *l, bool add, bool relu) {
-  mote_low w = mote_low_begin(l);
   mote_vid x = l->args[0].ref;
-  const mote_tensor *t = mote_low_desc(&w, x);
+  const mote_tensor *t = mote_low_desc(l, x);
   const mote_quant q = t->quant;
   mote_dtype d = t->dtype;
-  double c = l->args[1].kind == MOTE_ARG_TENSOR ? number_arg(&w, l->args[1].name, 0) : l->args[1].scalar.f,
+  double c = l->args[1].kind == MOTE_ARG_TENSOR ? number_arg(l, l->args[1].name, 0) : l->args[1].scalar.f,
          scale = q.scale, zero = q.zero_point;
   int32_t lo, hi;
   mote_code_range(d, &lo, &hi);
-  mote_vid v = mote_low_2(&w, add ? &mote_op_add : &mote_op_mul, mote_low_real(&w, x), mote_low_num(&w, c, MOTE_F32));
+  mote_vid v = mote_low_2(l, add ? &mote_op_add : &mote_op_mul, mote_low_real(l, x), mote_low_num(l, c, MOTE_F32));
   if (!add) {
     zero = c > 0 ? zero : c < 0 ? hi - (zero - lo) : 0;
     scale = c == 0 ? 1 : scale * fabs(c);
@@ -441,8 +432,8 @@ static mote_status with_number(mote_lowering *l, bool add, bool relu) {
     }
   }
   if (relu)
-    v = mote_low_1(&w, &mote_op_relu, v);
-  return mote_low_done(&w, mote_low_codes(&w, v, scale, (int64_t)zero, d));
+    v = mote_low_1(l, &mote_op_relu, v);
+  return mote_low_done(l, mote_low_codes(l, v, scale, (int64_t)zero, d));
 }
 static mote_status lower_add_number(mote_lowering *l) { return with_number(l, true, false); }
 static mote_status lower_add_number_relu(mote_lowering *l) { return with_number(l, true, true); }
@@ -450,20 +441,19 @@ static mote_status lower_mul_number(mote_lowering *l) { return with_number(l, fa
 static mote_status lower_mul_number_relu(mote_lowering *l) { return with_number(l, false, true); }
 
 static mote_status quant_cat(mote_lowering *l, bool relu) {
-  mote_low w = mote_low_begin(l);
   const mote_arg *list = &l->args[0];
   mote_vid v[64];
   if (list->kind != MOTE_ARG_TENSORS || list->count < 1 || list->count > 64)
     return mote_fail(l->err, MOTE_ERR_ARGUMENT, "quantized::cat expects 1 to 64 tensors");
-  const mote_tensor *first = mote_low_desc(&w, list->refs[0]);
+  const mote_tensor *first = mote_low_desc(l, list->refs[0]);
   const mote_quant own = first->quant;
   mote_dtype d = first->dtype;
-  int32_t axis = mote_low_axis(&w, mote_lower_int(l, "dim", 0), first->rank);
+  int32_t axis = mote_low_axis(l, mote_lower_int(l, "dim", 0), first->rank);
   for (int32_t i = 0; i < list->count; i++)
-    v[i] = mote_low_real(&w, list->refs[i]);
-  mote_vid out = mote_low_concat(&w, v, list->count, axis);
-  out = relu ? mote_low_1(&w, &mote_op_relu, out) : out;
-  return mote_low_done(&w, mote_low_codes(&w, out, mote_lower_float(l, "scale", own.scale),
+    v[i] = mote_low_real(l, list->refs[i]);
+  mote_vid out = mote_low_concat(l, v, list->count, axis);
+  out = relu ? mote_low_1(l, &mote_op_relu, out) : out;
+  return mote_low_done(l, mote_low_codes(l, out, mote_lower_float(l, "scale", own.scale),
                                           mote_lower_int(l, "zero_point", own.zero_point), d));
 }
 static mote_status lower_cat(mote_lowering *l) { return quant_cat(l, false); }
@@ -472,9 +462,8 @@ static mote_status lower_cat_relu(mote_lowering *l) { return quant_cat(l, true);
 // A function of one tensor in numbers, then codes with the given or the tensor's own parameters.
 static mote_status function(mote_lowering *l, const mote_op *op, double a, double b, const char *scale,
                             const char *zero) {
-  mote_low w = mote_low_begin(l);
   mote_vid x = l->args[0].ref;
-  const mote_tensor *t = mote_low_desc(&w, x);
+  const mote_tensor *t = mote_low_desc(l, x);
   const mote_quant own = t->quant;
   mote_dtype d = t->dtype;
   mote_unary_attr at;
@@ -482,10 +471,10 @@ static mote_status function(mote_lowering *l, const mote_op *op, double a, doubl
   mote_attr_defaults(op, &at);
   at.a = a;
   at.b = b;
-  x = mote_low_real(&w, x);
-  x = mote_low_emit(&w, op, &at, &x, 1);
+  x = mote_low_real(l, x);
+  x = mote_low_emit(l, op, &at, &x, 1);
   return mote_low_done(
-      &w, mote_low_codes(&w, x, mote_lower_float(l, scale, own.scale), mote_lower_int(l, zero, own.zero_point), d));
+      l, mote_low_codes(l, x, mote_lower_float(l, scale, own.scale), mote_lower_int(l, zero, own.zero_point), d));
 }
 static mote_status lower_leaky(mote_lowering *l) {
   return function(l, &mote_op_leaky_relu, mote_lower_float(l, "negative_slope", 0.01), 0, "output_scale",
@@ -505,39 +494,36 @@ static mote_status lower_elu(mote_lowering *l) {
 
 // PReLU and batch normalisation in numbers.
 static mote_status quant_batch_norm(mote_lowering *l, bool relu) {
-  mote_low w = mote_low_begin(l);
   mote_batch_norm_attr a;
   memset(&a, 0, sizeof a);
   mote_attr_defaults(&mote_op_batch_norm, &a);
   a.eps = mote_lower_float(l, "eps", 1e-5);
-  mote_dtype d = mote_low_desc(&w, l->args[0].ref)->dtype;
-  mote_vid in[5] = {mote_low_real(&w, l->args[0].ref), mote_low_tensor(&w, "weight"), mote_low_tensor(&w, "bias"),
-                    mote_low_tensor(&w, "mean"), mote_low_tensor(&w, "var")};
-  mote_vid v = mote_low_emit(&w, &mote_op_batch_norm, &a, in, 5);
-  v = relu ? mote_low_1(&w, &mote_op_relu, v) : v;
+  mote_dtype d = mote_low_desc(l, l->args[0].ref)->dtype;
+  mote_vid in[5] = {mote_low_real(l, l->args[0].ref), mote_low_tensor(l, "weight"), mote_low_tensor(l, "bias"),
+                    mote_low_tensor(l, "mean"), mote_low_tensor(l, "var")};
+  mote_vid v = mote_low_emit(l, &mote_op_batch_norm, &a, in, 5);
+  v = relu ? mote_low_1(l, &mote_op_relu, v) : v;
   return mote_low_done(
-      &w, mote_low_codes(&w, v, mote_lower_float(l, "output_scale", 1), mote_lower_int(l, "output_zero_point", 0), d));
+      l, mote_low_codes(l, v, mote_lower_float(l, "output_scale", 1), mote_lower_int(l, "output_zero_point", 0), d));
 }
 static mote_status lower_batch_norm(mote_lowering *l) { return quant_batch_norm(l, false); }
 static mote_status lower_batch_norm_relu(mote_lowering *l) { return quant_batch_norm(l, true); }
 
 static mote_status lower_matmul(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
-  mote_dtype d = mote_low_desc(&w, l->args[0].ref)->dtype;
-  mote_vid v = mote_aten_matmul(&w, mote_low_real(&w, l->args[0].ref), mote_low_real(&w, l->args[1].ref));
+  mote_dtype d = mote_low_desc(l, l->args[0].ref)->dtype;
+  mote_vid v = mote_aten_matmul(l, mote_low_real(l, l->args[0].ref), mote_low_real(l, l->args[1].ref));
   return mote_low_done(
-      &w, mote_low_codes(&w, v, mote_lower_float(l, "output_scale", 1), mote_lower_int(l, "output_zero_point", 0), d));
+      l, mote_low_codes(l, v, mote_lower_float(l, "output_scale", 1), mote_lower_int(l, "output_zero_point", 0), d));
 }
 
 // Codes of an integer tensor under given parameters.
 static mote_status lower_make(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
   mote_vid x = l->args[0].ref;
-  mote_dtype d = mote_low_desc(&w, x)->dtype, to = d == MOTE_U8 ? MOTE_QU8 : d == MOTE_I8 ? MOTE_QI8 : MOTE_QI32;
+  mote_dtype d = mote_low_desc(l, x)->dtype, to = d == MOTE_U8 ? MOTE_QU8 : d == MOTE_I8 ? MOTE_QI8 : MOTE_QI32;
   double scale = mote_lower_float(l, "scale", 1), zero = (double)mote_lower_int(l, "zero_point", 0);
-  x = mote_low_2(&w, &mote_op_sub, mote_low_cast(&w, x, MOTE_F32), mote_low_num(&w, zero, MOTE_F32));
-  x = mote_low_2(&w, &mote_op_mul, x, mote_low_num(&w, (double)(float)scale, MOTE_F32));
-  return mote_low_done(&w, mote_low_codes(&w, x, scale, (int64_t)zero, to));
+  x = mote_low_2(l, &mote_op_sub, mote_low_cast(l, x, MOTE_F32), mote_low_num(l, zero, MOTE_F32));
+  x = mote_low_2(l, &mote_op_mul, x, mote_low_num(l, (double)(float)scale, MOTE_F32));
+  return mote_low_done(l, mote_low_codes(l, x, scale, (int64_t)zero, to));
 }
 
 // ------------------------------------------------------------------------------------------------ recurrent layers
@@ -552,7 +538,7 @@ static void run_scan(mote_low *w, int64_t kind, bool back, mote_vid gates, mote_
   mote_vid in[5] = {gates, h, c, mote_low_real(w, weight), bias};
   out[0] = out[1] = out[2] = -1;
   if (w->st == MOTE_OK)
-    w->st = w->l->emit(w->l, &mote_op_rnn_scan, &a, in, 5, out, 3);
+    w->st = w->emit(w, &mote_op_rnn_scan, &a, in, 5, out, 3);
 }
 
 static mote_vid state_at(mote_low *w, mote_vid all, int64_t i) {
@@ -565,7 +551,6 @@ static mote_vid state_at(mote_low *w, mote_vid all, int64_t i) {
 // Cells come as four tensors (w_ih, b_ih, w_hh, b_hh) and two integers (kind, reduce_range) each.
 static mote_status layers(mote_lowering *l, int64_t kind) {
   enum { MOST = 8, INT8_CELL = 0, HALF_CELL = 2 };
-  mote_low w = mote_low_begin(l);
   const mote_arg *hx = mote_lower_arg(l, "hx"), *params = mote_lower_arg(l, "params");
   bool lstm = kind == MOTE_RNN_LSTM, first = mote_lower_bool(l, "batch_first", false);
   int64_t dirs = mote_lower_bool(l, "bidirectional", false) ? 2 : 1, count = mote_lower_int(l, "num_layers", 1);
@@ -576,33 +561,32 @@ static mote_status layers(mote_lowering *l, int64_t kind) {
     return mote_fail(l->err, MOTE_ERR_ARGUMENT, "hidden states are needed");
   mote_vid x = l->args[0].ref, h0 = lstm ? hx->refs[0] : hx->ref, c0 = lstm ? hx->refs[1] : -1, hs[MOST], cs[MOST];
   int32_t n = 0;
-  x = first ? mote_low_swap(&w, x, 0, 1) : x;
+  x = first ? mote_low_swap(l, x, 0, 1) : x;
   for (int64_t i = 0; i < count; i++) {
     mote_vid ys[2] = {-1, -1}, out[3];
     for (int64_t d = 0; d < dirs; d++) {
       const mote_vid *p = params->refs + 4 * n;
       bool dynamic = params->ints.at[2 * n] != HALF_CELL, reduce = params->ints.at[2 * n + 1] != 0;
-      mote_vid gates = side(&w, x, p[0], p[1], dynamic, reduce);
-      run_scan(&w, kind, d == 1, gates, state_at(&w, h0, n), lstm ? state_at(&w, c0, n) : -1, p[2], p[3], dynamic,
+      mote_vid gates = side(l, x, p[0], p[1], dynamic, reduce);
+      run_scan(l, kind, d == 1, gates, state_at(l, h0, n), lstm ? state_at(l, c0, n) : -1, p[2], p[3], dynamic,
                reduce, out);
       ys[d] = out[0];
-      hs[n] = mote_low_unsqueeze(&w, out[1], 0);
-      cs[n] = lstm ? mote_low_unsqueeze(&w, out[2], 0) : -1;
+      hs[n] = mote_low_unsqueeze(l, out[1], 0);
+      cs[n] = lstm ? mote_low_unsqueeze(l, out[2], 0) : -1;
       n++;
     }
-    x = dirs == 2 ? mote_low_concat(&w, ys, 2, 2) : ys[0];
+    x = dirs == 2 ? mote_low_concat(l, ys, 2, 2) : ys[0];
   }
-  mote_low_give(&w, first ? mote_low_swap(&w, x, 0, 1) : x);
-  mote_low_give(&w, mote_low_concat(&w, hs, n, 0));
+  mote_low_give(l, first ? mote_low_swap(l, x, 0, 1) : x);
+  mote_low_give(l, mote_low_concat(l, hs, n, 0));
   if (lstm)
-    mote_low_give(&w, mote_low_concat(&w, cs, n, 0));
-  return w.st;
+    mote_low_give(l, mote_low_concat(l, cs, n, 0));
+  return l->st;
 }
 static mote_status lower_lstm(mote_lowering *l) { return layers(l, MOTE_RNN_LSTM); }
 static mote_status lower_gru(mote_lowering *l) { return layers(l, MOTE_RNN_GRU); }
 
 static mote_status cell(mote_lowering *l, int64_t kind) {
-  mote_low w = mote_low_begin(l);
   const mote_arg *hx = mote_lower_arg(l, "hx"), *ih = mote_lower_arg(l, "w_ih"), *hh = mote_lower_arg(l, "w_hh");
   bool lstm = kind == MOTE_RNN_LSTM;
   mote_vid out[3];
@@ -611,12 +595,12 @@ static mote_status cell(mote_lowering *l, int64_t kind) {
     return mote_fail(l->err, MOTE_ERR_TYPE, "packed parameters of a cell are needed");
   mote_vid h = lstm && hx->count == 2 ? hx->refs[0] : hx->ref, c = lstm && hx->count == 2 ? hx->refs[1] : -1;
   bool half = ih->ints.count > 0 && ih->ints.at[0] != 0;
-  mote_vid gates = side(&w, l->args[0].ref, ih->refs[0], ih->refs[1], !half, true);
-  run_scan(&w, kind, false, mote_low_unsqueeze(&w, gates, 0), h, c, hh->refs[0], hh->refs[1], !half, true, out);
-  mote_low_give(&w, out[1]);
+  mote_vid gates = side(l, l->args[0].ref, ih->refs[0], ih->refs[1], !half, true);
+  run_scan(l, kind, false, mote_low_unsqueeze(l, gates, 0), h, c, hh->refs[0], hh->refs[1], !half, true, out);
+  mote_low_give(l, out[1]);
   if (lstm)
-    mote_low_give(&w, out[2]);
-  return w.st;
+    mote_low_give(l, out[2]);
+  return l->st;
 }
 static mote_status lower_lstm_cell(mote_lowering *l) { return cell(l, MOTE_RNN_LSTM); }
 static mote_status lower_gru_cell(mote_lowering *l) { return cell(l, MOTE_RNN_GRU); }

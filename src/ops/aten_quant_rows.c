@@ -20,7 +20,7 @@ static const mote_torch_row *row_of(const char *start) {
 
 mote_vid mote_low_row(mote_low *w, const char *start, const mote_arg *args, int32_t n) {
   const mote_torch_row *row = row_of(start);
-  mote_lowering inner = *w->l;
+  mote_lowering inner = *w;
   if (w->st != MOTE_OK)
     return -1;
   if (row == NULL || row->lower == NULL)
@@ -34,24 +34,23 @@ mote_vid mote_low_row(mote_low *w, const char *start, const mote_arg *args, int3
 }
 
 static mote_vid give_codes(mote_low *w, mote_vid y, const mote_tensor *own) {
-  return mote_low_codes(w, y, mote_lower_float(w->l, "output_scale", own->quant.scale),
-                        mote_lower_int(w->l, "output_zero_point", own->quant.zero_point), own->dtype);
+  return mote_low_codes(w, y, mote_lower_float(w, "output_scale", own->quant.scale),
+                        mote_lower_int(w, "output_zero_point", own->quant.zero_point), own->dtype);
 }
 
 // The call as it is, but on numbers.
 static mote_status twin(mote_lowering *l, const char *start, bool relu) {
-  mote_low w = mote_low_begin(l);
   mote_arg args[ARGS_MOST];
   int32_t n = MOTE_MIN(l->n_args, ARGS_MOST);
-  const mote_tensor own = *mote_low_desc(&w, l->args[0].ref);
+  const mote_tensor own = *mote_low_desc(l, l->args[0].ref);
   for (int32_t i = 0; i < n; i++) {
     args[i] = l->args[i];
     if (args[i].kind == MOTE_ARG_TENSOR)
-      args[i].ref = mote_low_real(&w, args[i].ref);
+      args[i].ref = mote_low_real(l, args[i].ref);
   }
-  mote_vid y = mote_low_row(&w, start, args, n);
-  y = relu ? mote_low_1(&w, &mote_op_relu, y) : y;
-  return mote_low_done(&w, give_codes(&w, y, &own));
+  mote_vid y = mote_low_row(l, start, args, n);
+  y = relu ? mote_low_1(l, &mote_op_relu, y) : y;
+  return mote_low_done(l, give_codes(l, y, &own));
 }
 #define TWIN(fn, start)                                                                                                \
   static mote_status fn(mote_lowering *l) { return twin(l, start, false); }
@@ -67,15 +66,13 @@ TWIN(lower_max_pool1d, "aten::max_pool1d(")
 TWIN(lower_max_pool2d, "aten::max_pool2d(")
 
 static mote_status lower_dropout(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
-  return mote_low_done(&w, l->args[0].ref);
+  return mote_low_done(l, l->args[0].ref);
 }
 
 // A linear layer with another activation.
 static mote_status linear_act(mote_lowering *l, const mote_op *op) {
-  mote_low w = mote_low_begin(l);
   const mote_arg *packed = &l->args[1];
-  const mote_dtype d = mote_low_desc(&w, l->args[0].ref)->dtype;
+  const mote_dtype d = mote_low_desc(l, l->args[0].ref)->dtype;
   mote_unary_attr a;
   memset(&a, 0, sizeof a);
   mote_attr_defaults(op, &a);
@@ -84,10 +81,10 @@ static mote_status linear_act(mote_lowering *l, const mote_op *op) {
   if (packed->kind != MOTE_ARG_TENSORS || packed->count < 2)
     return mote_fail(l->err, MOTE_ERR_TYPE, "packed parameters of a linear layer are needed");
   mote_vid y =
-      mote_aten_linear(&w, mote_low_real(&w, l->args[0].ref), mote_low_real(&w, packed->refs[0]), packed->refs[1]);
-  y = mote_low_emit(&w, op, &a, &y, 1);
+      mote_aten_linear(l, mote_low_real(l, l->args[0].ref), mote_low_real(l, packed->refs[0]), packed->refs[1]);
+  y = mote_low_emit(l, op, &a, &y, 1);
   return mote_low_done(
-      &w, mote_low_codes(&w, y, mote_lower_float(l, "Y_scale_i", 1), mote_lower_int(l, "Y_zero_point_i", 0), d));
+      l, mote_low_codes(l, y, mote_lower_float(l, "Y_scale_i", 1), mote_lower_int(l, "Y_zero_point_i", 0), d));
 }
 static mote_status lower_linear_leaky(mote_lowering *l) { return linear_act(l, &mote_op_leaky_relu); }
 static mote_status lower_linear_tanh(mote_lowering *l) { return linear_act(l, &mote_op_tanh); }
@@ -107,7 +104,7 @@ static mote_vid along(mote_low *w, mote_vid v, int64_t axis, int32_t rank) {
 }
 
 static mote_status fake(mote_low *w, mote_vid x, mote_vid scale, mote_vid zero) {
-  double lo = (double)mote_lower_int(w->l, "quant_min", 0), hi = (double)mote_lower_int(w->l, "quant_max", 255);
+  double lo = (double)mote_lower_int(w, "quant_min", 0), hi = (double)mote_lower_int(w, "quant_max", 255);
   mote_vid inverse = mote_low_2(w, &mote_op_div, mote_low_num(w, 1, MOTE_F32), scale);
   mote_vid q = mote_low_1(w, &mote_op_round, mote_low_2(w, &mote_op_mul, x, inverse));
   q = mote_low_2(w, &mote_op_add, q, zero);
@@ -117,19 +114,17 @@ static mote_status fake(mote_low *w, mote_vid x, mote_vid scale, mote_vid zero) 
 }
 
 static mote_status lower_fake(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
-  mote_vid scale = mote_low_tensor(&w, "scale"), zero = mote_low_tensor(&w, "zero_point");
-  scale = scale >= 0 ? mote_low_cast(&w, scale, MOTE_F32) : mote_low_num(&w, mote_lower_float(l, "scale", 1), MOTE_F32);
-  zero = zero >= 0 ? mote_low_cast(&w, zero, MOTE_F32)
-                   : mote_low_num(&w, (double)mote_lower_int(l, "zero_point", 0), MOTE_F32);
-  return fake(&w, l->args[0].ref, scale, zero);
+  mote_vid scale = mote_low_tensor(l, "scale"), zero = mote_low_tensor(l, "zero_point");
+  scale = scale >= 0 ? mote_low_cast(l, scale, MOTE_F32) : mote_low_num(l, mote_lower_float(l, "scale", 1), MOTE_F32);
+  zero = zero >= 0 ? mote_low_cast(l, zero, MOTE_F32)
+                   : mote_low_num(l, (double)mote_lower_int(l, "zero_point", 0), MOTE_F32);
+  return fake(l, l->args[0].ref, scale, zero);
 }
 
 static mote_status lower_fake_channel(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
-  int32_t rank = mote_low_desc(&w, l->args[0].ref)->rank, axis = mote_low_axis_arg(&w, "axis", 0, rank);
-  return fake(&w, l->args[0].ref, along(&w, mote_low_tensor(&w, "scale"), axis, rank),
-              along(&w, mote_low_tensor(&w, "zero_point"), axis, rank));
+  int32_t rank = mote_low_desc(l, l->args[0].ref)->rank, axis = mote_low_axis_arg(l, "axis", 0, rank);
+  return fake(l, l->args[0].ref, along(l, mote_low_tensor(l, "scale"), axis, rank),
+              along(l, mote_low_tensor(l, "zero_point"), axis, rank));
 }
 
 // ------------------------------------------------------------------------------------------------ convolution

@@ -449,7 +449,7 @@ static const mote_op line2_op = {.name = "aten_line2",
 // ------------------------------------------------------------------------------------------------ lowering
 
 static void axes_arg(mote_low *w, int32_t rank, red_attr *a) {
-  const mote_arg *dim = mote_lower_arg(w->l, "dim");
+  const mote_arg *dim = mote_lower_arg(w, "dim");
   a->axes.count = -1;
   if (dim == NULL || dim->kind == MOTE_ARG_NONE)
     return;
@@ -485,28 +485,27 @@ mote_vid mote_aten_sum(mote_low *w, mote_vid v, const int64_t *axes, int32_t n, 
 }
 
 static mote_status lower_kind(mote_lowering *l, int64_t kind, bool widen) {
-  mote_low w = mote_low_begin(l);
   red_attr a = {.kind = kind, .keep = mote_lower_bool(l, "keepdim", false)};
   mote_vid x = l->args[0].ref;
-  const mote_tensor *t = mote_low_desc(&w, x);
+  const mote_tensor *t = mote_low_desc(l, x);
   mote_dtype want = mote_low_dtype(l, widen ? mote_aten_sum_type(t->dtype) : t->dtype);
-  axes_arg(&w, t->rank, &a);
+  axes_arg(l, t->rank, &a);
   bool floats = kind == K_MEAN || kind == K_VAR || kind == K_STD;
   if (floats && mote_aten_is_integral(want))
     mote_low_fail(
-        &w, MOTE_ERR_TYPE,
+        l, MOTE_ERR_TYPE,
         "%s(): could not infer output dtype. Input dtype must be either a floating point or complex dtype. Got: %s",
         kind == K_MEAN  ? "mean"
         : kind == K_VAR ? "var"
                         : "std",
         mote_aten_type_name(want));
   if ((kind == K_MAX || kind == K_MIN) && mote_dtype_is_complex(t->dtype))
-    mote_low_fail(&w, MOTE_ERR_TYPE, "max, min: does not support complex input");
-  x = mote_low_cast(&w, x, want);
+    mote_low_fail(l, MOTE_ERR_TYPE, "max, min: does not support complex input");
+  x = mote_low_cast(l, x, want);
   a.dtype = (int32_t)want;
   if (kind == K_MAX || kind == K_MIN)
     a.dtype = MOTE_NONE;
-  return mote_low_done(&w, reduce(&w, x, &a));
+  return mote_low_done(l, reduce(l, x, &a));
 }
 static mote_status lower_sum(mote_lowering *l) { return lower_kind(l, K_SUM, true); }
 static mote_status lower_nansum(mote_lowering *l) { return lower_kind(l, K_NANSUM, true); }
@@ -517,15 +516,14 @@ static mote_status lower_amax(mote_lowering *l) { return lower_kind(l, K_MAX, fa
 static mote_status lower_amin(mote_lowering *l) { return lower_kind(l, K_MIN, false); }
 
 static mote_status lower_truth(mote_lowering *l, int64_t kind) {
-  mote_low w = mote_low_begin(l);
   red_attr a = {.kind = kind, .keep = mote_lower_bool(l, "keepdim", false)};
-  const mote_tensor *t = mote_low_desc(&w, l->args[0].ref);
-  axes_arg(&w, t->rank, &a);
+  const mote_tensor *t = mote_low_desc(l, l->args[0].ref);
+  axes_arg(l, t->rank, &a);
   a.dtype = kind == K_COUNT_NONZERO ? MOTE_I64 : t->dtype == MOTE_U8 ? MOTE_U8 : MOTE_BOOL;
-  mote_vid v = mote_low_emit(&w, &red_op, &a, &l->args[0].ref, 1);
+  mote_vid v = mote_low_emit(l, &red_op, &a, &l->args[0].ref, 1);
   if (a.dtype == MOTE_U8 && kind == K_ANY)
-    v = mote_low_cast(&w, mote_low_2(&w, &mote_op_not_equal, v, mote_low_num(&w, 0, MOTE_U8)), MOTE_U8);
-  return mote_low_done(&w, v);
+    v = mote_low_cast(l, mote_low_2(l, &mote_op_not_equal, v, mote_low_num(l, 0, MOTE_U8)), MOTE_U8);
+  return mote_low_done(l, v);
 }
 static mote_status lower_any(mote_lowering *l) { return lower_truth(l, K_ANY); }
 static mote_status lower_all(mote_lowering *l) { return lower_truth(l, K_ALL); }
@@ -534,15 +532,14 @@ static mote_status lower_count(mote_lowering *l) { return lower_truth(l, K_COUNT
 static mote_dtype real_part(mote_dtype d) { return d == MOTE_C64 ? MOTE_F32 : d == MOTE_C128 ? MOTE_F64 : d; }
 
 static mote_status spread(mote_lowering *l, int64_t kind, bool with_mean) {
-  mote_low w = mote_low_begin(l);
   red_attr a = {.kind = kind, .keep = mote_lower_bool(l, "keepdim", false)};
   mote_vid x = l->args[0].ref;
-  const mote_tensor *t = mote_low_desc(&w, x);
+  const mote_tensor *t = mote_low_desc(l, x);
   const mote_arg *correction = mote_lower_arg(l, "correction");
   mote_dtype d = t->dtype;
-  axes_arg(&w, t->rank, &a);
+  axes_arg(l, t->rank, &a);
   if (mote_aten_is_integral(d))
-    mote_low_fail(&w, MOTE_ERR_TYPE, "std and var only support floating point and complex dtypes");
+    mote_low_fail(l, MOTE_ERR_TYPE, "std and var only support floating point and complex dtypes");
   a.p = correction != NULL && correction->kind == MOTE_ARG_SCALAR ? correction->scalar.f
         : mote_lower_bool(l, "unbiased", true)                    ? 1
                                                                   : 0;
@@ -550,25 +547,25 @@ static mote_status spread(mote_lowering *l, int64_t kind, bool with_mean) {
   mote_vid mean = -1, v;
   if (with_mean || mote_dtype_is_complex(d)) {
     red_attr m = {.kind = K_MEAN, .keep = true, .axes = a.axes, .dtype = (int32_t)d};
-    mean = mote_low_emit(&w, &red_op, &m, &x, 1);
+    mean = mote_low_emit(l, &red_op, &m, &x, 1);
   }
   if (mote_dtype_is_complex(d)) { // |x - mean|: its mean square is the variance
     red_attr norm = {.kind = K_NORM, .keep = a.keep, .axes = a.axes, .dtype = a.dtype, .p = 2},
              ones = {.kind = K_COUNT_NONZERO, .keep = a.keep, .axes = a.axes, .dtype = MOTE_I64};
-    mote_vid diff = mote_low_2(&w, &mote_op_sub, x, mean), n = mote_low_2(&w, &mote_op_equal, x, x);
-    n = mote_low_cast(&w, mote_low_emit(&w, &red_op, &ones, &n, 1), (mote_dtype)a.dtype);
-    v = mote_low_1(&w, &mote_op_square, mote_low_emit(&w, &red_op, &norm, &diff, 1));
-    v = mote_low_2(&w, &mote_op_div, v, mote_low_2(&w, &mote_op_sub, n, mote_low_num(&w, a.p, (mote_dtype)a.dtype)));
-    v = kind == K_STD ? mote_low_1(&w, &mote_op_sqrt, v) : v;
+    mote_vid diff = mote_low_2(l, &mote_op_sub, x, mean), n = mote_low_2(l, &mote_op_equal, x, x);
+    n = mote_low_cast(l, mote_low_emit(l, &red_op, &ones, &n, 1), (mote_dtype)a.dtype);
+    v = mote_low_1(l, &mote_op_square, mote_low_emit(l, &red_op, &norm, &diff, 1));
+    v = mote_low_2(l, &mote_op_div, v, mote_low_2(l, &mote_op_sub, n, mote_low_num(l, a.p, (mote_dtype)a.dtype)));
+    v = kind == K_STD ? mote_low_1(l, &mote_op_sqrt, v) : v;
   } else {
-    v = mote_low_emit(&w, &red_op, &a, &x, 1);
+    v = mote_low_emit(l, &red_op, &a, &x, 1);
   }
-  mote_low_give(&w, v);
+  mote_low_give(l, v);
   if (with_mean) {
-    const mote_tensor *shape = mote_low_desc(&w, v);
-    mote_low_give(&w, mote_low_reshape(&w, mean, shape->rank, shape->dim));
+    const mote_tensor *shape = mote_low_desc(l, v);
+    mote_low_give(l, mote_low_reshape(l, mean, shape->rank, shape->dim));
   }
-  return w.st;
+  return l->st;
 }
 static mote_status lower_var(mote_lowering *l) { return spread(l, K_VAR, false); }
 static mote_status lower_std(mote_lowering *l) { return spread(l, K_STD, false); }
@@ -576,67 +573,64 @@ static mote_status lower_var_mean(mote_lowering *l) { return spread(l, K_VAR, tr
 static mote_status lower_std_mean(mote_lowering *l) { return spread(l, K_STD, true); }
 
 static mote_status norm_of(mote_lowering *l, const char *ord, double def) {
-  mote_low w = mote_low_begin(l);
   red_attr a = {.kind = K_NORM, .keep = mote_lower_bool(l, "keepdim", false)};
   mote_vid x = l->args[0].ref;
-  mote_dtype d = mote_low_dtype(l, mote_low_desc(&w, x)->dtype);
+  mote_dtype d = mote_low_dtype(l, mote_low_desc(l, x)->dtype);
   const mote_arg *p = mote_lower_arg(l, ord);
   if (p != NULL && p->kind == MOTE_ARG_STR)
     return mote_fail(l->err, MOTE_ERR_UNSUPPORTED, "norm of order %s", p->str);
   if (mote_aten_is_integral(d))
-    mote_low_fail(&w, MOTE_ERR_TYPE, "linalg.vector_norm: Expected a floating point or complex tensor as input. Got %s",
+    mote_low_fail(l, MOTE_ERR_TYPE, "linalg.vector_norm: Expected a floating point or complex tensor as input. Got %s",
                   mote_aten_type_name(d));
-  x = mote_low_cast(&w, x, d);
+  x = mote_low_cast(l, x, d);
   a.p = mote_lower_float(l, ord, def);
   a.dtype = (int32_t)real_part(d);
-  axes_arg(&w, mote_low_desc(&w, x)->rank, &a);
-  return mote_low_done(&w, mote_low_emit(&w, &red_op, &a, &x, 1));
+  axes_arg(l, mote_low_desc(l, x)->rank, &a);
+  return mote_low_done(l, mote_low_emit(l, &red_op, &a, &x, 1));
 }
 static mote_status lower_vector_norm(mote_lowering *l) { return norm_of(l, "ord", 2); }
 static mote_status lower_norm(mote_lowering *l) { return norm_of(l, "p", 2); }
 
 static mote_status lower_logsumexp(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
   red_attr a = {.kind = K_LOGSUMEXP, .keep = mote_lower_bool(l, "keepdim", false)};
   mote_vid x = l->args[0].ref;
-  axes_arg(&w, mote_low_desc(&w, x)->rank, &a);
-  if (mote_aten_is_integral(mote_low_desc(&w, x)->dtype))
-    x = mote_low_cast(&w, x, MOTE_F32);
-  a.dtype = (int32_t)mote_low_desc(&w, x)->dtype;
-  return mote_low_done(&w, mote_low_emit(&w, &red_op, &a, &x, 1));
+  axes_arg(l, mote_low_desc(l, x)->rank, &a);
+  if (mote_aten_is_integral(mote_low_desc(l, x)->dtype))
+    x = mote_low_cast(l, x, MOTE_F32);
+  a.dtype = (int32_t)mote_low_desc(l, x)->dtype;
+  return mote_low_done(l, mote_low_emit(l, &red_op, &a, &x, 1));
 }
 
 // ------------------------------------------------------------------------------------------------ extremes and scans
 
 static mote_status line_of(mote_lowering *l, int64_t kind, const mote_op *op, bool only_index) {
-  mote_low w = mote_low_begin(l);
   mote_vid x = l->args[0].ref, out[2] = {-1, -1};
   bool flat = mote_lower_arg(l, "dim") != NULL && !mote_low_given(l, "dim"),
        sum = kind == L_CUMSUM || kind == L_CUMPROD;
-  int64_t all = mote_tensor_numel(mote_low_desc(&w, x));
-  int32_t rank = mote_low_desc(&w, x)->rank;
+  int64_t all = mote_tensor_numel(mote_low_desc(l, x));
+  int32_t rank = mote_low_desc(l, x)->rank;
   line_attr a = {.kind = kind, .keep = mote_lower_bool(l, "keepdim", false)};
   if (flat && all == 0)
-    mote_low_fail(&w, MOTE_ERR_SHAPE,
+    mote_low_fail(l, MOTE_ERR_SHAPE,
                   "argmax(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim "
                   "with the 'dim' argument.");
   if (flat)
-    x = mote_low_reshape(&w, x, 1, &all);
+    x = mote_low_reshape(l, x, 1, &all);
   else
-    a.axis = mote_low_axis(&w, mote_lower_int(l, "dim", 0), rank);
+    a.axis = mote_low_axis(l, mote_lower_int(l, "dim", 0), rank);
   if (sum)
-    x = mote_low_cast(&w, x, mote_low_dtype(l, mote_aten_sum_type(mote_low_desc(&w, x)->dtype)));
-  if (w.st == MOTE_OK)
-    w.st = l->emit(l, op, &a, &x, 1, out, op->n_out);
-  if (flat && a.keep && w.st == MOTE_OK) {
+    x = mote_low_cast(l, x, mote_low_dtype(l, mote_aten_sum_type(mote_low_desc(l, x)->dtype)));
+  if (l->st == MOTE_OK)
+    l->st = l->emit(l, op, &a, &x, 1, out, op->n_out);
+  if (flat && a.keep && l->st == MOTE_OK) {
     int64_t ones[MOTE_MAX_RANK];
     for (int32_t i = 0; i < rank; i++)
       ones[i] = 1;
-    out[1] = mote_low_reshape(&w, out[1], rank, ones);
+    out[1] = mote_low_reshape(l, out[1], rank, ones);
   }
   for (int32_t j = only_index ? 1 : 0; j < op->n_out; j++)
-    mote_low_give(&w, out[j]);
-  return w.st;
+    mote_low_give(l, out[j]);
+  return l->st;
 }
 static mote_status lower_argmax(mote_lowering *l) { return line_of(l, L_ARG_MAX, &line2_op, true); }
 static mote_status lower_argmin(mote_lowering *l) { return line_of(l, L_ARG_MIN, &line2_op, true); }
@@ -649,20 +643,18 @@ static mote_status lower_cummin(mote_lowering *l) { return line_of(l, L_CUMMIN, 
 static mote_status lower_logcumsumexp(mote_lowering *l) { return line_of(l, L_LOGCUMSUMEXP, &line1_op, false); }
 
 static mote_status lower_aminmax(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
   red_attr a = {.kind = K_MIN, .keep = mote_lower_bool(l, "keepdim", false)};
-  axes_arg(&w, mote_low_desc(&w, l->args[0].ref)->rank, &a);
-  mote_low_give(&w, mote_low_emit(&w, &red_op, &a, &l->args[0].ref, 1));
+  axes_arg(l, mote_low_desc(l, l->args[0].ref)->rank, &a);
+  mote_low_give(l, mote_low_emit(l, &red_op, &a, &l->args[0].ref, 1));
   a.kind = K_MAX;
-  mote_low_give(&w, mote_low_emit(&w, &red_op, &a, &l->args[0].ref, 1));
-  return w.st;
+  mote_low_give(l, mote_low_emit(l, &red_op, &a, &l->args[0].ref, 1));
+  return l->st;
 }
 
 // Sums out dims so that the shape is `size`.
 static mote_status lower_sum_to_size(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
   mote_vid x = l->args[0].ref;
-  const mote_tensor *t = mote_low_desc(&w, x);
+  const mote_tensor *t = mote_low_desc(l, x);
   const mote_arg *size = mote_lower_arg(l, "size");
   int32_t n = size->kind == MOTE_ARG_INTS ? size->count : 0, lead = t->rank - n;
   red_attr a = {.kind = K_SUM, .keep = true, .axes = {0, {0}}};
@@ -674,10 +666,10 @@ static mote_status lower_sum_to_size(mote_lowering *l) {
   if (lead < 0)
     return mote_fail(l->err, MOTE_ERR_SHAPE, "size is not expandable to the size of the tensor");
   if (a.axes.count > 0) {
-    x = mote_low_cast(&w, x, mote_aten_sum_type(mote_low_desc(&w, x)->dtype));
-    x = mote_low_emit(&w, &red_op, &a, &x, 1);
+    x = mote_low_cast(l, x, mote_aten_sum_type(mote_low_desc(l, x)->dtype));
+    x = mote_low_emit(l, &red_op, &a, &x, 1);
   }
-  return mote_low_done(&w, mote_low_reshape(&w, x, n, size->ints.at));
+  return mote_low_done(l, mote_low_reshape(l, x, n, size->ints.at));
 }
 
 #define ROW(text, fn)                                                                                                  \

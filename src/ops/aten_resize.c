@@ -225,9 +225,8 @@ static bool plain_image(const mote_tensor *t, const sample_attr *a) {
 }
 
 static mote_status upsample(mote_lowering *l, int64_t kind, bool antialias) {
-  mote_low w = mote_low_begin(l);
   mote_vid x = l->args[0].ref;
-  const mote_tensor *t = mote_low_desc(&w, x);
+  const mote_tensor *t = mote_low_desc(l, x);
   const mote_arg *size = mote_lower_arg(l, "output_size");
   sample_attr a = {.kind = kind, .antialias = antialias, .align = mote_lower_bool(l, "align_corners", false)};
   int32_t n = spatial(t);
@@ -246,7 +245,7 @@ static mote_status upsample(mote_lowering *l, int64_t kind, bool antialias) {
     a.size.at[i] = given ? size->ints.at[i] : (int64_t)wanted;
   }
   if (!plain_image(t, &a))
-    return mote_low_done(&w, mote_low_emit(&w, &sample_op, &a, &x, 1));
+    return mote_low_done(l, mote_low_emit(l, &sample_op, &a, &x, 1));
   const mote_op *op = kind == K_LINEAR ? &mote_op_resize_bilinear : &mote_op_resize_nearest;
   mote_resize_attr r;
   memset(&r, 0, sizeof r);
@@ -255,7 +254,7 @@ static mote_status upsample(mote_lowering *l, int64_t kind, bool antialias) {
   r.half_pixel = kind == K_LINEAR && !a.align;
   r.data_format = MOTE_NCHW;
   r.size = a.size;
-  return mote_low_done(&w, mote_low_emit(&w, op, &r, &x, 1));
+  return mote_low_done(l, mote_low_emit(l, op, &r, &x, 1));
 }
 static mote_status lower_nearest(mote_lowering *l) { return upsample(l, K_NEAREST, false); }
 static mote_status lower_exact(mote_lowering *l) { return upsample(l, K_EXACT, false); }

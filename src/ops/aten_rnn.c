@@ -224,7 +224,7 @@ static states run_layer(mote_low *w, int64_t kind, bool back, mote_vid x, mote_v
   mote_rnn_attr a = {.kind = kind, .reverse = back};
   mote_vid in[7] = {linear(w, x, p->ih, p->b_ih), h, c, p->hh, p->b_hh, sizes, p->project}, out[3] = {-1, -1, -1};
   if (w->st == MOTE_OK)
-    w->st = w->l->emit(w->l, &mote_op_rnn_scan, &a, in, 7, out, 3);
+    w->st = w->emit(w, &mote_op_rnn_scan, &a, in, 7, out, 3);
   states s = {out[0], out[1], out[2]};
   return s;
 }
@@ -260,47 +260,45 @@ static weights weights_at(mote_low *w, const layers *s, int64_t i, int32_t per) 
 }
 
 static mote_status run_layers(mote_lowering *l, const layers *s) {
-  mote_low w = mote_low_begin(l);
   enum { MOST = 24 };
   int64_t dirs = s->both ? 2 : 1;
   mote_vid x = s->x, hs[MOST], cs[MOST];
   int32_t per = s->count > 0 ? (int32_t)(s->params->count / (s->count * dirs)) : 0, n = 0;
-  bool single = s->sizes < 0 && mote_low_desc(&w, x)->rank == 2;
+  bool single = s->sizes < 0 && mote_low_desc(l, x)->rank == 2;
   int32_t kept = s->batch_first ? 1 : 0;
   if (s->count < 1 || s->count * dirs > MOST)
     return mote_fail(l->err, MOTE_ERR_LIMIT, "%lld recurrent layers", (long long)s->count);
   if (single)
-    x = mote_low_unsqueeze(&w, x, 1), kept = 0;
+    x = mote_low_unsqueeze(l, x, 1), kept = 0;
   if (kept)
-    x = mote_low_swap(&w, x, 0, 1);
+    x = mote_low_swap(l, x, 0, 1);
   for (int64_t i = 0; i < s->count; i++) {
     mote_vid ys[2];
     for (int64_t d = 0; d < dirs; d++) {
-      weights p = weights_at(&w, s, i * dirs + d, per);
-      mote_vid h = state_at(&w, s->h, i * dirs + d),
-               c = s->kind == MOTE_RNN_LSTM ? state_at(&w, s->c, i * dirs + d) : -1;
-      states r = run_layer(&w, s->kind, d == 1, x, h, c, &p, s->sizes);
+      weights p = weights_at(l, s, i * dirs + d, per);
+      mote_vid h = state_at(l, s->h, i * dirs + d),
+               c = s->kind == MOTE_RNN_LSTM ? state_at(l, s->c, i * dirs + d) : -1;
+      states r = run_layer(l, s->kind, d == 1, x, h, c, &p, s->sizes);
       ys[d] = r.y;
-      hs[n] = mote_low_unsqueeze(&w, r.h, 0);
-      cs[n] = s->kind == MOTE_RNN_LSTM ? mote_low_unsqueeze(&w, r.c, 0) : -1;
+      hs[n] = mote_low_unsqueeze(l, r.h, 0);
+      cs[n] = s->kind == MOTE_RNN_LSTM ? mote_low_unsqueeze(l, r.c, 0) : -1;
       n++;
     }
-    x = dirs == 2 ? mote_low_concat(&w, ys, 2, mote_low_desc(&w, ys[0])->rank - 1) : ys[0];
+    x = dirs == 2 ? mote_low_concat(l, ys, 2, mote_low_desc(l, ys[0])->rank - 1) : ys[0];
   }
   if (kept)
-    x = mote_low_swap(&w, x, 0, 1);
-  mote_vid last_h = mote_low_concat(&w, hs, n, 0),
-           last_c = s->kind == MOTE_RNN_LSTM ? mote_low_concat(&w, cs, n, 0) : -1;
-  mote_low_give(&w, single ? mote_low_squeeze(&w, x, 1) : x);
-  mote_low_give(&w, single ? mote_low_squeeze(&w, last_h, 1) : last_h);
+    x = mote_low_swap(l, x, 0, 1);
+  mote_vid last_h = mote_low_concat(l, hs, n, 0),
+           last_c = s->kind == MOTE_RNN_LSTM ? mote_low_concat(l, cs, n, 0) : -1;
+  mote_low_give(l, single ? mote_low_squeeze(l, x, 1) : x);
+  mote_low_give(l, single ? mote_low_squeeze(l, last_h, 1) : last_h);
   if (last_c >= 0)
-    mote_low_give(&w, single ? mote_low_squeeze(&w, last_c, 1) : last_c);
-  return w.st;
+    mote_low_give(l, single ? mote_low_squeeze(l, last_c, 1) : last_c);
+  return l->st;
 }
 
 static mote_status lower_layers(mote_lowering *l, int64_t kind) {
   const mote_arg *hx = mote_lower_arg(l, "hx"), *params = mote_lower_arg(l, "params");
-  mote_low w = mote_low_begin(l);
   layers s = {.kind = kind,
               .count = mote_lower_int(l, "num_layers", 1),
               .biases = mote_lower_bool(l, "has_biases", true),
@@ -308,7 +306,7 @@ static mote_status lower_layers(mote_lowering *l, int64_t kind) {
               .batch_first = mote_lower_bool(l, "batch_first", false),
               .params = params,
               .x = l->args[0].ref,
-              .sizes = mote_low_tensor(&w, "batch_sizes"),
+              .sizes = mote_low_tensor(l, "batch_sizes"),
               .c = -1};
   if (params == NULL || params->kind != MOTE_ARG_TENSORS || hx == NULL)
     return mote_fail(l->err, MOTE_ERR_ARGUMENT, "recurrent layer without parameters");
@@ -328,26 +326,25 @@ static mote_status lower_tanh(mote_lowering *l) { return lower_layers(l, MOTE_RN
 static mote_status lower_relu(mote_lowering *l) { return lower_layers(l, MOTE_RNN_RELU); }
 
 static mote_status cell(mote_lowering *l, int64_t kind) {
-  mote_low w = mote_low_begin(l);
   const mote_arg *hx = mote_lower_arg(l, "hx");
   bool lstm = kind == MOTE_RNN_LSTM;
-  weights p = {mote_low_tensor(&w, "w_ih"), mote_low_tensor(&w, "w_hh"), mote_low_tensor(&w, "b_ih"),
-               mote_low_tensor(&w, "b_hh"), -1};
+  weights p = {mote_low_tensor(l, "w_ih"), mote_low_tensor(l, "w_hh"), mote_low_tensor(l, "b_ih"),
+               mote_low_tensor(l, "b_hh"), -1};
   mote_vid x = l->args[0].ref, h = lstm ? (hx->count == 2 ? hx->refs[0] : -1) : hx->ref,
            c = lstm && hx->count == 2 ? hx->refs[1] : -1;
-  bool single = mote_low_desc(&w, x)->rank == 1;
+  bool single = mote_low_desc(l, x)->rank == 1;
   if (single) {
-    x = mote_low_unsqueeze(&w, x, 0);
-    h = mote_low_unsqueeze(&w, h, 0);
-    c = lstm ? mote_low_unsqueeze(&w, c, 0) : -1;
+    x = mote_low_unsqueeze(l, x, 0);
+    h = mote_low_unsqueeze(l, h, 0);
+    c = lstm ? mote_low_unsqueeze(l, c, 0) : -1;
   }
   if (h < 0)
     return mote_fail(l->err, MOTE_ERR_ARGUMENT, "lstm_cell expects two hidden states");
-  states s = run_layer(&w, kind, false, mote_low_unsqueeze(&w, x, 0), h, c, &p, -1);
-  mote_low_give(&w, single ? mote_low_squeeze(&w, s.h, 0) : s.h);
+  states s = run_layer(l, kind, false, mote_low_unsqueeze(l, x, 0), h, c, &p, -1);
+  mote_low_give(l, single ? mote_low_squeeze(l, s.h, 0) : s.h);
   if (lstm)
-    mote_low_give(&w, single ? mote_low_squeeze(&w, s.c, 0) : s.c);
-  return w.st;
+    mote_low_give(l, single ? mote_low_squeeze(l, s.c, 0) : s.c);
+  return l->st;
 }
 static mote_status lower_lstm_cell(mote_lowering *l) { return cell(l, MOTE_RNN_LSTM); }
 static mote_status lower_gru_cell(mote_lowering *l) { return cell(l, MOTE_RNN_GRU); }

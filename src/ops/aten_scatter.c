@@ -187,30 +187,28 @@ static mote_vid scatter(mote_low *w, mote_vid self, mote_ref_attr *a, mote_vid i
 }
 
 static mote_status scatter_with(mote_lowering *l, const char *reduce) {
-  mote_low w = mote_low_begin(l);
-  mote_vid self = l->args[0].ref, index = mote_low_tensor(&w, "index"), src = mote_low_tensor(&w, "src");
-  const mote_tensor *t = mote_low_desc(&w, self);
+  mote_vid self = l->args[0].ref, index = mote_low_tensor(l, "index"), src = mote_low_tensor(l, "src");
+  const mote_tensor *t = mote_low_desc(l, self);
   const mote_arg *value = mote_lower_arg(l, "value");
-  mote_ref_attr a = mote_ref_attr_of(reduce == NULL ? SET : reduction(&w, reduce));
-  a.n[S_AXIS] = mote_low_axis_arg(&w, "dim", 0, t->rank);
+  mote_ref_attr a = mote_ref_attr_of(reduce == NULL ? SET : reduction(l, reduce));
+  a.n[S_AXIS] = mote_low_axis_arg(l, "dim", 0, t->rank);
   a.n[S_FRESH] = !mote_lower_bool(l, "include_self", true);
   if (src < 0)
-    src = value->kind == MOTE_ARG_SCALAR ? mote_low_scalar(&w, &value->scalar, t->dtype)
-                                         : mote_low_cast(&w, value->ref, t->dtype);
-  check_elements(&w, self, (int32_t)a.n[S_AXIS], index, src);
-  return mote_low_done(&w, scatter(&w, self, &a, index, src));
+    src = value->kind == MOTE_ARG_SCALAR ? mote_low_scalar(l, &value->scalar, t->dtype)
+                                         : mote_low_cast(l, value->ref, t->dtype);
+  check_elements(l, self, (int32_t)a.n[S_AXIS], index, src);
+  return mote_low_done(l, scatter(l, self, &a, index, src));
 }
 static mote_status lower_scatter(mote_lowering *l) { return scatter_with(l, mote_low_str(l, "reduce", NULL)); }
 static mote_status lower_scatter_add(mote_lowering *l) { return scatter_with(l, "sum"); }
 
 // Slices of self along dim, one for each index.
 static mote_status rows_with(mote_lowering *l, int64_t kind) {
-  mote_low w = mote_low_begin(l);
-  mote_vid self = l->args[0].ref, index = mote_low_tensor(&w, "index"), src = mote_low_tensor(&w, "source");
-  const mote_tensor *t = mote_low_desc(&w, self), *i = mote_low_desc(&w, index);
+  mote_vid self = l->args[0].ref, index = mote_low_tensor(l, "index"), src = mote_low_tensor(l, "source");
+  const mote_tensor *t = mote_low_desc(l, self), *i = mote_low_desc(l, index);
   const mote_arg *value = mote_lower_arg(l, "value"), *alpha = mote_lower_arg(l, "alpha");
   mote_ref_attr a = mote_ref_attr_of(kind);
-  int32_t axis = mote_low_axis_arg(&w, "dim", 0, t->rank);
+  int32_t axis = mote_low_axis_arg(l, "dim", 0, t->rank);
   a.n[S_AXIS] = axis;
   a.n[S_ROWS] = 1;
   a.n[S_FRESH] = !mote_lower_bool(l, "include_self", true);
@@ -218,9 +216,9 @@ static mote_status rows_with(mote_lowering *l, int64_t kind) {
     return mote_fail(l->err, MOTE_ERR_SHAPE, "Index should have dimension 1 or 0 (got %d) and be of int32 or int64",
                      i->rank);
   if (value != NULL)
-    src = value->kind == MOTE_ARG_SCALAR ? mote_low_scalar(&w, &value->scalar, t->dtype)
-                                         : mote_low_cast(&w, value->ref, t->dtype);
-  const mote_tensor *s = mote_low_desc(&w, src);
+    src = value->kind == MOTE_ARG_SCALAR ? mote_low_scalar(l, &value->scalar, t->dtype)
+                                         : mote_low_cast(l, value->ref, t->dtype);
+  const mote_tensor *s = mote_low_desc(l, src);
   int64_t n = mote_tensor_numel(i);
   bool fits = value != NULL ? mote_tensor_numel(s) == 1
                             : s->rank == t->rank || (s->rank <= 1 && t->rank <= 1 && mote_tensor_numel(s) == n);
@@ -232,25 +230,23 @@ static mote_status rows_with(mote_lowering *l, int64_t kind) {
                      "at dimension %d",
                      (long long)n, axis);
   if (alpha != NULL && alpha->kind == MOTE_ARG_SCALAR && alpha->scalar.f != 1)
-    src = mote_low_2(&w, &mote_op_mul, src, mote_low_scalar(&w, &alpha->scalar, s->dtype));
-  return mote_low_done(&w, scatter(&w, self, &a, index, src));
+    src = mote_low_2(l, &mote_op_mul, src, mote_low_scalar(l, &alpha->scalar, s->dtype));
+  return mote_low_done(l, scatter(l, self, &a, index, src));
 }
 static mote_status lower_index_add(mote_lowering *l) { return rows_with(l, ADD); }
 static mote_status lower_index_set(mote_lowering *l) { return rows_with(l, SET); }
 static mote_status lower_index_reduce(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
-  int64_t kind = reduction(&w, mote_low_str(l, "reduce", ""));
-  return w.st != MOTE_OK ? w.st : rows_with(l, kind);
+  int64_t kind = reduction(l, mote_low_str(l, "reduce", ""));
+  return l->st != MOTE_OK ? l->st : rows_with(l, kind);
 }
 
 static mote_status lower_put(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
-  mote_vid self = l->args[0].ref, index = mote_low_tensor(&w, "index"), src = mote_low_tensor(&w, "source");
+  mote_vid self = l->args[0].ref, index = mote_low_tensor(l, "index"), src = mote_low_tensor(l, "source");
   mote_ref_attr a = mote_ref_attr_of(mote_lower_bool(l, "accumulate", false) ? ADD : SET);
   a.n[S_FLAT] = 1;
-  if (mote_tensor_numel(mote_low_desc(&w, index)) != mote_tensor_numel(mote_low_desc(&w, src)))
+  if (mote_tensor_numel(mote_low_desc(l, index)) != mote_tensor_numel(mote_low_desc(l, src)))
     return mote_fail(l->err, MOTE_ERR_SHAPE, "put_(): Expected source and index to have the same number of elements");
-  return mote_low_done(&w, scatter(&w, self, &a, index, src));
+  return mote_low_done(l, scatter(l, self, &a, index, src));
 }
 
 // ------------------------------------------------------------------------------------------------ reading
@@ -264,31 +260,28 @@ static mote_vid gather(mote_low *w, mote_vid self, mote_vid index, int64_t axis,
   return mote_ref_emit(w, &gather_op, &a, in, 2, NULL);
 }
 static mote_status lower_gather(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
-  mote_vid self = l->args[0].ref, index = mote_low_tensor(&w, "index");
-  int32_t axis = mote_low_axis_arg(&w, "dim", 0, mote_low_desc(&w, self)->rank);
-  check_elements(&w, self, axis, index, -1);
-  return mote_low_done(&w, gather(&w, self, index, axis, mote_low_desc(&w, self)->rank == 0));
+  mote_vid self = l->args[0].ref, index = mote_low_tensor(l, "index");
+  int32_t axis = mote_low_axis_arg(l, "dim", 0, mote_low_desc(l, self)->rank);
+  check_elements(l, self, axis, index, -1);
+  return mote_low_done(l, gather(l, self, index, axis, mote_low_desc(l, self)->rank == 0));
 }
 static mote_status lower_take(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
-  if (mote_low_desc(&w, l->args[1].ref)->dtype != MOTE_I64)
+  if (mote_low_desc(l, l->args[1].ref)->dtype != MOTE_I64)
     return mote_fail(l->err, MOTE_ERR_TYPE, "take(): Expected a long tensor for index, but got %s",
-                     mote_aten_type_name(mote_low_desc(&w, l->args[1].ref)->dtype));
-  return mote_low_done(&w, gather(&w, l->args[0].ref, l->args[1].ref, 0, true));
+                     mote_aten_type_name(mote_low_desc(l, l->args[1].ref)->dtype));
+  return mote_low_done(l, gather(l, l->args[0].ref, l->args[1].ref, 0, true));
 }
 static mote_status lower_take_along(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
   mote_vid self = l->args[0].ref, index = l->args[1].ref;
-  if (mote_low_desc(&w, index)->dtype != MOTE_I64)
+  if (mote_low_desc(l, index)->dtype != MOTE_I64)
     return mote_fail(l->err, MOTE_ERR_TYPE, "torch.take_along_dim(): dtype of indices should be Long but got %s",
-                     mote_aten_type_name(mote_low_desc(&w, index)->dtype));
+                     mote_aten_type_name(mote_low_desc(l, index)->dtype));
   if (!mote_low_given(l, "dim")) {
-    int64_t n = mote_tensor_numel(mote_low_desc(&w, index));
-    return mote_low_done(&w, gather(&w, self, mote_low_reshape(&w, index, 1, &n), 0, true));
+    int64_t n = mote_tensor_numel(mote_low_desc(l, index));
+    return mote_low_done(l, gather(l, self, mote_low_reshape(l, index, 1, &n), 0, true));
   }
-  mote_tensor t = *mote_low_desc(&w, self), i = *mote_low_desc(&w, index);
-  int32_t axis = mote_low_axis_arg(&w, "dim", 0, t.rank), rank;
+  mote_tensor t = *mote_low_desc(l, self), i = *mote_low_desc(l, index);
+  int32_t axis = mote_low_axis_arg(l, "dim", 0, t.rank), rank;
   int64_t dim[MOTE_MAX_RANK], along = t.rank > 0 ? t.dim[axis] : 1, picks = i.rank > axis ? i.dim[axis] : 1;
   if (t.rank != i.rank)
     return mote_fail(l->err, MOTE_ERR_SHAPE,
@@ -300,9 +293,9 @@ static mote_status lower_take_along(mote_lowering *l) {
   if (!mote_broadcast_shape(&t, &i, &rank, dim))
     return mote_fail(l->err, MOTE_ERR_SHAPE, "torch.take_along_dim(): input and indices do not broadcast");
   dim[axis] = along;
-  self = mote_low_expand(&w, self, rank, dim);
+  self = mote_low_expand(l, self, rank, dim);
   dim[axis] = picks;
-  return mote_low_done(&w, gather(&w, self, mote_low_expand(&w, index, rank, dim), axis, rank == 0));
+  return mote_low_done(l, gather(l, self, mote_low_expand(l, index, rank, dim), axis, rank == 0));
 }
 
 // ------------------------------------------------------------------------------------------------ masks
@@ -328,19 +321,18 @@ static mote_status select_eval(mote_opctx *c) {
 }
 MOTE_REF_OP(select_op, "masked_select", 2, 2, 1, 0, select_eval);
 static mote_status lower_masked_select(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
   mote_vid in[2] = {l->args[0].ref, l->args[1].ref};
   mote_ref_attr a = mote_ref_attr_of(0);
   int32_t rank = 0;
   int64_t dim[MOTE_MAX_RANK];
-  if (mote_low_desc(&w, in[1])->dtype != MOTE_BOOL)
+  if (mote_low_desc(l, in[1])->dtype != MOTE_BOOL)
     return mote_fail(l->err, MOTE_ERR_TYPE, "masked_select: expected BoolTensor for mask");
-  if (both_shape(&w, in[0], in[1], &rank, dim))
+  if (both_shape(l, in[0], in[1], &rank, dim))
     for (int i = 0; i < 2; i++)
-      in[i] = mote_low_expand(&w, in[i], rank, dim);
+      in[i] = mote_low_expand(l, in[i], rank, dim);
   a.out[0].rank = -1;
-  a.out[0].dtype = (int32_t)mote_low_desc(&w, in[0])->dtype;
-  return mote_low_done(&w, mote_ref_emit(&w, &select_op, &a, in, 2, NULL));
+  a.out[0].dtype = (int32_t)mote_low_desc(l, in[0])->dtype;
+  return mote_low_done(l, mote_ref_emit(l, &select_op, &a, in, 2, NULL));
 }
 static mote_status mask_scatter_eval(mote_opctx *c) {
   const uint8_t *mask = c->in[1]->data;
@@ -355,20 +347,19 @@ static mote_status mask_scatter_eval(mote_opctx *c) {
 }
 MOTE_REF_OP(mask_scatter_op, "masked_scatter", 3, 3, 1, MOTE_OP_CHECKS_DATA, mask_scatter_eval);
 static mote_status lower_masked_scatter(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
   mote_vid in[3] = {l->args[0].ref, l->args[1].ref, l->args[2].ref};
   mote_ref_attr a = mote_ref_attr_of(0);
   int32_t rank = 0;
   int64_t dim[MOTE_MAX_RANK];
-  if (mote_low_desc(&w, in[1])->dtype != MOTE_BOOL ||
-      mote_low_desc(&w, in[0])->dtype != mote_low_desc(&w, in[2])->dtype)
+  if (mote_low_desc(l, in[1])->dtype != MOTE_BOOL ||
+      mote_low_desc(l, in[0])->dtype != mote_low_desc(l, in[2])->dtype)
     return mote_fail(l->err, MOTE_ERR_TYPE,
                      "masked_scatter: expected a BoolTensor mask, self and source of the same dtype");
-  if (both_shape(&w, in[0], in[1], &rank, dim))
+  if (both_shape(l, in[0], in[1], &rank, dim))
     for (int i = 0; i < 2; i++)
-      in[i] = mote_low_expand(&w, in[i], rank, dim);
-  mote_ref_like(&a, 0, mote_low_desc(&w, in[0])->dtype, mote_low_desc(&w, in[0]));
-  return mote_low_done(&w, mote_ref_emit(&w, &mask_scatter_op, &a, in, 3, NULL));
+      in[i] = mote_low_expand(l, in[i], rank, dim);
+  mote_ref_like(&a, 0, mote_low_desc(l, in[0])->dtype, mote_low_desc(l, in[0]));
+  return mote_low_done(l, mote_ref_emit(l, &mask_scatter_op, &a, in, 3, NULL));
 }
 
 // ------------------------------------------------------------------------------------------------ segments
@@ -421,12 +412,11 @@ static mote_status segment_eval(mote_opctx *c) {
 }
 MOTE_REF_OP(segment_op, "segment_reduce", 2, 2, 1, MOTE_OP_CHECKS_DATA, segment_eval);
 static mote_status lower_segment(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
-  mote_vid lengths = mote_low_tensor(&w, "lengths"), offsets = mote_low_tensor(&w, "offsets"),
+  mote_vid lengths = mote_low_tensor(l, "lengths"), offsets = mote_low_tensor(l, "offsets"),
            in[2] = {l->args[0].ref, offsets < 0 ? lengths : offsets};
-  const mote_tensor *t = mote_low_desc(&w, in[0]), *s = mote_low_desc(&w, in[1]);
-  mote_ref_attr a = mote_ref_attr_of(reduction(&w, mote_low_str(l, "reduce", "")));
-  int32_t axis = mote_low_axis_arg(&w, "axis", 0, t->rank);
+  const mote_tensor *t = mote_low_desc(l, in[0]), *s = mote_low_desc(l, in[1]);
+  mote_ref_attr a = mote_ref_attr_of(reduction(l, mote_low_str(l, "reduce", "")));
+  int32_t axis = mote_low_axis_arg(l, "axis", 0, t->rank);
   bool fits = in[1] >= 0 && t->rank > 0 && s->rank == axis + 1 && s->dim[axis] >= (offsets >= 0) &&
               mote_dtype_is_int(s->dtype) && mote_dtype_is_float(t->dtype);
   for (int32_t i = 0; fits && i < axis; i++)
@@ -441,7 +431,7 @@ static mote_status lower_segment(mote_lowering *l) {
   a.f[0] = a.n[2] ? initial->scalar.f : 0;
   mote_ref_like(&a, 0, t->dtype, t);
   a.out[0].dim[axis] = s->dim[axis] - (offsets >= 0);
-  return mote_low_done(&w, mote_ref_emit(&w, &segment_op, &a, in, 2, NULL));
+  return mote_low_done(l, mote_ref_emit(l, &segment_op, &a, in, 2, NULL));
 }
 
 // Sums, means or maxima of rows of a table. n: mode, include_last_offset, padding row. Outputs: bags, the bag of each
@@ -479,9 +469,8 @@ static mote_status bag_eval(mote_opctx *c) {
 }
 MOTE_REF_OP(bag_op, "embedding_bag", 3, 4, 3, MOTE_OP_CHECKS_DATA, bag_eval);
 static mote_status lower_bag(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
-  mote_vid in[4] = {l->args[0].ref, l->args[1].ref, l->args[2].ref, mote_low_tensor(&w, "per_sample_weights")}, out[3];
-  const mote_tensor *t = mote_low_desc(&w, in[0]), *i = mote_low_desc(&w, in[1]), *f = mote_low_desc(&w, in[2]);
+  mote_vid in[4] = {l->args[0].ref, l->args[1].ref, l->args[2].ref, mote_low_tensor(l, "per_sample_weights")}, out[3];
+  const mote_tensor *t = mote_low_desc(l, in[0]), *i = mote_low_desc(l, in[1]), *f = mote_low_desc(l, in[2]);
   mote_ref_attr a = mote_ref_attr_of(mote_lower_int(l, "mode", 0));
   bool last = mote_lower_bool(l, "include_last_offset", false);
   if (t->rank != 2 || i->rank != 1 || f->rank != 1 || (last && f->dim[0] < 1) || !mote_dtype_is_int(i->dtype) ||
@@ -489,7 +478,7 @@ static mote_status lower_bag(mote_lowering *l) {
     return mote_fail(
         l->err, MOTE_ERR_SHAPE,
         "embedding_bag: expected a matrix of weights, vectors of indices and offsets, and a mode of 0 to 2");
-  if (in[3] >= 0 && mote_tensor_numel(mote_low_desc(&w, in[3])) != i->dim[0])
+  if (in[3] >= 0 && mote_tensor_numel(mote_low_desc(l, in[3])) != i->dim[0])
     return mote_fail(l->err, MOTE_ERR_SHAPE, "embedding_bag: expected as many per_sample_weights as indices");
   a.n[2] = mote_lower_int(l, "padding_idx", -1);
   a.n[2] = mote_low_given(l, "padding_idx") && a.n[2] < 0 ? a.n[2] + t->dim[0] : a.n[2];
@@ -497,10 +486,10 @@ static mote_status lower_bag(mote_lowering *l) {
   mote_ref_shape(&a, 0, t->dtype, 2, dim);
   mote_ref_shape(&a, 1, MOTE_I64, 1, i->dim);
   mote_ref_shape(&a, 2, MOTE_I64, 1, dim);
-  mote_ref_emit(&w, &bag_op, &a, in, in[3] < 0 ? 3 : 4, out);
+  mote_ref_emit(l, &bag_op, &a, in, in[3] < 0 ? 3 : 4, out);
   for (int j = 0; j < 3; j++)
-    mote_low_give(&w, out[j]);
-  return mote_low_done(&w, mote_low_expand(&w, mote_low_num(&w, 0, MOTE_I64), 1, &none));
+    mote_low_give(l, out[j]);
+  return mote_low_done(l, mote_low_expand(l, mote_low_num(l, 0, MOTE_I64), 1, &none));
 }
 
 #define ROW(text, fn)                                                                                                  \

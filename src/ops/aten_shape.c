@@ -144,7 +144,7 @@ static mote_vid zero_pad(mote_low *w, mote_vid x, const move_attr *a, const mote
   mote_tensor_init(&pads, MOTE_I64, 2, dim);
   pads.data = amounts;
   mote_vid in[2] = {x, -1};
-  w->st = w->l->constant(w->l, &pads, &in[1]);
+  w->st = w->constant(w, &pads, &in[1]);
   return w->st == MOTE_OK ? mote_low_emit(w, &mote_op_pad, NULL, in, 2) : -1;
 }
 
@@ -201,7 +201,6 @@ static const mote_scalar *value_of(const mote_lowering *l) {
 }
 static mote_status lower_pad(mote_lowering *l) {
   static const char *const names[] = {"constant", "reflect", "replicate", "circular"};
-  mote_low w = mote_low_begin(l);
   const char *name = mote_low_str(l, "mode", "constant");
   int64_t mode = 0;
   while (mode < 4 && strcmp(names[mode], name) != 0)
@@ -210,30 +209,25 @@ static mote_status lower_pad(mote_lowering *l) {
     return mote_fail(l->err, MOTE_ERR_ARGUMENT, "Unrecognised padding mode %s", name);
   if (mode != MODE_CONSTANT && value_of(l) != NULL && value_of(l)->f != 0)
     return mote_fail(l->err, MOTE_ERR_ARGUMENT, "Padding mode \"%s\" doesn't take in value argument", name);
-  return mote_low_done(&w, pad(&w, l->args[0].ref, mote_lower_arg(l, "pad"), mode, value_of(l)));
+  return mote_low_done(l, pad(l, l->args[0].ref, mote_lower_arg(l, "pad"), mode, value_of(l)));
 }
 static mote_status lower_constant_pad(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
-  return mote_low_done(&w, pad(&w, l->args[0].ref, mote_lower_arg(l, "pad"), MODE_CONSTANT, value_of(l)));
+  return mote_low_done(l, pad(l, l->args[0].ref, mote_lower_arg(l, "pad"), MODE_CONSTANT, value_of(l)));
 }
 static mote_status lower_reflect(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
-  return mote_low_done(&w, pad(&w, l->args[0].ref, mote_lower_arg(l, "padding"), MODE_REFLECT, NULL));
+  return mote_low_done(l, pad(l, l->args[0].ref, mote_lower_arg(l, "padding"), MODE_REFLECT, NULL));
 }
 static mote_status lower_replicate(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
-  return mote_low_done(&w, pad(&w, l->args[0].ref, mote_lower_arg(l, "padding"), MODE_REPLICATE, NULL));
+  return mote_low_done(l, pad(l, l->args[0].ref, mote_lower_arg(l, "padding"), MODE_REPLICATE, NULL));
 }
 static mote_status lower_circular(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
-  return mote_low_done(&w, pad(&w, l->args[0].ref, mote_lower_arg(l, "pad"), MODE_CIRCULAR, NULL));
+  return mote_low_done(l, pad(l, l->args[0].ref, mote_lower_arg(l, "pad"), MODE_CIRCULAR, NULL));
 }
 
 // ------------------------------------------------------------------------------------------------ repeating, turning
 
 static mote_status lower_repeat(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
-  const mote_tensor *t = mote_low_desc(&w, l->args[0].ref);
+  const mote_tensor *t = mote_low_desc(l, l->args[0].ref);
   const mote_arg *r = &l->args[1];
   bool tile = mote_lower_arg(l, "dims") != NULL;
   int32_t given = r->kind == MOTE_ARG_INTS ? r->count : 0, n = MOTE_MAX(given, tile ? t->rank : 0);
@@ -249,7 +243,7 @@ static mote_status lower_repeat(mote_lowering *l) {
       return mote_fail(l->err, MOTE_ERR_SHAPE, "Trying to create tensor with negative dimension %lld",
                        (long long)times);
   }
-  return mote_low_done(&w, move(&w, &a, l->args[0].ref));
+  return mote_low_done(l, move(l, &a, l->args[0].ref));
 }
 
 static mote_vid flip(mote_low *w, mote_vid x, const mote_ints *axes) {
@@ -264,60 +258,56 @@ static mote_vid flip(mote_low *w, mote_vid x, const mote_ints *axes) {
   return move(w, &a, x);
 }
 static mote_status lower_flip(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
-  return mote_low_done(&w, flip(&w, l->args[0].ref, &l->args[1].ints));
+  return mote_low_done(l, flip(l, l->args[0].ref, &l->args[1].ints));
 }
 static mote_status flip_at(mote_lowering *l, int64_t axis) {
-  mote_low w = mote_low_begin(l);
   mote_ints axes = {1, {axis}};
-  if (mote_low_desc(&w, l->args[0].ref)->rank <= axis)
+  if (mote_low_desc(l, l->args[0].ref)->rank <= axis)
     return mote_fail(l->err, MOTE_ERR_SHAPE, "Input must be >= %lld-d.", (long long)axis + 1);
-  return mote_low_done(&w, flip(&w, l->args[0].ref, &axes));
+  return mote_low_done(l, flip(l, l->args[0].ref, &axes));
 }
 static mote_status lower_fliplr(mote_lowering *l) { return flip_at(l, 1); }
 static mote_status lower_flipud(mote_lowering *l) { return flip_at(l, 0); }
 
 static mote_status lower_rot90(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
   mote_vid x = l->args[0].ref;
-  int32_t rank = mote_low_desc(&w, x)->rank;
+  int32_t rank = mote_low_desc(l, x)->rank;
   int64_t k = ((mote_lower_int(l, "k", 1) % 4) + 4) % 4;
-  int32_t a = mote_low_axis(&w, mote_low_at(l, "dims", 2, 0, 0), rank),
-          b = mote_low_axis(&w, mote_low_at(l, "dims", 2, 1, 1), rank);
+  int32_t a = mote_low_axis(l, mote_low_at(l, "dims", 2, 0, 0), rank),
+          b = mote_low_axis(l, mote_low_at(l, "dims", 2, 1, 1), rank);
   mote_ints both = {2, {a, b}}, first = {1, {a}}, second = {1, {b}};
   if (k == 2)
-    x = flip(&w, x, &both);
+    x = flip(l, x, &both);
   if (k == 1)
-    x = mote_low_swap(&w, flip(&w, x, &second), a, b);
+    x = mote_low_swap(l, flip(l, x, &second), a, b);
   if (k == 3)
-    x = flip(&w, mote_low_swap(&w, x, a, b), &second);
+    x = flip(l, mote_low_swap(l, x, a, b), &second);
   (void)first;
-  return mote_low_done(&w, x);
+  return mote_low_done(l, x);
 }
 
 static mote_status lower_roll(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
   mote_vid x = l->args[0].ref;
-  const mote_tensor *t = mote_low_desc(&w, x);
+  const mote_tensor *t = mote_low_desc(l, x);
   const mote_arg *shifts = mote_lower_arg(l, "shifts"), *dims = mote_lower_arg(l, "dims");
   int32_t n = dims != NULL && dims->kind == MOTE_ARG_INTS ? dims->count : 0, rank = t->rank;
   int64_t dim[MOTE_MAX_RANK], all = mote_tensor_numel(t);
   memcpy(dim, t->dim, sizeof dim);
   if (all == 0)
-    return mote_low_done(&w, mote_low_1(&w, &mote_op_identity, x));
+    return mote_low_done(l, mote_low_1(l, &mote_op_identity, x));
   if (n == 0)
-    x = mote_low_reshape(&w, x, 1, &all);
+    x = mote_low_reshape(l, x, 1, &all);
   else if (shifts->count != n)
     return mote_fail(l->err, MOTE_ERR_ARGUMENT, "shifts and dimensions must align. shifts: %d, dims:%d", shifts->count,
                      n);
-  move_attr a = move_like(mote_low_desc(&w, x), MOVE_ROLL);
+  move_attr a = move_like(mote_low_desc(l, x), MOVE_ROLL);
   a.a.at[0] = n == 0 ? shifts->ints.at[0] % all : 0;
   for (int32_t i = 0; i < n; i++) {
-    int32_t d = mote_low_axis(&w, dims->ints.at[i], rank);
+    int32_t d = mote_low_axis(l, dims->ints.at[i], rank);
     a.a.at[d] += shifts->ints.at[i] % MOTE_MAX(dim[d], 1);
   }
-  x = move(&w, &a, x);
-  return mote_low_done(&w, n == 0 ? mote_low_reshape(&w, x, rank, dim) : x);
+  x = move(l, &a, x);
+  return mote_low_done(l, n == 0 ? mote_low_reshape(l, x, rank, dim) : x);
 }
 
 mote_vid mote_aten_tril(mote_low *w, mote_vid v, int64_t diagonal) {
@@ -327,14 +317,13 @@ mote_vid mote_aten_tril(mote_low *w, mote_vid v, int64_t diagonal) {
 }
 
 static mote_status triangle(mote_lowering *l, int64_t kind) {
-  mote_low w = mote_low_begin(l);
-  const mote_tensor *t = mote_low_desc(&w, l->args[0].ref);
+  const mote_tensor *t = mote_low_desc(l, l->args[0].ref);
   if (t->rank < 2)
     return mote_fail(l->err, MOTE_ERR_SHAPE, "%s: input tensor must have at least 2 dimensions",
                      kind == MOVE_TRIU ? "triu" : "tril");
   move_attr a = move_like(t, kind);
   a.a.at[0] = mote_lower_int(l, "diagonal", 0);
-  return mote_low_done(&w, move(&w, &a, l->args[0].ref));
+  return mote_low_done(l, move(l, &a, l->args[0].ref));
 }
 static mote_status lower_triu(mote_lowering *l) { return triangle(l, MOVE_TRIU); }
 static mote_status lower_tril(mote_lowering *l) { return triangle(l, MOVE_TRIL); }
@@ -406,32 +395,30 @@ static mote_vid cat(mote_low *w, const mote_vid *refs, int32_t count, int64_t di
 }
 
 static mote_status lower_cat(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
   MOTE_TRY(list_of(l, "torch.cat"));
   return mote_low_done(
-      &w, cat(&w, l->args[0].refs, l->args[0].count, mote_lower_int(l, "dim", 0), common_type(&w, &l->args[0])));
+      l, cat(l, l->args[0].refs, l->args[0].count, mote_lower_int(l, "dim", 0), common_type(l, &l->args[0])));
 }
 
 static mote_status lower_stack(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
   mote_vid v[LIST_MAX];
   MOTE_TRY(list_of(l, "stack"));
   const mote_arg *list = &l->args[0];
-  mote_dtype d = common_type(&w, list);
-  const mote_tensor *first = mote_low_desc(&w, list->refs[0]);
-  int32_t axis = mote_low_axis(&w, mote_lower_int(l, "dim", 0), first->rank + 1);
+  mote_dtype d = common_type(l, list);
+  const mote_tensor *first = mote_low_desc(l, list->refs[0]);
+  int32_t axis = mote_low_axis(l, mote_lower_int(l, "dim", 0), first->rank + 1);
   for (int32_t i = 0; i < list->count; i++) {
-    if (!mote_tensor_same_shape(first, mote_low_desc(&w, list->refs[i]))) {
+    if (!mote_tensor_same_shape(first, mote_low_desc(l, list->refs[i]))) {
       char a[160], b[160];
       mote_tensor_text(first, a, sizeof a);
-      mote_tensor_text(mote_low_desc(&w, list->refs[i]), b, sizeof b);
+      mote_tensor_text(mote_low_desc(l, list->refs[i]), b, sizeof b);
       return mote_fail(l->err, MOTE_ERR_SHAPE,
                        "stack expects each tensor to be equal size, but got %s at entry 0 and %s at entry %d",
                        strchr(a, '['), strchr(b, '['), i);
     }
-    v[i] = mote_low_cast(&w, mote_low_unsqueeze(&w, list->refs[i], axis), d);
+    v[i] = mote_low_cast(l, mote_low_unsqueeze(l, list->refs[i], axis), d);
   }
-  return mote_low_done(&w, join(&w, v, list->count, axis));
+  return mote_low_done(l, join(l, v, list->count, axis));
 }
 
 static mote_vid at_least(mote_low *w, mote_vid x, int32_t rank) {
@@ -446,47 +433,43 @@ static mote_vid at_least(mote_low *w, mote_vid x, int32_t rank) {
   return mote_low_reshape(w, x, rank, d);
 }
 static mote_status stacked(mote_lowering *l, int32_t rank, int32_t axis) {
-  mote_low w = mote_low_begin(l);
   mote_vid v[LIST_MAX];
   MOTE_TRY(list_of(l, "stack"));
   const mote_arg *list = &l->args[0];
   for (int32_t i = 0; i < list->count; i++)
-    v[i] = at_least(&w, list->refs[i], rank);
+    v[i] = at_least(l, list->refs[i], rank);
   if (axis < 0) // hstack: along the first dim of vectors, else the second
-    axis = mote_low_desc(&w, v[0])->rank == 1 ? 0 : 1;
-  return mote_low_done(&w, cat(&w, v, list->count, axis, common_type(&w, list)));
+    axis = mote_low_desc(l, v[0])->rank == 1 ? 0 : 1;
+  return mote_low_done(l, cat(l, v, list->count, axis, common_type(l, list)));
 }
 static mote_status lower_hstack(mote_lowering *l) { return stacked(l, 1, -1); }
 static mote_status lower_vstack(mote_lowering *l) { return stacked(l, 2, 0); }
 static mote_status lower_dstack(mote_lowering *l) { return stacked(l, 3, 2); }
 static mote_status lower_column_stack(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
   mote_vid v[LIST_MAX];
   MOTE_TRY(list_of(l, "column_stack"));
   const mote_arg *list = &l->args[0];
   for (int32_t i = 0; i < list->count; i++) {
-    const mote_tensor *t = mote_low_desc(&w, list->refs[i]);
+    const mote_tensor *t = mote_low_desc(l, list->refs[i]);
     int64_t dim[2] = {mote_tensor_numel(t), 1};
-    v[i] = t->rank <= 1 ? mote_low_reshape(&w, list->refs[i], 2, dim) : list->refs[i];
+    v[i] = t->rank <= 1 ? mote_low_reshape(l, list->refs[i], 2, dim) : list->refs[i];
   }
-  return mote_low_done(&w, cat(&w, v, list->count, 1, common_type(&w, list)));
+  return mote_low_done(l, cat(l, v, list->count, 1, common_type(l, list)));
 }
 
 static mote_status each_at_least(mote_lowering *l, int32_t rank) {
-  mote_low w = mote_low_begin(l);
   const mote_arg *a = &l->args[0];
   if (a->kind == MOTE_ARG_TENSOR)
-    return mote_low_done(&w, at_least(&w, a->ref, rank));
+    return mote_low_done(l, at_least(l, a->ref, rank));
   for (int32_t i = 0; i < a->count; i++)
-    mote_low_give(&w, at_least(&w, a->refs[i], rank));
-  return w.st;
+    mote_low_give(l, at_least(l, a->refs[i], rank));
+  return l->st;
 }
 static mote_status lower_atleast1(mote_lowering *l) { return each_at_least(l, 1); }
 static mote_status lower_atleast2(mote_lowering *l) { return each_at_least(l, 2); }
 static mote_status lower_atleast3(mote_lowering *l) { return each_at_least(l, 3); }
 
 static mote_status lower_meshgrid(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
   const mote_arg *list = &l->args[0];
   const char *order = mote_low_str(l, "indexing", "ij");
   int32_t n = list->kind == MOTE_ARG_TENSORS ? list->count : 0;
@@ -498,29 +481,28 @@ static mote_status lower_meshgrid(mote_lowering *l) {
     return mote_fail(l->err, MOTE_ERR_ARGUMENT, "meshgrid expects a non-empty TensorList");
   bool swap = strcmp(order, "xy") == 0 && n >= 2;
   for (int32_t i = 0; i < n; i++) {
-    if (mote_low_desc(&w, list->refs[i])->rank > 1)
+    if (mote_low_desc(l, list->refs[i])->rank > 1)
       return mote_fail(l->err, MOTE_ERR_SHAPE,
                        "torch.meshgrid: Expected 0D or 1D tensor in the tensor list but got a tensor of rank %d",
-                       mote_low_desc(&w, list->refs[i])->rank);
-    dim[swap && i < 2 ? 1 - i : i] = mote_tensor_numel(mote_low_desc(&w, list->refs[i]));
+                       mote_low_desc(l, list->refs[i])->rank);
+    dim[swap && i < 2 ? 1 - i : i] = mote_tensor_numel(mote_low_desc(l, list->refs[i]));
   }
   for (int32_t i = 0; i < n; i++) {
     int64_t one[MOTE_MAX_RANK];
     int32_t at = swap && i < 2 ? 1 - i : i;
     for (int32_t k = 0; k < n; k++)
       one[k] = k == at ? dim[k] : 1;
-    mote_low_give(&w, mote_low_expand(&w, mote_low_reshape(&w, list->refs[i], n, one), n, dim));
+    mote_low_give(l, mote_low_expand(l, mote_low_reshape(l, list->refs[i], n, one), n, dim));
   }
-  return w.st;
+  return l->st;
 }
 
 // ------------------------------------------------------------------------------------------------ blocks of space
 
 // x [.., c*r*r, h, w] <-> [.., c, h*r, w*r]
 static mote_status lower_shuffle(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
   mote_vid x = l->args[0].ref;
-  const mote_tensor *t = mote_low_desc(&w, x);
+  const mote_tensor *t = mote_low_desc(l, x);
   int64_t r = mote_lower_int(l, "upscale_factor", 1), n = 1;
   if (t->rank < 3 || r < 1 || t->dim[t->rank - 3] % (r * r) != 0)
     return mote_fail(
@@ -534,13 +516,12 @@ static mote_status lower_shuffle(mote_lowering *l) {
   int64_t split[6] = {n * c, r, r, h, v, 1};
   const int32_t perm[5] = {0, 3, 1, 4, 2};
   int32_t rank = t->rank;
-  return mote_low_done(&w,
-                       mote_low_reshape(&w, mote_low_permute(&w, mote_low_reshape(&w, x, 5, split), perm), rank, dim));
+  return mote_low_done(l,
+                       mote_low_reshape(l, mote_low_permute(l, mote_low_reshape(l, x, 5, split), perm), rank, dim));
 }
 static mote_status lower_unshuffle(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
   mote_vid x = l->args[0].ref;
-  const mote_tensor *t = mote_low_desc(&w, x);
+  const mote_tensor *t = mote_low_desc(l, x);
   int64_t r = mote_lower_int(l, "downscale_factor", 1);
   int32_t lead = t->rank - 3, rank = t->rank;
   if (rank < 3 || r < 1 || t->dim[lead + 1] % r != 0 || t->dim[lead + 2] % r != 0)
@@ -552,13 +533,12 @@ static mote_status lower_unshuffle(mote_lowering *l) {
   dim[lead] = c * r * r, dim[lead + 1] = h, dim[lead + 2] = v;
   int64_t split[5] = {n * c, h, r, v, r};
   const int32_t perm[5] = {0, 2, 4, 1, 3};
-  return mote_low_done(&w,
-                       mote_low_reshape(&w, mote_low_permute(&w, mote_low_reshape(&w, x, 5, split), perm), rank, dim));
+  return mote_low_done(l,
+                       mote_low_reshape(l, mote_low_permute(l, mote_low_reshape(l, x, 5, split), perm), rank, dim));
 }
 static mote_status lower_channel_shuffle(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
   mote_vid x = l->args[0].ref;
-  const mote_tensor *t = mote_low_desc(&w, x);
+  const mote_tensor *t = mote_low_desc(l, x);
   int64_t g = mote_lower_int(l, "groups", 1), dim[MOTE_MAX_RANK];
   int32_t rank = t->rank;
   if (rank < 3 || g < 1 || t->dim[1] % g != 0)
@@ -567,12 +547,11 @@ static mote_status lower_channel_shuffle(mote_lowering *l) {
                      (long long)(rank > 1 ? t->dim[1] : 0), (long long)g);
   memcpy(dim, t->dim, sizeof dim);
   int64_t split[4] = {dim[0], g, dim[1] / g, mote_dims_product(t, 2, rank)};
-  return mote_low_done(&w, mote_low_reshape(&w, mote_low_swap(&w, mote_low_reshape(&w, x, 4, split), 1, 2), rank, dim));
+  return mote_low_done(l, mote_low_reshape(l, mote_low_swap(l, mote_low_reshape(l, x, 4, split), 1, 2), rank, dim));
 }
 
 static mote_status lower_same(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
-  return mote_low_done(&w, mote_low_1(&w, &mote_op_identity, l->args[0].ref));
+  return mote_low_done(l, mote_low_1(l, &mote_op_identity, l->args[0].ref));
 }
 
 #define ROW(text, fn)                                                                                                  \

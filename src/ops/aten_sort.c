@@ -115,62 +115,58 @@ static void order(mote_low *w, mote_vid x, int64_t kind, int32_t axis, bool keep
 }
 
 static mote_status sorted(mote_lowering *l, bool values, bool indices) {
-  mote_low w = mote_low_begin(l);
   mote_vid x = l->args[0].ref, out[2];
-  const mote_tensor *t = mote_low_desc(&w, x);
-  int32_t axis = mote_low_axis_arg(&w, "dim", values && !indices ? 0 : -1, t->rank);
-  order(&w, x, ORDER_FIRST, axis, true, t->rank > 0 ? t->dim[axis] : 1, mote_lower_bool(l, "descending", false), out);
+  const mote_tensor *t = mote_low_desc(l, x);
+  int32_t axis = mote_low_axis_arg(l, "dim", values && !indices ? 0 : -1, t->rank);
+  order(l, x, ORDER_FIRST, axis, true, t->rank > 0 ? t->dim[axis] : 1, mote_lower_bool(l, "descending", false), out);
   if (values)
-    mote_low_give(&w, out[0]);
+    mote_low_give(l, out[0]);
   if (indices)
-    mote_low_give(&w, out[1]);
-  return w.st;
+    mote_low_give(l, out[1]);
+  return l->st;
 }
 static mote_status lower_sort(mote_lowering *l) { return sorted(l, true, true); }
 static mote_status lower_argsort(mote_lowering *l) { return sorted(l, false, true); }
 static mote_status lower_msort(mote_lowering *l) { return sorted(l, true, false); }
 
 static mote_status lower_topk(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
   mote_vid x = l->args[0].ref, out[2];
-  const mote_tensor *t = mote_low_desc(&w, x);
-  int32_t axis = mote_low_axis_arg(&w, "dim", -1, t->rank);
+  const mote_tensor *t = mote_low_desc(l, x);
+  int32_t axis = mote_low_axis_arg(l, "dim", -1, t->rank);
   int64_t k = mote_lower_int(l, "k", 1), n = t->rank > 0 ? t->dim[axis] : 1;
   if (k < 0 || k > n)
     return mote_fail(l->err, MOTE_ERR_SHAPE, "selected index k out of range");
-  order(&w, x, ORDER_FIRST, axis, true, k, mote_lower_bool(l, "largest", true), out);
-  mote_low_give(&w, out[0]);
-  return mote_low_done(&w, out[1]);
+  order(l, x, ORDER_FIRST, axis, true, k, mote_lower_bool(l, "largest", true), out);
+  mote_low_give(l, out[0]);
+  return mote_low_done(l, out[1]);
 }
 
 static mote_status picked(mote_lowering *l, int64_t kind, const char *name) {
-  mote_low w = mote_low_begin(l);
   mote_vid x = l->args[0].ref, out[2];
-  const mote_tensor *t = mote_low_desc(&w, x);
-  int32_t axis = mote_low_axis_arg(&w, "dim", -1, t->rank);
+  const mote_tensor *t = mote_low_desc(l, x);
+  int32_t axis = mote_low_axis_arg(l, "dim", -1, t->rank);
   int64_t n = t->rank > 0 ? t->dim[axis] : 1, k = mote_lower_int(l, "k", 1);
   if (n == 0)
     return mote_fail(l->err, MOTE_ERR_SHAPE, "%s(): Expected reduction dim %d to have non-zero size.", name, axis);
   if (kind == ORDER_KTH && (k < 1 || k > n))
     return mote_fail(l->err, MOTE_ERR_SHAPE, "kthvalue(): selected number k out of range for dimension %d", axis);
-  order(&w, x, kind, axis, mote_lower_bool(l, "keepdim", false), k, false, out);
-  mote_low_give(&w, out[0]);
-  return mote_low_done(&w, out[1]);
+  order(l, x, kind, axis, mote_lower_bool(l, "keepdim", false), k, false, out);
+  mote_low_give(l, out[0]);
+  return mote_low_done(l, out[1]);
 }
 static mote_status lower_kth(mote_lowering *l) { return picked(l, ORDER_KTH, "kthvalue"); }
 static mote_status lower_mode(mote_lowering *l) { return picked(l, ORDER_MODE, "mode"); }
 static mote_status lower_median_dim(mote_lowering *l) { return picked(l, ORDER_MEDIAN, "median"); }
 static mote_status lower_nanmedian_dim(mote_lowering *l) { return picked(l, ORDER_NAN_MEDIAN, "nanmedian"); }
 static mote_status median_of(mote_lowering *l, int64_t kind) {
-  mote_low w = mote_low_begin(l);
   mote_vid x = l->args[0].ref, out[2];
-  const mote_tensor *t = mote_low_desc(&w, x);
+  const mote_tensor *t = mote_low_desc(l, x);
   int64_t n = mote_tensor_numel(t);
   if (n == 0)
-    return mote_low_done(&w,
-                         mote_low_num(&w, mote_dtype_is_float(t->dtype) ? (double)NAN : (double)INT64_MIN, t->dtype));
-  order(&w, mote_low_reshape(&w, x, 1, &n), kind, 0, false, 1, false, out);
-  return mote_low_done(&w, out[0]);
+    return mote_low_done(l,
+                         mote_low_num(l, mote_dtype_is_float(t->dtype) ? (double)NAN : (double)INT64_MIN, t->dtype));
+  order(l, mote_low_reshape(l, x, 1, &n), kind, 0, false, 1, false, out);
+  return mote_low_done(l, out[0]);
 }
 static mote_status lower_median(mote_lowering *l) { return median_of(l, ORDER_MEDIAN); }
 static mote_status lower_nanmedian(mote_lowering *l) { return median_of(l, ORDER_NAN_MEDIAN); }
@@ -226,19 +222,18 @@ static mote_status quantile_eval(mote_opctx *c) { // n: axis, mode, skip NaN
 MOTE_REF_OP(quantile_op, "quantile", 2, 2, 1, MOTE_OP_CHECKS_DATA, quantile_eval);
 static mote_status quantiles(mote_lowering *l, bool skip) {
   static const char *const modes[] = {"linear", "lower", "higher", "midpoint", "nearest"};
-  mote_low w = mote_low_begin(l);
   mote_vid in[2] = {l->args[0].ref, l->args[1].ref};
-  const mote_tensor *t = mote_low_desc(&w, in[0]);
+  const mote_tensor *t = mote_low_desc(l, in[0]);
   mote_ref_attr a = mote_ref_attr_of(0);
   const char *mode = mote_low_str(l, "interpolation", "linear");
   int64_t n = mote_tensor_numel(t), dim[MOTE_MAX_RANK + 1];
-  int32_t rank = 0, full = t->rank, axis = mote_low_axis_arg(&w, "dim", 0, t->rank);
+  int32_t rank = 0, full = t->rank, axis = mote_low_axis_arg(l, "dim", 0, t->rank);
   bool all = !mote_low_given(l, "dim"), keep = mote_lower_bool(l, "keepdim", false);
   if (n == 0 || (t->dtype != MOTE_F32 && t->dtype != MOTE_F64))
     return mote_fail(l->err, MOTE_ERR_SHAPE,
                      n == 0 ? "quantile() input tensor must be non-empty"
                             : "quantile() input tensor must be either float or double dtype");
-  if (l->args[1].kind != MOTE_ARG_SCALAR && mote_low_desc(&w, in[1])->rank > 1)
+  if (l->args[1].kind != MOTE_ARG_SCALAR && mote_low_desc(l, in[1])->rank > 1)
     return mote_fail(l->err, MOTE_ERR_SHAPE, "quantile() q must be a scalar or 1D tensor");
   while (a.n[1] < 5 && strcmp(modes[a.n[1]], mode) != 0)
     a.n[1]++;
@@ -247,10 +242,10 @@ static mote_status quantiles(mote_lowering *l, bool skip) {
                      "quantile() interpolation must be one of linear, lower, higher, midpoint or nearest, but got %s",
                      mode);
   if (l->args[1].kind == MOTE_ARG_SCALAR)
-    in[1] = mote_low_scalar(&w, &l->args[1].scalar, MOTE_F64);
-  else if (mote_low_desc(&w, in[1])->rank == 1)
-    dim[rank++] = mote_low_desc(&w, in[1])->dim[0];
-  t = mote_low_desc(&w, in[0]);
+    in[1] = mote_low_scalar(l, &l->args[1].scalar, MOTE_F64);
+  else if (mote_low_desc(l, in[1])->rank == 1)
+    dim[rank++] = mote_low_desc(l, in[1])->dim[0];
+  t = mote_low_desc(l, in[0]);
   for (int32_t i = 0; i < full; i++) {
     bool gone = all || i == axis;
     if (!gone || keep)
@@ -260,8 +255,8 @@ static mote_status quantiles(mote_lowering *l, bool skip) {
   a.n[2] = skip;
   mote_ref_shape(&a, 0, t->dtype, rank, dim);
   if (all)
-    in[0] = mote_low_reshape(&w, in[0], 1, &n);
-  return mote_low_done(&w, mote_ref_emit(&w, &quantile_op, &a, in, 2, NULL));
+    in[0] = mote_low_reshape(l, in[0], 1, &n);
+  return mote_low_done(l, mote_ref_emit(l, &quantile_op, &a, in, 2, NULL));
 }
 static mote_status lower_quantile(mote_lowering *l) { return quantiles(l, false); }
 static mote_status lower_nanquantile(mote_lowering *l) { return quantiles(l, true); }
@@ -342,11 +337,10 @@ static mote_status unique_eval(mote_opctx *c) {
 }
 MOTE_REF_OP(unique_op, "aten_unique", 1, 1, 3, 0, unique_eval);
 static mote_status unique(mote_lowering *l, bool sort, bool always) {
-  mote_low w = mote_low_begin(l);
   mote_vid x = l->args[0].ref, out[3];
-  const mote_tensor *t = mote_low_desc(&w, x);
+  const mote_tensor *t = mote_low_desc(l, x);
   mote_ref_attr a = mote_ref_attr_of(0);
-  a.n[U_AXIS] = mote_low_given(l, "dim") && t->rank > 0 ? mote_low_axis_arg(&w, "dim", 0, t->rank) : -1;
+  a.n[U_AXIS] = mote_low_given(l, "dim") && t->rank > 0 ? mote_low_axis_arg(l, "dim", 0, t->rank) : -1;
   a.n[U_SORTED] = sort;
   a.n[U_INVERSE] = always || mote_lower_bool(l, "return_inverse", false);
   a.n[U_COUNTS] = always || mote_lower_bool(l, "return_counts", false);
@@ -354,10 +348,10 @@ static mote_status unique(mote_lowering *l, bool sort, bool always) {
     a.out[j].rank = -1;
     a.out[j].dtype = (int32_t)(j == 0 ? t->dtype : MOTE_I64);
   }
-  mote_ref_emit(&w, &unique_op, &a, &x, 1, out);
+  mote_ref_emit(l, &unique_op, &a, &x, 1, out);
   for (int32_t j = 0; j < 3; j++)
-    mote_low_give(&w, out[j]);
-  return w.st;
+    mote_low_give(l, out[j]);
+  return l->st;
 }
 static mote_status lower_unique(mote_lowering *l) { return unique(l, true, false); }
 static mote_status lower_unique_dim(mote_lowering *l) { return unique(l, true, true); }
@@ -393,13 +387,12 @@ static mote_status search_eval(mote_opctx *c) {
 }
 MOTE_REF_OP(search_op, "searchsorted", 2, 3, 1, MOTE_OP_CHECKS_DATA, search_eval);
 static mote_status search_in(mote_lowering *l, int32_t rows, int32_t values) {
-  mote_low w = mote_low_begin(l);
-  mote_vid in[3] = {l->args[rows].ref, l->args[values].ref, mote_low_tensor(&w, "sorter")};
+  mote_vid in[3] = {l->args[rows].ref, l->args[values].ref, mote_low_tensor(l, "sorter")};
   mote_ref_attr a = mote_ref_attr_of(0);
   const char *side = mote_low_str(l, "side", NULL);
   if (l->args[values].kind == MOTE_ARG_SCALAR)
-    in[1] = mote_low_scalar(&w, &l->args[values].scalar, l->args[values].scalar.kind == 'f' ? MOTE_F64 : MOTE_I64);
-  const mote_tensor *s = mote_low_desc(&w, in[0]), *v = mote_low_desc(&w, in[1]);
+    in[1] = mote_low_scalar(l, &l->args[values].scalar, l->args[values].scalar.kind == 'f' ? MOTE_F64 : MOTE_I64);
+  const mote_tensor *s = mote_low_desc(l, in[0]), *v = mote_low_desc(l, in[1]);
   bool fits =
       s->rank <= 1 || (s->rank == v->rank && memcmp(s->dim, v->dim, (size_t)(s->rank - 1) * sizeof *s->dim) == 0);
   if (!fits)
@@ -407,12 +400,12 @@ static mote_status search_in(mote_lowering *l, int32_t rows, int32_t values) {
                      "torch.searchsorted(): boundaries tensor should be 1 dimension or the first N-1 dimensions of "
                      "boundaries tensor and input value tensor must match");
   if (in[2] >= 0 &&
-      (!mote_tensor_same_shape(s, mote_low_desc(&w, in[2])) || mote_low_desc(&w, in[2])->dtype != MOTE_I64))
+      (!mote_tensor_same_shape(s, mote_low_desc(l, in[2])) || mote_low_desc(l, in[2])->dtype != MOTE_I64))
     return mote_fail(l->err, MOTE_ERR_SHAPE,
                      "torch.searchsorted(): boundary and sorter must have the same size, and the sorter be Long");
   a.n[0] = mote_lower_bool(l, "right", false) || (side != NULL && strcmp(side, "right") == 0);
   mote_ref_like(&a, 0, mote_lower_bool(l, "out_int32", false) ? MOTE_I32 : MOTE_I64, v);
-  return mote_low_done(&w, mote_ref_emit(&w, &search_op, &a, in, in[2] < 0 ? 2 : 3, NULL));
+  return mote_low_done(l, mote_ref_emit(l, &search_op, &a, in, in[2] < 0 ? 2 : 3, NULL));
 }
 static mote_status lower_searchsorted(mote_lowering *l) { return search_in(l, 0, 1); }
 static mote_status lower_bucketize(mote_lowering *l) { return search_in(l, 1, 0); }
@@ -432,16 +425,15 @@ static mote_status isin_eval(mote_opctx *c) {
 }
 MOTE_REF_OP(isin_op, "isin", 2, 2, 1, 0, isin_eval);
 static mote_status lower_isin(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
   mote_vid in[2];
   mote_ref_attr a = mote_ref_attr_of(0);
   for (int i = 0; i < 2; i++)
     in[i] = l->args[i].kind == MOTE_ARG_SCALAR
-                ? mote_low_scalar(&w, &l->args[i].scalar, l->args[i].scalar.kind == 'f' ? MOTE_F64 : MOTE_I64)
+                ? mote_low_scalar(l, &l->args[i].scalar, l->args[i].scalar.kind == 'f' ? MOTE_F64 : MOTE_I64)
                 : l->args[i].ref;
   a.n[0] = mote_lower_bool(l, "invert", false);
-  mote_ref_like(&a, 0, MOTE_BOOL, mote_low_desc(&w, in[0]));
-  return mote_low_done(&w, mote_ref_emit(&w, &isin_op, &a, in, 2, NULL));
+  mote_ref_like(&a, 0, MOTE_BOOL, mote_low_desc(l, in[0]));
+  return mote_low_done(l, mote_ref_emit(l, &isin_op, &a, in, 2, NULL));
 }
 
 // ------------------------------------------------------------------------------------------------ counting
@@ -473,9 +465,8 @@ static mote_status bincount_eval(mote_opctx *c) {
 }
 MOTE_REF_OP(bincount_op, "bincount", 1, 2, 1, MOTE_OP_CHECKS_DATA, bincount_eval);
 static mote_status lower_bincount(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
-  mote_vid in[2] = {l->args[0].ref, mote_low_tensor(&w, "weights")};
-  const mote_tensor *t = mote_low_desc(&w, in[0]), *u = mote_low_desc(&w, in[1]);
+  mote_vid in[2] = {l->args[0].ref, mote_low_tensor(l, "weights")};
+  const mote_tensor *t = mote_low_desc(l, in[0]), *u = mote_low_desc(l, in[1]);
   mote_ref_attr a = mote_ref_attr_of(0);
   a.n[0] = mote_lower_int(l, "minlength", 0);
   if (t->rank != 1 || !mote_dtype_is_int(t->dtype))
@@ -486,7 +477,7 @@ static mote_status lower_bincount(mote_lowering *l) {
     return mote_fail(l->err, MOTE_ERR_SHAPE, "weights should be 1-d and have the same length as input");
   a.out[0].rank = -1;
   a.out[0].dtype = (int32_t)(in[1] < 0 ? MOTE_I64 : u->dtype == MOTE_F32 ? MOTE_F32 : MOTE_F64);
-  return mote_low_done(&w, mote_ref_emit(&w, &bincount_op, &a, in, in[1] < 0 ? 1 : 2, NULL));
+  return mote_low_done(l, mote_ref_emit(l, &bincount_op, &a, in, in[1] < 0 ? 1 : 2, NULL));
 }
 
 // n[0]: 1: the edges are input 1. f: low, high; equal ones: of the data. Inputs: x, edges, weights (optional).
@@ -553,9 +544,8 @@ static mote_status histogram_eval(mote_opctx *c) {
 MOTE_REF_OP(histc_op, "histc", 1, 1, 1, MOTE_OP_CHECKS_DATA, histogram_eval);
 MOTE_REF_OP(histogram_op, "histogram", 1, 3, 2, MOTE_OP_CHECKS_DATA, histogram_eval);
 static mote_status lower_histc(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
   mote_ref_attr a = mote_ref_attr_of(0);
-  const mote_tensor *t = mote_low_desc(&w, l->args[0].ref);
+  const mote_tensor *t = mote_low_desc(l, l->args[0].ref);
   int64_t bins = mote_lower_int(l, "bins", 100);
   a.f[0] = mote_lower_float(l, "min", 0);
   a.f[1] = mote_lower_float(l, "max", 0);
@@ -564,19 +554,18 @@ static mote_status lower_histc(mote_lowering *l) {
   if (a.f[0] > a.f[1])
     return mote_fail(l->err, MOTE_ERR_ARGUMENT, "torch.histc: max must be larger than min");
   mote_ref_shape(&a, 0, t->dtype, 1, &bins);
-  return mote_low_done(&w, mote_ref_emit(&w, &histc_op, &a, &l->args[0].ref, 1, NULL));
+  return mote_low_done(l, mote_ref_emit(l, &histc_op, &a, &l->args[0].ref, 1, NULL));
 }
 static mote_status lower_histogram(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
   mote_ref_attr a = mote_ref_attr_of(0);
   const mote_arg *range = mote_lower_arg(l, "range");
-  mote_vid in[3] = {l->args[0].ref, -1, mote_low_tensor(&w, "weight")}, out[2];
-  mote_dtype d = mote_low_desc(&w, in[0])->dtype;
+  mote_vid in[3] = {l->args[0].ref, -1, mote_low_tensor(l, "weight")}, out[2];
+  mote_dtype d = mote_low_desc(l, in[0])->dtype;
   bool edges = l->args[1].kind == MOTE_ARG_TENSOR;
-  int64_t bins = edges ? mote_tensor_numel(mote_low_desc(&w, l->args[1].ref)) - 1 : l->args[1].scalar.i, n = bins + 1;
-  if (bins < 1 || bins > INT32_MAX || (edges && mote_low_desc(&w, l->args[1].ref)->rank != 1))
+  int64_t bins = edges ? mote_tensor_numel(mote_low_desc(l, l->args[1].ref)) - 1 : l->args[1].scalar.i, n = bins + 1;
+  if (bins < 1 || bins > INT32_MAX || (edges && mote_low_desc(l, l->args[1].ref)->rank != 1))
     return mote_fail(l->err, MOTE_ERR_ARGUMENT, "torch.histogram(): bins must be > 0 and its edges of one dim");
-  if (in[2] >= 0 && mote_tensor_numel(mote_low_desc(&w, in[2])) != mote_tensor_numel(mote_low_desc(&w, in[0])))
+  if (in[2] >= 0 && mote_tensor_numel(mote_low_desc(l, in[2])) != mote_tensor_numel(mote_low_desc(l, in[0])))
     return mote_fail(
         l->err, MOTE_ERR_SHAPE,
         "torch.histogramdd(): if weight tensor is provided it should have the same shape as the input tensor");
@@ -588,9 +577,9 @@ static mote_status lower_histogram(mote_lowering *l) {
   a.n[H_WEIGHTS] = in[2] >= 0;
   mote_ref_shape(&a, 0, d, 1, &bins);
   mote_ref_shape(&a, 1, d, 1, &n);
-  mote_ref_emit(&w, &histogram_op, &a, in, 3, out);
-  mote_low_give(&w, out[0]);
-  return mote_low_done(&w, out[1]);
+  mote_ref_emit(l, &histogram_op, &a, in, 3, out);
+  mote_low_give(l, out[0]);
+  return mote_low_done(l, out[1]);
 }
 
 // ------------------------------------------------------------------------------------------------ one hot
@@ -618,15 +607,14 @@ static mote_status one_hot_eval(mote_opctx *c) {
 }
 MOTE_REF_OP(one_hot_op, "aten_one_hot", 1, 1, 1, MOTE_OP_CHECKS_DATA, one_hot_eval);
 static mote_status lower_one_hot(mote_lowering *l) {
-  mote_low w = mote_low_begin(l);
-  const mote_tensor *t = mote_low_desc(&w, l->args[0].ref);
+  const mote_tensor *t = mote_low_desc(l, l->args[0].ref);
   mote_ref_attr a = mote_ref_attr_of(0);
   a.n[0] = mote_lower_int(l, "num_classes", -1);
   if (t->dtype != MOTE_I64 || t->rank >= MOTE_MAX_RANK)
     return mote_fail(l->err, MOTE_ERR_TYPE, "one_hot is only applicable to index tensor of type LongTensor.");
   a.out[0].dtype = MOTE_I64;
   a.out[0].rank = -1;
-  return mote_low_done(&w, mote_ref_emit(&w, &one_hot_op, &a, &l->args[0].ref, 1, NULL));
+  return mote_low_done(l, mote_ref_emit(l, &one_hot_op, &a, &l->args[0].ref, 1, NULL));
 }
 
 #define ROW(text, fn)                                                                                                  \

@@ -44,10 +44,11 @@ typedef struct mote_lowering {
   const mote_tensor *(*desc)(struct mote_lowering *l, mote_vid ref);
   // A constant made of a copy of t's elements (small).
   mote_status (*constant)(struct mote_lowering *l, const mote_tensor *t, mote_vid *out);
-  // results
-  mote_vid result[MOTE_LOWER_MAX_OUT];
-  int32_t n_out;
   mote_error *err;
+  mote_status st; // of lowerings that go on after a failure (src/ops/aten_kit.h)
+  // results
+  int32_t n_out;
+  mote_vid result[MOTE_LOWER_MAX_OUT];
 } mote_lowering;
 
 // Argument by name; NULL when absent. Typed getters give `def` when the argument is absent or None.

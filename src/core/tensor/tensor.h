@@ -30,12 +30,13 @@ typedef struct mote_storage {
 } mote_storage;
 
 typedef struct mote_tensor {
+  // Members stand so that instructions reach the frequent ones with a displacement of one byte.
   mote_dtype dtype;
   int32_t rank;
+  void *data;       // element [0,...,0]; NULL while unknown
+  mote_quant quant; // quant.count == 0: not quantised
   int64_t dim[MOTE_MAX_RANK];
   int64_t stride[MOTE_MAX_RANK]; // in elements; may be 0 (expanded) or negative (flipped views)
-  void *data;                    // element [0,...,0]; NULL while unknown
-  mote_quant quant;              // quant.count == 0: not quantised
 } mote_tensor;
 
 // Bytes of one element in memory; 0 for sub-byte types (use mote_tensor_bytes).
