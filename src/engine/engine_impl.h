@@ -28,8 +28,6 @@ typedef struct mote_engine_state { // a variable tensor of a .tflite graph
 
 struct mote_engine {
   const mote_allocator *al;
-  mote_cpu cpu;
-  mote_env env;
   mote_weights *weights;
   mote_pool *pool;
   const char *const *no_passes;
@@ -46,12 +44,14 @@ struct mote_engine {
   mote_engine_var *vars;
   mote_engine_state *states;
   int32_t depth;
+  mote_error *worker_errors; // one a thread
+  uint64_t plan_ns, pack_ns, run_ns, plans_made, plan_hits;
+  mote_env env;
+  mote_cpu cpu;
   struct {
     void *block;
     size_t size;
   } tables[MOTE_CALL_DEPTH]; // value tables of the runs in progress, kept from run to run
-  mote_error *worker_errors; // one a thread
-  uint64_t plan_ns, pack_ns, run_ns, plans_made, plan_hits;
 };
 
 // Live tensors on entry of a range of nodes: `t[source value]`; data NULL while the value is not known.

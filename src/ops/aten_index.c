@@ -388,8 +388,8 @@ static mote_status lower_embedding(mote_lowering *l) {
 static mote_status lower_nonzero(mote_lowering *l) {
   mote_vid x = l->args[0].ref, v = places_of(l, x);
   int64_t dim[2] = {mote_low_desc(l, v)->dim[0], 0};
-  return mote_low_done(
-      l, mote_low_desc(l, x)->rank == 0 ? mote_low_reshape(l, mote_low_narrow(l, v, 1, 0, 0), 2, dim) : v);
+  return mote_low_done(l, mote_low_desc(l, x)->rank == 0 ? mote_low_reshape(l, mote_low_narrow(l, v, 1, 0, 0), 2, dim)
+                                                         : v);
 }
 static mote_status lower_nonzero_list(mote_lowering *l) {
   mote_vid v = places_of(l, l->args[0].ref);

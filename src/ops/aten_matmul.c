@@ -179,12 +179,8 @@ static mote_vid outer(mote_low *w, mote_vid a, mote_vid b) {
   return mote_low_2(w, mote_low_desc(w, a)->dtype == MOTE_BOOL ? &mote_op_bit_and : &mote_op_mul,
                     mote_low_unsqueeze(w, a, 1), b);
 }
-static mote_status lower_addr(mote_lowering *l) {
-  return added(l, l, outer(l, l->args[1].ref, l->args[2].ref));
-}
-static mote_status lower_outer(mote_lowering *l) {
-  return mote_low_done(l, outer(l, l->args[0].ref, l->args[1].ref));
-}
+static mote_status lower_addr(mote_lowering *l) { return added(l, l, outer(l, l->args[1].ref, l->args[2].ref)); }
+static mote_status lower_outer(mote_lowering *l) { return mote_low_done(l, outer(l, l->args[0].ref, l->args[1].ref)); }
 // Sum over the last dims of both.
 static mote_status lower_inner(mote_lowering *l) {
   mote_vid a = l->args[0].ref, b = l->args[1].ref;

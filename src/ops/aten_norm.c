@@ -238,7 +238,7 @@ static mote_status batch(mote_lowering *l, bool training, int32_t results) {
   mote_vid v = mote_low_reduce(l, &mote_op_reduce_mean, mote_low_1(l, &mote_op_square, d), axes, n, false);
   mote_low_give(l, mote_low_reduce(l, &mote_op_reduce_mean, x, axes, n, false));
   mote_low_give(l, mote_low_1(l, &mote_op_rsqrt,
-                               mote_low_2(l, &mote_op_add, v, mote_low_num(l, a.eps, mote_low_desc(l, v)->dtype))));
+                              mote_low_2(l, &mote_op_add, v, mote_low_num(l, a.eps, mote_low_desc(l, v)->dtype))));
   return l->st;
 }
 static mote_status lower_batch(mote_lowering *l) { return batch(l, mote_lower_bool(l, "training", false), 1); }
@@ -271,8 +271,8 @@ static mote_status lower_renorm(mote_lowering *l) {
   mote_vid norm = mote_low_2(l, &mote_op_aten_pow, mote_low_reduce(l, &mote_op_reduce_sum, power, axes, n, true),
                              mote_low_num(l, 1 / p, d));
   mote_vid big = mote_low_2(l, &mote_op_greater, norm, mote_low_num(l, top, d));
-  mote_vid factor = mote_low_2(l, &mote_op_div, mote_low_num(l, top, d),
-                               mote_low_2(l, &mote_op_add, norm, mote_low_num(l, 1e-7, d)));
+  mote_vid factor =
+      mote_low_2(l, &mote_op_div, mote_low_num(l, top, d), mote_low_2(l, &mote_op_add, norm, mote_low_num(l, 1e-7, d)));
   return mote_low_done(
       l, mote_low_2(l, &mote_op_mul, x, mote_low_3(l, &mote_op_aten_where, big, factor, mote_low_num(l, 1, d))));
 }

@@ -181,8 +181,8 @@ static mote_status lower_softplus(mote_lowering *l) {
 }
 static mote_status lower_gelu(mote_lowering *l) {
   const char *mode = mote_low_str(l, "approximate", "none");
-  return mote_low_done(l, mote_low_set(l, &mote_op_gelu,
-                                        strcmp(mode, "tanh") == 0 ? "approximate=1" : "approximate=0", l->args[0].ref));
+  return mote_low_done(
+      l, mote_low_set(l, &mote_op_gelu, strcmp(mode, "tanh") == 0 ? "approximate=1" : "approximate=0", l->args[0].ref));
 }
 static mote_status lower_relu(mote_lowering *l) {
   if (both_type(l, l->args[0].ref) == MOTE_BOOL)
@@ -295,8 +295,8 @@ static mote_status lower_where(mote_lowering *l) {
     mote_low_fail(l, MOTE_ERR_TYPE, "where expected condition to be a boolean tensor, but got a tensor with dtype %s",
                   mote_aten_type_name(cd));
   mote_vid cond = l->args[0].ref;
-  return mote_low_done(
-      l, mote_low_3(l, &mote_op_aten_where, cond, choice(l, &l->args[1], d), choice(l, &l->args[2], d)));
+  return mote_low_done(l,
+                       mote_low_3(l, &mote_op_aten_where, cond, choice(l, &l->args[1], d), choice(l, &l->args[2], d)));
 }
 static mote_status lower_masked_fill(mote_lowering *l) {
   mote_vid x = l->args[0].ref, mask = l->args[1].ref;
@@ -339,7 +339,7 @@ static mote_status lower_isclose(mote_lowering *l) {
 static mote_status lower_floor_kind(mote_lowering *l) { // integers stay as they are
   mote_vid x = l->args[0].ref;
   return mote_low_done(l, mote_aten_is_integral(both_type(l, x)) ? mote_low_1(l, &mote_op_identity, x)
-                                                                   : mote_low_1(l, l->op, x));
+                                                                 : mote_low_1(l, l->op, x));
 }
 static mote_status lower_abs(mote_lowering *l) {
   mote_dtype d = both_type(l, l->args[0].ref);
@@ -365,7 +365,7 @@ static mote_status lower_square(mote_lowering *l) {
   if (d == MOTE_BOOL)
     x = mote_low_cast(l, x, MOTE_I64);
   return mote_low_done(l, mote_dtype_is_complex(d) ? mote_low_2(l, &mote_op_mul, x, x)
-                                                    : mote_low_1(l, &mote_op_square, x));
+                                                   : mote_low_1(l, &mote_op_square, x));
 }
 static mote_status lower_reciprocal(mote_lowering *l) {
   mote_vid x = l->args[0].ref;

@@ -454,7 +454,7 @@ static mote_status quant_cat(mote_lowering *l, bool relu) {
   mote_vid out = mote_low_concat(l, v, list->count, axis);
   out = relu ? mote_low_1(l, &mote_op_relu, out) : out;
   return mote_low_done(l, mote_low_codes(l, out, mote_lower_float(l, "scale", own.scale),
-                                          mote_lower_int(l, "zero_point", own.zero_point), d));
+                                         mote_lower_int(l, "zero_point", own.zero_point), d));
 }
 static mote_status lower_cat(mote_lowering *l) { return quant_cat(l, false); }
 static mote_status lower_cat_relu(mote_lowering *l) { return quant_cat(l, true); }
@@ -568,8 +568,8 @@ static mote_status layers(mote_lowering *l, int64_t kind) {
       const mote_vid *p = params->refs + 4 * n;
       bool dynamic = params->ints.at[2 * n] != HALF_CELL, reduce = params->ints.at[2 * n + 1] != 0;
       mote_vid gates = side(l, x, p[0], p[1], dynamic, reduce);
-      run_scan(l, kind, d == 1, gates, state_at(l, h0, n), lstm ? state_at(l, c0, n) : -1, p[2], p[3], dynamic,
-               reduce, out);
+      run_scan(l, kind, d == 1, gates, state_at(l, h0, n), lstm ? state_at(l, c0, n) : -1, p[2], p[3], dynamic, reduce,
+               out);
       ys[d] = out[0];
       hs[n] = mote_low_unsqueeze(l, out[1], 0);
       cs[n] = lstm ? mote_low_unsqueeze(l, out[2], 0) : -1;

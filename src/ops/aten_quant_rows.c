@@ -65,9 +65,7 @@ TWIN(lower_clamp, "aten::clamp(")
 TWIN(lower_max_pool1d, "aten::max_pool1d(")
 TWIN(lower_max_pool2d, "aten::max_pool2d(")
 
-static mote_status lower_dropout(mote_lowering *l) {
-  return mote_low_done(l, l->args[0].ref);
-}
+static mote_status lower_dropout(mote_lowering *l) { return mote_low_done(l, l->args[0].ref); }
 
 // A linear layer with another activation.
 static mote_status linear_act(mote_lowering *l, const mote_op *op) {

@@ -276,8 +276,7 @@ static mote_status run_layers(mote_lowering *l, const layers *s) {
     mote_vid ys[2];
     for (int64_t d = 0; d < dirs; d++) {
       weights p = weights_at(l, s, i * dirs + d, per);
-      mote_vid h = state_at(l, s->h, i * dirs + d),
-               c = s->kind == MOTE_RNN_LSTM ? state_at(l, s->c, i * dirs + d) : -1;
+      mote_vid h = state_at(l, s->h, i * dirs + d), c = s->kind == MOTE_RNN_LSTM ? state_at(l, s->c, i * dirs + d) : -1;
       states r = run_layer(l, s->kind, d == 1, x, h, c, &p, s->sizes);
       ys[d] = r.y;
       hs[n] = mote_low_unsqueeze(l, r.h, 0);
@@ -288,8 +287,7 @@ static mote_status run_layers(mote_lowering *l, const layers *s) {
   }
   if (kept)
     x = mote_low_swap(l, x, 0, 1);
-  mote_vid last_h = mote_low_concat(l, hs, n, 0),
-           last_c = s->kind == MOTE_RNN_LSTM ? mote_low_concat(l, cs, n, 0) : -1;
+  mote_vid last_h = mote_low_concat(l, hs, n, 0), last_c = s->kind == MOTE_RNN_LSTM ? mote_low_concat(l, cs, n, 0) : -1;
   mote_low_give(l, single ? mote_low_squeeze(l, x, 1) : x);
   mote_low_give(l, single ? mote_low_squeeze(l, last_h, 1) : last_h);
   if (last_c >= 0)

@@ -351,8 +351,7 @@ static mote_status lower_masked_scatter(mote_lowering *l) {
   mote_ref_attr a = mote_ref_attr_of(0);
   int32_t rank = 0;
   int64_t dim[MOTE_MAX_RANK];
-  if (mote_low_desc(l, in[1])->dtype != MOTE_BOOL ||
-      mote_low_desc(l, in[0])->dtype != mote_low_desc(l, in[2])->dtype)
+  if (mote_low_desc(l, in[1])->dtype != MOTE_BOOL || mote_low_desc(l, in[0])->dtype != mote_low_desc(l, in[2])->dtype)
     return mote_fail(l->err, MOTE_ERR_TYPE,
                      "masked_scatter: expected a BoolTensor mask, self and source of the same dtype");
   if (both_shape(l, in[0], in[1], &rank, dim))

@@ -257,9 +257,7 @@ static mote_vid flip(mote_low *w, mote_vid x, const mote_ints *axes) {
   }
   return move(w, &a, x);
 }
-static mote_status lower_flip(mote_lowering *l) {
-  return mote_low_done(l, flip(l, l->args[0].ref, &l->args[1].ints));
-}
+static mote_status lower_flip(mote_lowering *l) { return mote_low_done(l, flip(l, l->args[0].ref, &l->args[1].ints)); }
 static mote_status flip_at(mote_lowering *l, int64_t axis) {
   mote_ints axes = {1, {axis}};
   if (mote_low_desc(l, l->args[0].ref)->rank <= axis)
@@ -516,8 +514,7 @@ static mote_status lower_shuffle(mote_lowering *l) {
   int64_t split[6] = {n * c, r, r, h, v, 1};
   const int32_t perm[5] = {0, 3, 1, 4, 2};
   int32_t rank = t->rank;
-  return mote_low_done(l,
-                       mote_low_reshape(l, mote_low_permute(l, mote_low_reshape(l, x, 5, split), perm), rank, dim));
+  return mote_low_done(l, mote_low_reshape(l, mote_low_permute(l, mote_low_reshape(l, x, 5, split), perm), rank, dim));
 }
 static mote_status lower_unshuffle(mote_lowering *l) {
   mote_vid x = l->args[0].ref;
@@ -533,8 +530,7 @@ static mote_status lower_unshuffle(mote_lowering *l) {
   dim[lead] = c * r * r, dim[lead + 1] = h, dim[lead + 2] = v;
   int64_t split[5] = {n * c, h, r, v, r};
   const int32_t perm[5] = {0, 2, 4, 1, 3};
-  return mote_low_done(l,
-                       mote_low_reshape(l, mote_low_permute(l, mote_low_reshape(l, x, 5, split), perm), rank, dim));
+  return mote_low_done(l, mote_low_reshape(l, mote_low_permute(l, mote_low_reshape(l, x, 5, split), perm), rank, dim));
 }
 static mote_status lower_channel_shuffle(mote_lowering *l) {
   mote_vid x = l->args[0].ref;

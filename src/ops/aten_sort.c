@@ -163,8 +163,7 @@ static mote_status median_of(mote_lowering *l, int64_t kind) {
   const mote_tensor *t = mote_low_desc(l, x);
   int64_t n = mote_tensor_numel(t);
   if (n == 0)
-    return mote_low_done(l,
-                         mote_low_num(l, mote_dtype_is_float(t->dtype) ? (double)NAN : (double)INT64_MIN, t->dtype));
+    return mote_low_done(l, mote_low_num(l, mote_dtype_is_float(t->dtype) ? (double)NAN : (double)INT64_MIN, t->dtype));
   order(l, mote_low_reshape(l, x, 1, &n), kind, 0, false, 1, false, out);
   return mote_low_done(l, out[0]);
 }
@@ -399,8 +398,7 @@ static mote_status search_in(mote_lowering *l, int32_t rows, int32_t values) {
     return mote_fail(l->err, MOTE_ERR_SHAPE,
                      "torch.searchsorted(): boundaries tensor should be 1 dimension or the first N-1 dimensions of "
                      "boundaries tensor and input value tensor must match");
-  if (in[2] >= 0 &&
-      (!mote_tensor_same_shape(s, mote_low_desc(l, in[2])) || mote_low_desc(l, in[2])->dtype != MOTE_I64))
+  if (in[2] >= 0 && (!mote_tensor_same_shape(s, mote_low_desc(l, in[2])) || mote_low_desc(l, in[2])->dtype != MOTE_I64))
     return mote_fail(l->err, MOTE_ERR_SHAPE,
                      "torch.searchsorted(): boundary and sorter must have the same size, and the sorter be Long");
   a.n[0] = mote_lower_bool(l, "right", false) || (side != NULL && strcmp(side, "right") == 0);

@@ -24,16 +24,16 @@ typedef struct mote_def { // a top-level def or class of a record, or a method
 
 typedef struct mote_front {
   mote_program *program;
+  bool upgrading;     // an upgrader is being compiled: operators have today's meaning in it
+  uint32_t defining;  // classes being declared inside one another
+  uint32_t closures;  // number of fork bodies so far: names them
   mote_arena scratch; // trees, names, typing results
-  mote_map names;     // interned words
-  mote_map units;     // prefix -> mote_unit
-  mote_map defs;      // qualified name -> mote_def
   MOTE_VEC(mote_function *) queue;
   size_t queue_head;
-  mote_map missing;  // operators already in program->missing
-  bool upgrading;    // an upgrader is being compiled: operators have today's meaning in it
-  uint32_t defining; // classes being declared inside one another
-  uint32_t closures; // number of fork bodies so far: names them
+  mote_map names;   // interned words
+  mote_map units;   // prefix -> mote_unit
+  mote_map defs;    // qualified name -> mote_def
+  mote_map missing; // operators already in program->missing
 } mote_front;
 
 // Puts the place in front of the failure in `err` and returns `status`.
@@ -184,7 +184,12 @@ typedef struct mote_emit {
   mote_function *fn;
   mote_error *err;
   const mote_allocator *al;
-  mote_map var_index, tables; // name -> vars index; table keys -> index
+  uint32_t n_regs;
+  uint32_t at;             // offset of the source being compiled
+  uint32_t residue;        // values that enclosing loops keep on the stack
+  uint32_t entered;        // enclosing with statements
+  bool terminated;         // what follows in this block is not reached
+  const mote_type *result; // declared, or of the first return of a fork body
   MOTE_VEC(mote_var) vars;
   MOTE_VEC(mote_trail) trail;
   MOTE_VEC(mote_insn) code;
@@ -193,12 +198,7 @@ typedef struct mote_emit {
   MOTE_VEC(const mote_type *) type_list;
   MOTE_VEC(mote_op_ref) ops;
   MOTE_VEC(mote_function *) callees;
-  uint32_t n_regs;
-  uint32_t at;             // offset of the source being compiled
-  uint32_t residue;        // values that enclosing loops keep on the stack
-  uint32_t entered;        // enclosing with statements
-  bool terminated;         // what follows in this block is not reached
-  const mote_type *result; // declared, or of the first return of a fork body
+  mote_map var_index, tables; // name -> vars index; table keys -> index
 } mote_emit;
 
 // check.c: types an expression; node->type and node->res are set. `hint` guides empty lists and dicts, may be NULL.

@@ -33,12 +33,12 @@ typedef struct mote_memo {
   struct mote_memo *next;
   uint64_t sign[2];
   const mote_function *fn;
-  mote_graph g;
   bool has_graph;
   uint64_t key;
   MOTE_VEC(source) inputs, tensors;
   MOTE_VEC(shape) tree;
   size_t n_out;
+  mote_graph g;
 } mote_memo;
 
 // ------------------------------------------------------------------------------------------------ signatures

@@ -18,13 +18,13 @@ struct mote_memo;
 struct mote_recorder {
   mote_vm *vm;
   const mote_allocator *al;
-  mote_graph g;
   bool open;
   uint64_t epoch, key, flushes;
   MOTE_VEC(mote_val) inputs; // windows of the graph's inputs, in its order
   MOTE_VEC(mote_lazy *) lazies;
   struct mote_memo *memos;
   struct mote_memo *waiting; // for the graph of the call that just ended
+  mote_graph g;
 };
 
 void mote_memo_clear(mote_recorder *r);

@@ -63,17 +63,17 @@ mote_status mote_tensor_emit(mote_vm *vm, const mote_op *op, const void *attr, m
 // ------------------------------------------------------------------------------------------------ building
 
 typedef struct call {
-  mote_lowering l;
   mote_vm *vm;
   const mote_impl *impl;
   const mote_schema *schema;
   bool eager;
   mote_val *values; // handles; index = mote_vid
   int32_t n_values, cap;
-  mote_tensor seen; // what desc() shows
-  mote_arg args[ARGS_MAX];
   mote_vid *refs; // of list arguments
   int32_t n_refs;
+  mote_lowering l;
+  mote_tensor seen; // what desc() shows
+  mote_arg args[ARGS_MAX];
 } call;
 
 static mote_status add_value(call *c, mote_val v, mote_vid *out) {

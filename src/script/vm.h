@@ -77,12 +77,36 @@ typedef struct mote_vm_host {
   bool (*python_line)(void *ctx, const mote_function *fn, uint32_t pc, mote_python_line *out);
 } mote_vm_host;
 
-typedef struct mote_vm {
+typedef struct mote_vm { // what is read most comes first, where instructions reach it with one byte
   const mote_allocator *al;
   mote_program *program;
   const mote_dispatch *dispatch;
   mote_engine *engine;
   struct mote_recorder *rec;
+  // the running call
+  mote_error *err;
+  const mote_op_ref *ref; // operator being executed
+  int32_t n_results;      // values it is to give
+  bool decided;           // data of a tensor was needed before the end
+  bool wrote;             // something that outlives the call was changed
+  bool no_grad;
+  mote_val *stack;
+  size_t sp;
+  mote_val *regs;
+  size_t n_regs;
+  MOTE_VEC(mote_frame) frames;
+  uint64_t steps;
+  size_t stack_cap, regs_cap;
+  uint32_t nested; // runs within runs (fork, comparison methods)
+  uint64_t call;   // number of the running call, unlike any other session's
+  uint64_t calls;
+  MOTE_VEC(mote_val) entered;
+  mote_val **consts; // [functions], each [n_consts]; made at first use
+  size_t n_consts;
+  mote_val text; // print's unfinished line
+  uint64_t random[4];
+  mote_map interned; // strings of attributes
+  // how it was set up
   mote_vm_host host;
   mote_objects objects;
   mote_record mode;
@@ -92,28 +116,6 @@ typedef struct mote_vm {
   uint64_t step_limit;
   size_t memory_limit;
   atomic_bool cancelled;
-  // the running call
-  mote_error *err;
-  uint64_t steps;
-  uint32_t nested; // runs within runs (fork, comparison methods)
-  bool decided;    // data of a tensor was needed before the end
-  bool wrote;      // something that outlives the call was changed
-  uint64_t call;   // number of the running call, unlike any other session's
-  uint64_t calls;
-  bool no_grad;
-  const mote_op_ref *ref; // operator being executed
-  int32_t n_results;      // values it is to give
-  mote_val *stack;
-  size_t sp, stack_cap;
-  mote_val *regs;
-  size_t n_regs, regs_cap;
-  MOTE_VEC(mote_frame) frames;
-  MOTE_VEC(mote_val) entered;
-  mote_val **consts; // [functions], each [n_consts]; made at first use
-  size_t n_consts;
-  mote_val text; // print's unfinished line
-  uint64_t random[4];
-  mote_map interned; // strings of attributes
 } mote_vm;
 
 // ------------------------------------------------------------------------------------------------ vm.c

@@ -17,12 +17,12 @@ enum mote_gvalue_flags {
 };
 
 typedef struct mote_gvalue {
-  mote_tensor t; // dim -1: unknown until planned. Constants: data set, strides valid
   uint32_t flags;
   int32_t producer;      // node, -1: none
   const char *name;      // from the file, for messages and profiles; may be NULL
   mote_storage *storage; // constants: identity for packing (NULL: the address of the data serves)
   uint64_t key;          // constants: identity in caches (see mote_graph_const), stable for the model's life
+  mote_tensor t;         // dim -1: unknown until planned. Constants: data set, strides valid
 } mote_gvalue;
 
 typedef struct mote_node {
@@ -36,14 +36,14 @@ typedef struct mote_node {
 } mote_node;
 
 typedef struct mote_graph {
-  mote_arena arena;
-  const char *name;
   MOTE_VEC(mote_gvalue) values;
   MOTE_VEC(mote_node) nodes;
   MOTE_VEC(mote_vid) inputs;
   MOTE_VEC(mote_vid) outputs;
   struct mote_graph *const *siblings; // graphs that MOTE_ATTR_GRAPH attributes index (subgraphs of the file)
   int32_t n_siblings;
+  const char *name;
+  mote_arena arena;
 } mote_graph;
 
 void mote_graph_init(mote_graph *g, const mote_allocator *al);

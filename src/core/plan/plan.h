@@ -16,13 +16,13 @@ typedef enum mote_place {
 } mote_place;
 
 typedef struct mote_plan_value {
-  mote_tensor t;
   uint8_t place;
   int32_t base;         // ALIAS: the value looked into (never itself an alias)
   int64_t base_offset;  // ALIAS: bytes from the base's data
   int32_t index;        // INPUT, OUT: which one
   size_t bytes, offset; // ARENA
   int32_t first, last;  // steps between which it lives
+  mote_tensor t;
 } mote_plan_value;
 
 typedef struct mote_plan_step {
@@ -48,7 +48,6 @@ typedef struct mote_plan_port { // a live value on the border of the planned ran
 } mote_plan_port;
 
 typedef struct mote_plan {
-  mote_graph graph; // working copy: owns storages of constants, attributes, names
   mote_plan_value *values;
   int32_t n_values;
   MOTE_VEC(mote_plan_step) steps;
@@ -65,6 +64,7 @@ typedef struct mote_plan {
   uint64_t shape_hash;
   uint64_t used; // tick of the last use
   struct mote_plan *next;
+  mote_graph graph; // working copy: owns storages of constants, attributes, names
 } mote_plan;
 
 #endif

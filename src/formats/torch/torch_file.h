@@ -25,7 +25,6 @@ typedef struct mote_script_model {
   char *name;
   mote_format format;
   size_t limit;
-  mote_zip zip;
   bool zip_open;
   char *root; // folder in front of all records, without the slash
   uint64_t version;
@@ -42,6 +41,7 @@ typedef struct mote_script_model {
   // of a .ptl: values of its functions' constants
   MOTE_VEC(const mote_pickle_value *) lite_constants;
   mote_torch_pickle bytecode;
+  mote_zip zip; // large
 } mote_script_model;
 
 typedef struct mote_torch_lines mote_torch_lines; // Python lines of a code record (debug.c)
