@@ -97,6 +97,13 @@ void mote_fail_item(mote_error *err, const char *fmt, ...) {
   err->item_count++;
 }
 
+void mote_fail_drop_items(mote_error *err) {
+  if (!err || err->status == MOTE_OK)
+    return;
+  err->item_count = 0;
+  err->text_len = (uint32_t)strlen(err->text) + 1;
+}
+
 const char *mote_error_message(const mote_error *error) { return error && error->status != MOTE_OK ? error->text : ""; }
 
 const char *mote_error_item(const mote_error *error, uint32_t index) {

@@ -25,6 +25,9 @@ void mote_fail_node(mote_error *err, int32_t node);
 // the buffer is full.
 void mote_fail_item(mote_error *err, const char *fmt, ...) MOTE_PRINTF(2, 3);
 
+// Takes back all items.
+void mote_fail_drop_items(mote_error *err);
+
 // Forgets the failure: used where a script catches an exception or a fallback is tried.
 void mote_fail_clear(mote_error *err);
 

@@ -193,31 +193,6 @@ mote_status mote_aten_lower_unary(mote_lowering *l) {
 
 // ------------------------------------------------------------------------------------------------ parts
 
-static bool is_complex(mote_low *w, mote_vid v) { return mote_dtype_is_complex(mote_low_desc(w, v)->dtype); }
-
-static mote_status part(mote_lowering *l, int64_t fn) {
-  mote_vid x = l->args[0].ref;
-  if (!is_complex(l, x) && fn == FN_imag)
-    mote_low_fail(l, MOTE_ERR_TYPE, "imag is not implemented for tensors with non-complex dtypes.");
-  if (!is_complex(l, x))
-    return mote_low_done(l, mote_low_1(l, &mote_op_identity, x));
-  return mote_low_done(l, apply(l, fn, x));
-}
-static mote_status lower_real(mote_lowering *l) { return part(l, FN_real); }
-static mote_status lower_imag(mote_lowering *l) { return part(l, FN_imag); }
-static mote_status lower_conj(mote_lowering *l) { return part(l, FN_conj); }
-
-// Conjugate transpose of the last two dims.
-static mote_status lower_mh(mote_lowering *l) {
-  mote_vid x = l->args[0].ref;
-  int32_t rank = mote_low_desc(l, x)->rank;
-  if (rank < 2)
-    mote_low_fail(l, MOTE_ERR_SHAPE,
-                  "tensor.adjoint() is only supported on matrices or batches of matrices. Got %d-D tensor.", rank);
-  x = mote_low_swap(l, x, rank - 2, rank - 1);
-  return mote_low_done(l, is_complex(l, x) ? apply(l, FN_conj, x) : x);
-}
-
 // Pairs of reals and complex numbers have the same bytes.
 static mote_status pair_infer(mote_opctx *c) {
   const mote_tensor *in = c->in[0];
@@ -286,15 +261,6 @@ static const mote_op join_op = {.name = "aten_complex_join",
 #define LOW(text, fn)                                                                                                  \
   { "aten::" text, &complex_op, "0", NULL, 0, fn }
 static const mote_torch_row rows[] = {
-    LOW("real(self)", lower_real),
-    LOW("imag(self)", lower_imag),
-    LOW("conj(self)", lower_conj),
-    LOW("_conj(self)", lower_conj),
-    LOW("conj_physical(self)", lower_conj),
-    LOW("_conj_physical(self)", lower_conj),
-    LOW("mH(a)", lower_mh),
-    LOW("adjoint(self)", lower_mh),
-    LOW("matrix_H(a)", lower_mh),
     {"aten::view_as_real(self)", &pair_op, "0"},
     {"aten::view_as_complex(self)", &pair_op, "0"},
     {"aten::complex(real, imag)", &join_op, "0 1"},

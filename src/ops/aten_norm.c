@@ -256,27 +256,6 @@ static mote_status lower_instance(mote_lowering *l) {
   return emit_norm(l, &a, &norm_op);
 }
 
-// x scaled so that no slice along dim has a norm above maxnorm.
-static mote_status lower_renorm(mote_lowering *l) {
-  mote_vid x = l->args[0].ref;
-  const mote_tensor *t = mote_low_desc(l, x);
-  mote_dtype d = t->dtype;
-  int32_t axis = mote_low_axis_arg(l, "dim", 0, t->rank), n = 0;
-  int64_t axes[MOTE_MAX_RANK];
-  double p = mote_lower_float(l, "p", 2), top = mote_lower_float(l, "maxnorm", 1);
-  for (int32_t i = 0; i < t->rank; i++)
-    if (i != axis)
-      axes[n++] = i;
-  mote_vid power = mote_low_2(l, &mote_op_aten_pow, mote_low_1(l, &mote_op_abs, x), mote_low_num(l, p, d));
-  mote_vid norm = mote_low_2(l, &mote_op_aten_pow, mote_low_reduce(l, &mote_op_reduce_sum, power, axes, n, true),
-                             mote_low_num(l, 1 / p, d));
-  mote_vid big = mote_low_2(l, &mote_op_greater, norm, mote_low_num(l, top, d));
-  mote_vid factor =
-      mote_low_2(l, &mote_op_div, mote_low_num(l, top, d), mote_low_2(l, &mote_op_add, norm, mote_low_num(l, 1e-7, d)));
-  return mote_low_done(
-      l, mote_low_2(l, &mote_op_mul, x, mote_low_3(l, &mote_op_aten_where, big, factor, mote_low_num(l, 1, d))));
-}
-
 #define ROW(text, fn)                                                                                                  \
   { "aten::" text, &norm_op, NULL, NULL, 0, fn }
 static const mote_torch_row rows[] = {
@@ -291,7 +270,6 @@ static const mote_torch_row rows[] = {
     ROW("_native_batch_norm_legit(input, weight, bias)", lower_native_batch),
     ROW("_native_batch_norm_legit.no_stats(input, weight, bias)", lower_batch_no_stats),
     ROW("_native_batch_norm_legit_no_training(input, weight, bias)", lower_no_training),
-    ROW("renorm(self, p, dim, maxnorm)", lower_renorm),
     {NULL},
 };
 const mote_op_family mote_family_aten_norm = {"aten_norm", NULL, rows};

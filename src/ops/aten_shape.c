@@ -267,23 +267,6 @@ static mote_status flip_at(mote_lowering *l, int64_t axis) {
 static mote_status lower_fliplr(mote_lowering *l) { return flip_at(l, 1); }
 static mote_status lower_flipud(mote_lowering *l) { return flip_at(l, 0); }
 
-static mote_status lower_rot90(mote_lowering *l) {
-  mote_vid x = l->args[0].ref;
-  int32_t rank = mote_low_desc(l, x)->rank;
-  int64_t k = ((mote_lower_int(l, "k", 1) % 4) + 4) % 4;
-  int32_t a = mote_low_axis(l, mote_low_at(l, "dims", 2, 0, 0), rank),
-          b = mote_low_axis(l, mote_low_at(l, "dims", 2, 1, 1), rank);
-  mote_ints both = {2, {a, b}}, first = {1, {a}}, second = {1, {b}};
-  if (k == 2)
-    x = flip(l, x, &both);
-  if (k == 1)
-    x = mote_low_swap(l, flip(l, x, &second), a, b);
-  if (k == 3)
-    x = flip(l, mote_low_swap(l, x, a, b), &second);
-  (void)first;
-  return mote_low_done(l, x);
-}
-
 static mote_status lower_roll(mote_lowering *l) {
   mote_vid x = l->args[0].ref;
   const mote_tensor *t = mote_low_desc(l, x);
@@ -455,46 +438,6 @@ static mote_status lower_column_stack(mote_lowering *l) {
   return mote_low_done(l, cat(l, v, list->count, 1, common_type(l, list)));
 }
 
-static mote_status each_at_least(mote_lowering *l, int32_t rank) {
-  const mote_arg *a = &l->args[0];
-  if (a->kind == MOTE_ARG_TENSOR)
-    return mote_low_done(l, at_least(l, a->ref, rank));
-  for (int32_t i = 0; i < a->count; i++)
-    mote_low_give(l, at_least(l, a->refs[i], rank));
-  return l->st;
-}
-static mote_status lower_atleast1(mote_lowering *l) { return each_at_least(l, 1); }
-static mote_status lower_atleast2(mote_lowering *l) { return each_at_least(l, 2); }
-static mote_status lower_atleast3(mote_lowering *l) { return each_at_least(l, 3); }
-
-static mote_status lower_meshgrid(mote_lowering *l) {
-  const mote_arg *list = &l->args[0];
-  const char *order = mote_low_str(l, "indexing", "ij");
-  int32_t n = list->kind == MOTE_ARG_TENSORS ? list->count : 0;
-  int64_t dim[MOTE_MAX_RANK];
-  if (strcmp(order, "ij") != 0 && strcmp(order, "xy") != 0)
-    return mote_fail(l->err, MOTE_ERR_ARGUMENT,
-                     "torch.meshgrid: indexing must be one of \"xy\" or \"ij\", but received: %s", order);
-  if (n == 0 || n > MOTE_MAX_RANK)
-    return mote_fail(l->err, MOTE_ERR_ARGUMENT, "meshgrid expects a non-empty TensorList");
-  bool swap = strcmp(order, "xy") == 0 && n >= 2;
-  for (int32_t i = 0; i < n; i++) {
-    if (mote_low_desc(l, list->refs[i])->rank > 1)
-      return mote_fail(l->err, MOTE_ERR_SHAPE,
-                       "torch.meshgrid: Expected 0D or 1D tensor in the tensor list but got a tensor of rank %d",
-                       mote_low_desc(l, list->refs[i])->rank);
-    dim[swap && i < 2 ? 1 - i : i] = mote_tensor_numel(mote_low_desc(l, list->refs[i]));
-  }
-  for (int32_t i = 0; i < n; i++) {
-    int64_t one[MOTE_MAX_RANK];
-    int32_t at = swap && i < 2 ? 1 - i : i;
-    for (int32_t k = 0; k < n; k++)
-      one[k] = k == at ? dim[k] : 1;
-    mote_low_give(l, mote_low_expand(l, mote_low_reshape(l, list->refs[i], n, one), n, dim));
-  }
-  return l->st;
-}
-
 // ------------------------------------------------------------------------------------------------ blocks of space
 
 // x [.., c*r*r, h, w] <-> [.., c, h*r, w*r]
@@ -567,7 +510,6 @@ static const mote_torch_row rows[] = {
     ROW("flip(self, dims)", lower_flip),
     ROW("fliplr(self)", lower_fliplr),
     ROW("flipud(self)", lower_flipud),
-    ROW("rot90(self, k, dims)", lower_rot90),
     ROW("roll(self, shifts, dims)", lower_roll),
     ROW("triu(self, diagonal)", lower_triu),
     ROW("tril(self, diagonal)", lower_tril),
@@ -581,14 +523,6 @@ static const mote_torch_row rows[] = {
     ROW("row_stack(tensors)", lower_vstack),
     ROW("dstack(tensors)", lower_dstack),
     ROW("column_stack(tensors)", lower_column_stack),
-    ROW("atleast_1d(self)", lower_atleast1),
-    ROW("atleast_2d(self)", lower_atleast2),
-    ROW("atleast_3d(self)", lower_atleast3),
-    ROW("atleast_1d.Sequence(tensors)", lower_atleast1),
-    ROW("atleast_2d.Sequence(tensors)", lower_atleast2),
-    ROW("atleast_3d.Sequence(tensors)", lower_atleast3),
-    ROW("meshgrid(tensors)", lower_meshgrid),
-    ROW("meshgrid.indexing(tensors, indexing)", lower_meshgrid),
     ROW("pixel_shuffle(self, upscale_factor)", lower_shuffle),
     ROW("pixel_unshuffle(self, downscale_factor)", lower_unshuffle),
     ROW("channel_shuffle(self, groups)", lower_channel_shuffle),

@@ -26,6 +26,8 @@ typedef struct mote_insn_place {
   uint32_t offset;
 } mote_insn_place;
 
+typedef enum mote_op_form { MOTE_FORM_PLAIN, MOTE_FORM_IN_PLACE, MOTE_FORM_OUT } mote_op_form;
+
 typedef struct mote_op_ref {
   const char *name;          // "aten::add"
   const char *overload;      // "Tensor"
@@ -34,7 +36,9 @@ typedef struct mote_op_ref {
                      // (out= arguments come last even then); -1: the operand of OPN tells
   int32_t n_results; // values pushed: 0 or 1 for TorchScript functions, more for several results
   bool has_impl;
-  void *impl; // free for the VM, zero at first
+  uint8_t form;               // mote_op_form: where the results of `body` go
+  struct mote_function *body; // of an operator that is defined in TorchScript
+  void *impl;                 // free for the VM, zero at first
 } mote_op_ref;
 
 typedef struct mote_param {

@@ -82,9 +82,9 @@ mote_status mote_compile_function(mote_front *front, mote_function *fn, mote_err
   MOTE_TRY(mote_function_formals(front, fn, &formals, err));
   start(&e, front, def->unit, fn, err);
   e.result = fn->result;
-  front->upgrading = strcmp(def->unit->prefix, mote_upgrader_prefix) == 0;
+  front->defining_ops = def->unit->is_definition;
   mote_status status = emit_function(&e, def->node->kids[0]);
-  front->upgrading = false;
+  front->defining_ops = false;
   finish(&e);
   return status;
 }

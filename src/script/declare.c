@@ -15,6 +15,25 @@ static mote_status fail_at(const mote_def *def, const mote_node *node, mote_erro
 
 // ---------------------------------------------------------------------------------------------------- functions
 
+// What a parameter without annotation holds: a method's object, what the schema of a defined operator says, a tensor.
+static const mote_type *plain_param_type(mote_front *front, const mote_def *def, const mote_function *fn, uint32_t i) {
+  const mote_schema *schema = def->unit->schema;
+  if (i == 0 && fn->owner)
+    return fn->owner->type;
+  if (schema != NULL && i < schema->n_args)
+    return schema->args[i].type;
+  return mote_type_basic(&front->program->types, MOTE_TYPE_TENSOR);
+}
+
+static const mote_type *plain_result_type(mote_front *front, const mote_def *def) {
+  mote_types *types = &front->program->types;
+  const mote_schema *schema = def->unit->schema;
+  if (schema == NULL || schema->n_results == 0)
+    return mote_type_basic(types, MOTE_TYPE_NONE);
+  return schema->n_results == 1 ? schema->results[0]
+                                : mote_type_make(types, MOTE_TYPE_TUPLE, schema->results, schema->n_results);
+}
+
 static mote_status declare_params(mote_front *front, mote_def *def, mote_function *fn, mote_error *err) {
   const mote_node *node = def->node;
   fn->n_params = node->n - 2;
@@ -31,8 +50,7 @@ static mote_status declare_params(mote_front *front, mote_def *def, mote_functio
     if (param->kids[0] != NULL)
       MOTE_TRY(mote_read_type(front, def->unit, param->kids[0], &fn->params[i].type, err));
     else
-      fn->params[i].type =
-          i == 0 && fn->owner ? fn->owner->type : mote_type_basic(&front->program->types, MOTE_TYPE_TENSOR);
+      fn->params[i].type = plain_param_type(front, def, fn, i);
   }
   return MOTE_OK;
 }
@@ -52,7 +70,9 @@ mote_status mote_declare_function(mote_front *front, mote_def *def, mote_class *
   if (def->node->kids[1] != NULL)
     MOTE_TRY(mote_read_type(front, def->unit, def->node->kids[1], &fn->result, err));
   else
-    fn->result = mote_type_basic(&front->program->types, MOTE_TYPE_NONE);
+    fn->result = plain_result_type(front, def);
+  if (fn->result == NULL)
+    return mote_fail_nomem(err);
   return MOTE_VEC_PUSH(front->program->al, &front->program->functions, fn, err);
 }
 

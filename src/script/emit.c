@@ -188,6 +188,8 @@ static mote_status add_op(mote_emit *e, const char *name, const char *overload, 
   ref.n_results = schema == NULL ? 1 : schema->is_varret ? -1 : (int32_t)schema->n_results;
   ref.has_impl = host->has_impl ? host->has_impl(host->ctx, schema ? schema->id : -1, name, overload) : schema != NULL;
   if (!ref.has_impl)
+    MOTE_TRY(mote_front_define(e->front, &ref, e->err));
+  if (!ref.has_impl)
     MOTE_TRY(note_missing(e, &ref));
   *slot = (int64_t)e->ops.len;
   *index = (int32_t)*slot;

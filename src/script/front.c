@@ -165,11 +165,6 @@ static mote_status load_unit(mote_front *front, const char *prefix, size_t len, 
   unit->prefix = own;
   mote_span text = {0};
   bool found = false;
-  if (strcmp(own, mote_upgrader_prefix) == 0) {
-    text.data = (const uint8_t *)mote_upgrader_source;
-    text.size = strlen(mote_upgrader_source);
-    return mote_front_add_unit(front, unit, mote_upgrader_path, text, err);
-  }
   MOTE_TRY(front->program->host.source(front->program->host.ctx, path, &text, &found, err));
   return found ? mote_front_add_unit(front, unit, path, text, err) : MOTE_OK;
 }
@@ -236,8 +231,16 @@ mote_status mote_program_compile(mote_program *program, mote_error *err) {
 mote_status mote_program_upgrader(mote_program *program, const char *name, const char *overload, mote_function **out,
                                   mote_error *err) {
   const char *upgrader = mote_upgrader_name(program->version, name, overload);
+  mote_def *def;
   *out = NULL;
-  return upgrader ? mote_program_function(program, upgrader, out, err) : MOTE_OK;
+  if (upgrader == NULL)
+    return MOTE_OK;
+  MOTE_TRY(need_front(program, err));
+  MOTE_TRY(mote_front_definition(program->front, upgrader, &def, err));
+  if (def == NULL)
+    return mote_fail(err, MOTE_ERR_INTERNAL, "definition %s is missing", upgrader);
+  *out = def->fn;
+  return mote_front_enqueue(program->front, def->fn, err);
 }
 
 mote_status mote_program_op_ref(mote_program *program, const char *name, const char *overload, int32_t n_given,
@@ -260,6 +263,8 @@ mote_status mote_program_op_ref(mote_program *program, const char *name, const c
   }
   ref.has_impl =
       program->host.has_impl ? program->host.has_impl(program->host.ctx, id, ref.name, ref.overload) : id >= 0;
+  if (!ref.has_impl && program->front != NULL)
+    MOTE_TRY(mote_front_define(program->front, &ref, err));
   *out = ref;
   return MOTE_OK;
 }

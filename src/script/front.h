@@ -6,11 +6,12 @@
 #include "script/ast.h"
 #include "script/compile.h"
 
-typedef struct mote_unit { // a code record
-  const char *prefix;      // "__torch__.torch.nn.functional"
-  uint32_t source;         // index into program->sources
-  mote_lexer lexer;        // for places in messages
-  bool found;
+typedef struct mote_unit {   // a code record
+  const char *prefix;        // "__torch__.torch.nn.functional"
+  uint32_t source;           // index into program->sources
+  mote_lexer lexer;          // for places in messages
+  const mote_schema *schema; // of the operator that a definition defines: gives the types that it leaves out
+  bool found, is_definition; // is_definition: of define.c
 } mote_unit;
 
 typedef struct mote_def { // a top-level def or class of a record, or a method
@@ -24,10 +25,11 @@ typedef struct mote_def { // a top-level def or class of a record, or a method
 
 typedef struct mote_front {
   mote_program *program;
-  bool upgrading;     // an upgrader is being compiled: operators have today's meaning in it
-  uint32_t defining;  // classes being declared inside one another
-  uint32_t closures;  // number of fork bodies so far: names them
-  mote_arena scratch; // trees, names, typing results
+  bool defining_ops;       // a definition of define.c is being compiled: operators have today's meaning in it
+  const char *definitions; // text of define.c, NULL until it is needed
+  uint32_t defining;       // classes being declared inside one another
+  uint32_t closures;       // number of fork bodies so far: names them
+  mote_arena scratch;      // trees, names, typing results
   MOTE_VEC(mote_function *) queue;
   size_t queue_head;
   mote_map names;   // interned words
@@ -62,13 +64,15 @@ mote_status mote_read_literal(mote_front *front, const mote_unit *unit, const mo
 // Text of a chain of names a.b.c; false when the node is no such chain or the text is too long.
 bool mote_dotted_name(const mote_node *node, char *out, size_t cap, size_t *len);
 
-// --- upgrade.c: operators whose meaning changed
-// The upgrader's qualified name for an operator of an archive of that version, or NULL. Its source is a built-in
-// record.
+// --- define.c: operators written in TorchScript
+// A function of the built-in text, parsed when first asked for; *out NULL when there is none of that name.
+mote_status mote_front_definition(mote_front *front, const char *name, mote_def **out, mote_error *err) MOTE_MUST_USE;
+// Gives a reference without implementation the function that defines it, if there is one, and queues that.
+mote_status mote_front_define(mote_front *front, mote_op_ref *ref, mote_error *err) MOTE_MUST_USE;
+// The definition that stands for an operator of an archive of that version, or NULL.
 const char *mote_upgrader_name(uint64_t version, const char *name, const char *overload);
-// Upgraders of `name` in order of overloads: call with *at 0 first; NULL when there are no more.
+// Those of `name` in order of overloads: call with *at 0 first; NULL when there are no more.
 const char *mote_upgrader_next(uint64_t version, const char *name, size_t *at);
-extern const char mote_upgrader_path[], mote_upgrader_source[], mote_upgrader_prefix[];
 
 // ---------------------------------------------------------------------------------------------------- typing results
 

@@ -288,24 +288,35 @@ bool mote_match(mote_front *front, const mote_signature *sig, const mote_actual 
 
 // ---------------------------------------------------------------------------------------------------- candidates
 
+static mote_status definition_candidate(mote_front *front, const char *name, mote_signature *out, uint32_t *n,
+                                        bool *found, mote_error *err) {
+  mote_def *def;
+  MOTE_TRY(mote_front_definition(front, name, &def, err));
+  *found = def != NULL;
+  if (!*found)
+    return MOTE_OK;
+  mote_signature *sig = &out[(*n)++];
+  *sig = (mote_signature){.name = def->fn->name, .overload = "", .n_args = def->fn->n_params, .fn = def->fn};
+  return mote_function_formals(front, def->fn, &sig->args, err);
+}
+
 static mote_status list_candidates(mote_front *front, const char *name, mote_signature *out, uint32_t *n,
                                    mote_error *err) {
   mote_program *program = front->program;
-  uint64_t version = front->upgrading ? 0 : program->version;
+  uint64_t version = front->defining_ops ? 0 : program->version;
   size_t at = 0;
   *n = 0;
   for (const char *up; (up = mote_upgrader_next(version, name, &at)) != NULL && *n < MAX_CANDIDATES / 2;) {
-    mote_def *def;
-    MOTE_TRY(mote_front_find(front, up, strlen(up), &def, err));
-    if (def == NULL || def->fn == NULL)
-      return mote_fail(err, MOTE_ERR_INTERNAL, "upgrader %s is missing", up);
-    mote_signature *sig = &out[(*n)++];
-    *sig = (mote_signature){.name = up, .overload = "", .n_args = def->fn->n_params, .fn = def->fn};
-    MOTE_TRY(mote_function_formals(front, def->fn, &sig->args, err));
+    bool found;
+    MOTE_TRY(definition_candidate(front, up, out, n, &found, err));
+    if (!found)
+      return mote_fail(err, MOTE_ERR_INTERNAL, "definition %s is missing", up);
   }
   uint32_t first, count;
-  if (!mote_schema_range(name, strlen(name), &first, &count))
-    return MOTE_OK;
+  if (!mote_schema_range(name, strlen(name), &first, &count)) {
+    bool helper = front->defining_ops && strncmp(name, "aten::", 6) == 0; // definitions call one another
+    return helper ? definition_candidate(front, name + 6, out, n, &helper, err) : MOTE_OK;
+  }
   for (uint32_t i = first; i < first + count && *n < MAX_CANDIDATES; i++) {
     const mote_schema *schema;
     MOTE_TRY(mote_schema_get(&program->schemas, i, &schema, err));

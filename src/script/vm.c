@@ -205,29 +205,61 @@ static mote_status fill_defaults(mote_vm *vm, const mote_schema *schema, uint32_
 }
 
 // In-place and out= forms of functions that only know how to give a new tensor.
-static mote_status write_back(mote_vm *vm, const mote_impl *impl, uint32_t n, mote_val *a, mote_val *out) {
-  mote_val *to = impl->to_out && n ? &a[n - 1] : &a[0];
-  if (n == 0 || to->tag != MOTE_TAG_TENSOR || out->tag != MOTE_TAG_TENSOR)
+static mote_status write_back(mote_vm *vm, mote_val *to, bool to_out, mote_val *out) {
+  if (to->tag != MOTE_TAG_TENSOR || out->tag != MOTE_TAG_TENSOR)
     return mote_fail(vm->err, MOTE_ERR_TYPE, "no tensor to write to");
-  if (impl->to_out)
+  if (to_out)
     MOTE_TRY(mote_tensor_resize(vm, to->u.tensor, out->u.tensor));
   mote_status s = mote_tensor_write(vm, to->u.tensor, out->u.tensor);
   mote_val_set(out, s == MOTE_OK ? mote_val_retain(*to) : mote_val_none());
   return s;
 }
 
+// An operator that is defined in TorchScript. Its own frames and operators are not shown: who wrote the program knows
+// the operator.
+static mote_status run_body(mote_vm *vm, const mote_op_ref *ref, uint32_t n, mote_val *a, mote_val *out,
+                            int32_t results) {
+  const mote_function *fn = ref->body;
+  mote_val v;
+  if (n < fn->n_params || (ref->form != MOTE_FORM_PLAIN && n == 0) || results < 0)
+    return mote_fail(vm->err, MOTE_ERR_ARGUMENT, "%s takes %u values, got %u", ref->name, fn->n_params, n);
+  mote_status s = mote_vm_recall(vm, fn, a, fn->n_params, &v);
+  if (s != MOTE_OK) {
+    mote_fail_drop_items(vm->err);
+    return s;
+  }
+  if (results == 1) {
+    out[0] = v;
+  } else if (results > 1 && (v.tag != MOTE_TAG_TUPLE || v.u.tuple->len != (size_t)results)) {
+    s = mote_fail(vm->err, MOTE_ERR_INTERNAL, "%s does not give %d results", fn->name, results);
+  }
+  for (int32_t i = 0; s == MOTE_OK && results > 1 && i < results; i++)
+    out[i] = mote_val_retain(v.u.tuple->at[i]);
+  if (results != 1)
+    mote_val_release(v);
+  bool to_out = ref->form == MOTE_FORM_OUT;
+  for (int32_t i = 0; s == MOTE_OK && ref->form != MOTE_FORM_PLAIN && i < results && i < (int32_t)n; i++)
+    s = write_back(vm, to_out ? &a[(int32_t)n - results + i] : &a[i], to_out, &out[i]);
+  for (int32_t i = 0; s != MOTE_OK && i < results; i++)
+    mote_val_clear(&out[i]);
+  return s;
+}
+
 static mote_status run_impl(mote_vm *vm, const mote_op_ref *ref, uint32_t n, mote_val *a, mote_val *out,
                             int32_t results) {
   const mote_impl *impl = ref->impl;
-  if (!impl)
+  if (!impl && !ref->body)
     return mote_fail(vm->err, MOTE_ERR_UNSUPPORTED, "operator %s%s%s is not supported", ref->name,
                      ref->overload[0] ? "." : "", ref->overload);
   const mote_op_ref *outer = vm->ref;
   vm->ref = ref;
   vm->n_results = results;
-  mote_status s = impl->fn ? impl->fn(vm, n, a, out) : mote_tensor_call(vm, impl, ref, n, a, out);
-  if (s == MOTE_OK && impl->fn && (impl->in_place || impl->to_out))
-    s = write_back(vm, impl, n, a, out);
+  mote_status s = !impl      ? run_body(vm, ref, n, a, out, results)
+                  : impl->fn ? impl->fn(vm, n, a, out)
+                             : mote_tensor_call(vm, impl, ref, n, a, out);
+  if (s == MOTE_OK && impl && impl->fn && (impl->in_place || impl->to_out))
+    s = n ? write_back(vm, impl->to_out ? &a[n - 1] : &a[0], impl->to_out, out)
+          : mote_fail(vm->err, MOTE_ERR_TYPE, "no tensor to write to");
   if (s == MOTE_OK)
     vm->ref = outer; // else the traceback names it
   return s;
@@ -798,7 +830,7 @@ mote_status mote_vm_resolve(mote_dispatch *d, mote_function *fn, mote_error *err
   for (uint32_t i = 0; i < fn->n_ops; i++) {
     mote_op_ref *ref = &fn->ops[i];
     ref->impl = (void *)(uintptr_t)mote_dispatch_find(d, ref->schema ? ref->schema->id : -1, ref->name, ref->overload);
-    ref->has_impl = ref->impl != NULL;
+    ref->has_impl = ref->impl != NULL || ref->body != NULL;
   }
   return MOTE_OK;
 }

@@ -1,0 +1,127 @@
+#!/usr/bin/env python3
+"""Writes src/script/definitions_packed.def, the deflated text of src/script/definitions.py that the library holds.
+
+The text is Python; what the language of saved files lacks is rewritten here: "x += y", loops over lists and over
+range(a, b, step), list comprehensions (over range: of ints, else of tensors). Comments and blanks go.
+Run after each change of the text: python3 scripts/pack_definitions.py. tests/script/test_define.c compiles all.
+"""
+import ast
+import json
+import pathlib
+import re
+import zlib
+
+SCRIPT = pathlib.Path(__file__).resolve().parent.parent / "src" / "script"
+
+
+def is_range(node):
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "range"
+
+
+def parse(text):
+    return ast.parse(text).body
+
+
+class Lower(ast.NodeTransformer):
+    """Statements become lists of simpler ones; comprehensions move in front of the statement that holds them."""
+
+    def __init__(self):
+        self.count, self.before = 0, []
+
+    def fresh(self):
+        self.count += 1
+        return f"_{self.count}"
+
+    def statement(self, node):
+        outer, self.before = self.before, []
+        node = self.generic_visit(node)
+        out, self.before = self.before, outer
+        return out + [node]
+
+    visit_Assign = visit_Expr = visit_Return = visit_If = visit_While = statement
+
+    def visit_AugAssign(self, node):
+        load = ast.parse(ast.unparse(node.target)).body[0].value
+        return self.statement(ast.Assign([node.target], ast.BinOp(load, node.op, node.value), lineno=0))
+
+    def visit_For(self, node):
+        outer, self.before = self.before, []
+        it = self.visit(node.iter)
+        before, self.before = self.before, outer
+        node.body = [s for b in node.body for s in self.visit(b)]
+        if is_range(it) and len(it.args) == 1:
+            node.iter = it
+            return before + [node]
+        i = self.fresh()
+        if is_range(it):
+            a, b = (ast.unparse(v) for v in it.args[:2])
+            step = ast.unparse(it.args[2]) if len(it.args) > 2 else "1"
+            count, value = f"(({b})-({a})+({step})-1)//({step})", f"({a})+{i}*({step})"
+        else:
+            seq = self.fresh()
+            before += parse(f"{seq} = {ast.unparse(it)}")
+            count, value = f"len({seq})", f"{seq}[{i}]"
+        loop = parse(f"for {i} in range({count}):\n  {ast.unparse(node.target)} = {value}")[0]
+        loop.body += node.body
+        return before + [loop]
+
+    def visit_ListComp(self, node):
+        gen, out = node.generators[0], self.fresh()
+        kind = "int" if is_range(gen.iter) else "Tensor"
+        body = f"torch.append({out}, {ast.unparse(node.elt)})"
+        for cond in gen.ifs:
+            body = f"if {ast.unparse(cond)}:\n    {body}"
+        text = f"{out} = annotate(List[{kind}], [])\nfor {ast.unparse(gen.target)} in {ast.unparse(gen.iter)}:\n  {body}"
+        for s in parse(text):
+            self.before += self.visit(s)
+        return ast.Name(out)
+
+
+class Writer(ast._Unparser):
+    def visit_Constant(self, node):
+        self.write(json.dumps(node.value) if isinstance(node.value, str) else repr(node.value))
+
+
+def short(line):
+    """One blank a level of indentation, none around punctuation outside strings."""
+    indent = (len(line) - len(line.lstrip(" "))) // 4
+    parts = re.split(r'("(?:[^"\\]|\\.)*")', line.strip())
+    for i in range(0, len(parts), 2):
+        parts[i] = re.sub(r" *(==|!=|<=|>=|//|->|[-+*/=,<>%:]) *", r"\1", parts[i])
+        parts[i] = parts[i].replace("->", " -> ")
+    return " " * indent + "".join(parts)
+
+
+def compact():
+    lines = []
+    for node in parse((SCRIPT / "definitions.py").read_text()):
+        lower = Lower()
+        node.body = [s for b in node.body for s in lower.visit(b)]
+        lines += Writer().visit(node).strip().splitlines()
+    return "\n".join(short(line) for line in lines if line.strip()) + "\n"
+
+
+def deflate(data):
+    coders = [zlib.compressobj(level, zlib.DEFLATED, -15, 9, strategy)
+              for level in range(1, 10) for strategy in (zlib.Z_DEFAULT_STRATEGY, zlib.Z_FILTERED)]
+    return min((c.compress(data) + c.flush() for c in coders), key=len)
+
+
+def main():
+    text = compact().encode()
+    packed = deflate(text)
+    lines, line = [], " "
+    for v in packed:
+        if len(line) + len(str(v)) + 2 > 118:
+            lines.append(line)
+            line = " "
+        line += f" {v},"
+    (SCRIPT / "definitions_packed.def").write_text(
+        "// definitions.py, deflated. Made by scripts/pack_definitions.py; not for editing.\n// clang-format off\n"
+        f"enum {{ DEFINITIONS_SIZE = {len(text)} }};\nstatic const uint8_t definitions_packed[] = {{\n"
+        + "\n".join(lines + [line]) + "\n};\n")
+    print(f"{text.count(b'def ')} definitions: {len(text)} bytes as {len(packed)}")
+
+
+if __name__ == "__main__":
+    main()
