@@ -130,8 +130,12 @@ static mote_status invoke(void *state, size_t method, const mote_tensor *in, siz
       results[m->out[i].index].storage = out[i].storage;
     status = mote_engine_run(t->session->engine, g, (uint64_t)(uintptr_t)g, args, n_in, results, outs, err);
   }
-  for (size_t i = 0; status == MOTE_OK && i < n_out; i++)
-    out[i].t = results[m->out[i].index].t;
+  for (size_t i = 0; status == MOTE_OK && i < n_out; i++) {
+    const mote_engine_out *result = &results[m->out[i].index];
+    out[i].t = result->t;
+    if (out[i].storage != result->storage) // a result under two names
+      *out[i].storage = mote_storage_retain(*result->storage);
+  }
   if (args != few)
     mote_free(al, args);
   if (results != few_out)

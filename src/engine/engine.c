@@ -231,19 +231,29 @@ static bool is_graph_output(const mote_graph *g, mote_vid v) {
   return false;
 }
 
-// Memory for a plan's outputs inside the plan: the caller reads them until the next run.
-static mote_status reserve_out_block(mote_engine *e, mote_plan *p, mote_error *err) {
-  if (p->out_block != NULL)
-    return MOTE_OK;
+// What a plan's outputs take inside the plan.
+static mote_status count_out_block(mote_plan *p, mote_error *err) {
   size_t total = 0, bytes;
   for (int32_t i = 0; i < p->n_outputs; i++) {
     if (!mote_tensor_bytes(&p->values[p->outputs[i].value].t, &bytes))
       return mote_fail(err, MOTE_ERR_LIMIT, "output %d is too large", i);
     total += (bytes + MOTE_ALIGN) & ~(size_t)(MOTE_ALIGN - 1);
   }
-  p->out_block = mote_alloc(e->al, total > 0 ? total : 1);
   p->out_bytes = total;
+  return MOTE_OK;
+}
+
+// Memory for a plan's outputs inside the plan: the caller reads them until the next run.
+static mote_status reserve_out_block(mote_engine *e, mote_plan *p, mote_error *err) {
+  if (p->out_block != NULL)
+    return MOTE_OK;
+  MOTE_TRY(count_out_block(p, err));
+  p->out_block = mote_alloc(e->al, p->out_bytes > 0 ? p->out_bytes : 1);
   return p->out_block != NULL ? MOTE_OK : mote_fail_nomem(err);
+}
+
+static bool is_whole(const mote_plan *p, const mote_graph *g) {
+  return p->first_node == 0 && p->end_node == (int32_t)g->nodes.len;
 }
 
 static mote_status output_memory(graph_run *r, mote_plan *p, int32_t i, size_t *at, void **data) {
@@ -251,8 +261,7 @@ static mote_status output_memory(graph_run *r, mote_plan *p, int32_t i, size_t *
   size_t bytes = 0;
   if (!mote_tensor_bytes(&p->values[p->outputs[i].value].t, &bytes))
     return mote_fail(r->err, MOTE_ERR_LIMIT, "output %d is too large", i);
-  bool whole = p->first_node == 0 && p->end_node == (int32_t)r->g->nodes.len;
-  if (!r->keep && whole && is_graph_output(r->g, source)) {
+  if (!r->keep && is_whole(p, r->g) && is_graph_output(r->g, source)) {
     MOTE_TRY(reserve_out_block(r->e, p, r->err));
     *data = (char *)p->out_block + *at;
     *at += (bytes + MOTE_ALIGN) & ~(size_t)(MOTE_ALIGN - 1);
@@ -393,6 +402,17 @@ static mote_status hold_outputs(graph_run *r) {
   return MOTE_OK;
 }
 
+static mote_status take_tables(graph_run *r, size_t n) {
+  void *block = mote_run_tables(r->e, n);
+  if (block == NULL)
+    return mote_fail_nomem(r->err);
+  r->t = block;
+  r->own = (mote_storage **)(void *)(r->t + n);
+  r->known = (bool *)(r->own + n);
+  r->live = (mote_live){r->t, r->known};
+  return MOTE_OK;
+}
+
 mote_status mote_engine_run(mote_engine *e, const mote_graph *g, uint64_t key, const mote_tensor *in, size_t n_in,
                             mote_engine_out *out, size_t n_out, mote_error *err) {
   size_t n = g->values.len + 1;
@@ -405,13 +425,7 @@ mote_status mote_engine_run(mote_engine *e, const mote_graph *g, uint64_t key, c
     atomic_store(&e->cancelled, false);
     release_held(e);
   }
-  void *block = mote_run_tables(e, n);
-  if (block == NULL)
-    return mote_fail_nomem(err);
-  r.t = block;
-  r.own = (mote_storage **)(void *)(r.t + n);
-  r.known = (bool *)(r.own + n);
-  r.live = (mote_live){r.t, r.known};
+  MOTE_TRY(take_tables(&r, n));
   e->depth++;
   mote_status status = start_run(&r, in, n_in);
   if (status == MOTE_OK)
@@ -428,21 +442,16 @@ mote_status mote_engine_run(mote_engine *e, const mote_graph *g, uint64_t key, c
 
 mote_status mote_engine_prepare(mote_engine *e, const mote_graph *g, uint64_t key, const mote_tensor *in, size_t n_in,
                                 mote_error *err) {
-  size_t n = g->values.len + 1;
   graph_run r = {.e = e, .g = g, .key = key, .err = err};
-  r.t = MOTE_NEW_ARRAY(e->al, mote_tensor, n);
-  r.known = MOTE_NEW_ARRAY(e->al, bool, n);
-  mote_status status = r.t == NULL || r.known == NULL ? mote_fail_nomem(err) : start_run(&r, in, n_in);
-  r.live = (mote_live){r.t, r.known};
-  for (size_t i = 0; status == MOTE_OK && i < n_in; i++)
+  mote_plan *p = NULL;
+  MOTE_TRY(take_tables(&r, g->values.len + 1));
+  MOTE_TRY(start_run(&r, in, n_in));
+  for (size_t i = 0; i < n_in; i++)
     if (!(g->values.at[g->inputs.at[i]].flags & MOTE_VALUE_CONST))
       r.t[g->inputs.at[i]].data = NULL;
-  mote_plan *p;
-  if (status == MOTE_OK && g->nodes.len > 0)
-    status = get_plan(e, g, key, 0, &r.live, &p, err);
-  mote_free(e->al, r.t);
-  mote_free(e->al, r.known);
-  return status;
+  if (g->nodes.len > 0)
+    MOTE_TRY(get_plan(e, g, key, 0, &r.live, &p, err));
+  return p != NULL && is_whole(p, g) ? count_out_block(p, err) : MOTE_OK;
 }
 
 // ------------------------------------------------------------------------------------------------ numbers

@@ -11,8 +11,8 @@ static bool takes_residual(const mote_graph *g, const mote_node *conv, const mot
   const mote_tensor *out = &g->values.at[add->out[0]].t, *other = mote_rewrite_tensor(g, add->in[1 - operand]);
   const mote_tensor *mine = &g->values.at[conv->out[0]].t, *w = mote_rewrite_tensor(g, conv->in[1]);
   bool depthwise = a->weight_format == MOTE_WEIGHT_1HWC || (a->groups > 1 && a->groups == out->dim[1]);
-  return a->act.activation == MOTE_ACT_NONE && !depthwise && out->dtype == MOTE_F32 && w->dtype == MOTE_F32 &&
-         mote_rewrite_is_const(g, conv->in[1]) && mote_tensor_same_shape(other, out) &&
+  return a->act.activation == MOTE_ACT_NONE && !depthwise && out->dtype == MOTE_F32 && other->dtype == MOTE_F32 &&
+         w->dtype == MOTE_F32 && mote_rewrite_is_const(g, conv->in[1]) && mote_tensor_same_shape(other, out) &&
          mote_tensor_same_shape(mine, out) && add->in[0] != add->in[1];
 }
 

@@ -281,6 +281,50 @@ def make_torch():
     torch_case("cnn_quantised", torch.jit.trace(q, x, _store_inputs=False), [("forward", [x])],
                quantised=float(q.fc.scale) * 1.01)
 
+    class Residual(nn.Module):
+        def __init__(self, cin, cout, stride):
+            super().__init__()
+            self.a, self.b = nn.Conv2d(cin, cout, 3, stride, 1, bias=False), nn.Conv2d(cout, cout, 3, 1, 1, bias=False)
+            self.norm_a, self.norm_b = nn.BatchNorm2d(cout), nn.BatchNorm2d(cout)
+            self.down = nn.Identity() if stride == 1 else nn.Sequential(nn.Conv2d(cin, cout, 1, stride, bias=False),
+                                                                        nn.BatchNorm2d(cout))
+
+        def forward(self, x):
+            y = torch.relu(self.norm_a(self.a(x)))
+            return torch.relu(self.norm_b(self.b(y)) + self.down(x))
+
+    resnet = settled(nn.Sequential(nn.Conv2d(3, 6, 7, 2, 3, bias=False), nn.BatchNorm2d(6), nn.ReLU(), nn.MaxPool2d(3, 2, 1),
+                                   Residual(6, 6, 1), Residual(6, 8, 2), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 5)))
+    x = torch.randn(1, 3, 29, 26)
+    torch_case("resnet_traced", torch.jit.trace(resnet, x), [("forward", [x]), ("forward", [x]), ("forward", [x])])
+
+    class Translator(nn.Module):
+        """Encodes a sequence, then decodes greedily with attention until the end token."""
+
+        def __init__(self):
+            super().__init__()
+            self.embed, self.encoder = nn.Embedding(13, 6), nn.GRU(6, 8, batch_first=True)
+            self.cell, self.mix, self.head = nn.GRUCell(6, 8), nn.Linear(16, 8), nn.Linear(8, 13)
+
+        def forward(self, source: Tensor, limit: int) -> Tuple[List[int], Tensor]:
+            memory, state = self.encoder(self.embed(source))
+            hidden, token, out = state[0], 1, torch.jit.annotate(List[int], [])
+            for _ in range(limit):
+                hidden = self.cell(self.embed(torch.tensor([token])), hidden)
+                weights = torch.softmax(torch.matmul(memory, hidden.unsqueeze(2)).squeeze(2), 1)
+                context = torch.bmm(weights.unsqueeze(1), memory).squeeze(1)
+                hidden = torch.tanh(self.mix(torch.cat([hidden, context], 1)))
+                token = int(self.head(hidden).argmax(1).item())
+                out.append(token)
+                if token == 0:
+                    break
+            return out, hidden
+
+    translator = Translator().eval()
+    translator.head.bias[0] = -9.0  # never the end: all the steps are taken
+    torch_case("attention_decode", torch.jit.script(translator), [("forward", [torch.randint(0, 13, (1, 9)), 24]),
+                                                                  ("forward", [torch.randint(0, 13, (1, 9)), 24])])
+
 
 # ------------------------------------------------------------------------------------------------------ TensorFlow Lite
 
@@ -473,6 +517,55 @@ def make_broken():
         write_case(path, dict(case, file=file) if kind == "torch" else case)
 
 
+def name_twice(data, signature, side):
+    """The file with the second name of a signature's inputs (side 0) or outputs (1) made to mean the first one's tensor."""
+    data = bytearray(data)
+
+    def number(at):
+        return int.from_bytes(data[at:at + 4], "little")
+
+    def member(table, field):  # where the field of a FlatBuffers table lies; the table itself: left out, 0
+        vtable = table - int.from_bytes(data[table:table + 4], "little", signed=True)
+        within = 4 + 2 * field < int.from_bytes(data[vtable:vtable + 2], "little")
+        return table + (int.from_bytes(data[vtable + 4 + 2 * field:][:2], "little") if within else 0)
+
+    def item(table, field, i):  # table i of a vector
+        vector = member(table, field)
+        at = vector + number(vector) + 4 + 4 * i
+        return at + number(at)
+
+    ports = item(number(0), 7, signature)
+    maps = [item(ports, side, i) for i in (0, 1)]
+    first, second = (member(m, 1) for m in maps)
+    if second == maps[1]:
+        data[first:first + 4] = bytes(4)
+    else:
+        data[second:second + 4] = data[first:first + 4]
+    return bytes(data)
+
+
+def make_named_twice():
+    """Two names for one input must be refused, since another has none; two names for one output give it twice."""
+    for good, name, side in (("while_loop", "input_named_twice", 0), ("decoder_float32", "output_named_twice", 1)):
+        source = os.path.join(HERE, "tflite", good)
+        with open(os.path.join(source, "model.tflite"), "rb") as f:
+            data = name_twice(f.read(), 0, side)
+        with open(os.path.join(source, "case.json"), encoding="utf-8") as f:
+            case = json.load(f)
+        path = case_folder("tflite", name)
+        with open(os.path.join(path, "model.tflite"), "wb") as f:
+            f.write(data)
+        case["name"] = name
+        if side == 0:
+            case.update(expect="error", signature=None, inputs=[], outputs=[])
+        else:
+            shutil.copy(os.path.join(source, "in0.npy"), path)
+            shutil.copy(os.path.join(source, "out1.npy"), os.path.join(path, "out0.npy"))
+            case["signature"], case["inputs"][0]["name"] = "serving_default", "x"
+            case["outputs"] = [dict(case["outputs"][1], name=f"output_{i}", file="out0.npy") for i in (0, 1)]
+        write_case(path, case)
+
+
 if __name__ == "__main__":
     what = sys.argv[1:]
     if not what or set(what) - {"torch", "tflite"}:
@@ -481,4 +574,5 @@ if __name__ == "__main__":
         make_torch()
     if "tflite" in what:
         make_tflite()
+        make_named_twice()
     make_broken()

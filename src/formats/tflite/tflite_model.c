@@ -192,6 +192,9 @@ static mote_status signature_read(tfl_reader *r, mote_fb_table t, mote_fb_vec su
     s = signature_ports(r, mote_fb_vector(&r->fb, t, 1, 4), outs, &out->n_out, &out->out);
   if (s == MOTE_OK && out->n_in != in.count)
     s = mote_fail(r->err, MOTE_ERR_FORMAT, "%zu of the subgraph's %u inputs are named", out->n_in, in.count);
+  for (size_t i = 0; s == MOTE_OK && i < out->n_in; i++) // each once, or an argument would have no value
+    if (out->in[i].index != (int32_t)i)
+      s = mote_fail(r->err, MOTE_ERR_FORMAT, "input %zu of the subgraph has no name, another has two", i);
   if (s != MOTE_OK)
     mote_fail_place(r->err, "signature '%s'", out->name);
   return s;
