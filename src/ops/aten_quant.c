@@ -513,7 +513,7 @@ static mote_status lower_matmul(mote_lowering *l) {
   mote_dtype d = mote_low_desc(l, l->args[0].ref)->dtype;
   mote_vid v = mote_aten_matmul(l, mote_low_real(l, l->args[0].ref), mote_low_real(l, l->args[1].ref));
   return mote_low_done(
-      l, mote_low_codes(l, v, mote_lower_float(l, "output_scale", 1), mote_lower_int(l, "output_zero_point", 0), d));
+      l, mote_low_codes(l, v, mote_lower_float(l, "scale", 1), mote_lower_int(l, "zero_point", 0), d));
 }
 
 // Codes of an integer tensor under given parameters.

@@ -152,8 +152,10 @@ static mote_status expand_dims_infer(mote_opctx *c) {
   for (int32_t i = 0; i <= in->rank; i++)
     dim[i] = i < at ? in->dim[i] : i == at ? 1 : in->dim[i - 1];
   mote_out(c, 0, in->dtype, in->rank + 1, dim);
-  if (c->out[0]->quant.count == 0 && in->quant.count == 1)
+  if (c->out[0]->quant.count == 0) {
     c->out[0]->quant = in->quant;
+    c->out[0]->quant.axis += in->quant.count > 1 && in->quant.axis >= at ? 1 : 0;
+  }
   return MOTE_OK;
 }
 static const mote_attr_field axis_fields[] = {MOTE_ATTR(mote_axis_attr, axis, MOTE_ATTR_INT, 0), {NULL}};
@@ -241,8 +243,6 @@ static mote_status broadcast_to_infer(mote_opctx *c) {
   if (!mote_broadcast_strides(c->in[0], want.count, want.at, strides))
     return mote_op_fail(c, MOTE_ERR_SHAPE, "the input does not broadcast to the shape");
   mote_out(c, 0, c->in[0]->dtype, want.count, want.at);
-  if (c->out[0]->quant.count == 0 && c->in[0]->quant.count == 1)
-    c->out[0]->quant = c->in[0]->quant;
   if (c->out[0]->quant.count == 0 && c->in[0]->quant.count == 1)
     c->out[0]->quant = c->in[0]->quant;
   return MOTE_OK;

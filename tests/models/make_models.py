@@ -268,7 +268,7 @@ def make_torch():
 
     torch.backends.quantized.engine = "qnnpack"
     q = Quantised().eval()
-    q.qconfig = torch.ao.quantization.QConfig(
+    qconfig = q.qconfig = torch.ao.quantization.QConfig(
         activation=torch.ao.quantization.HistogramObserver.with_args(reduce_range=False),
         weight=torch.ao.quantization.default_per_channel_weight_observer)
     torch.ao.quantization.fuse_modules(q, ["a", "relu"], inplace=True)
@@ -324,6 +324,36 @@ def make_torch():
     translator.head.bias[0] = -9.0  # never the end: all the steps are taken
     torch_case("attention_decode", torch.jit.script(translator), [("forward", [torch.randint(0, 13, (1, 9)), 24]),
                                                                   ("forward", [torch.randint(0, 13, (1, 9)), 24])])
+
+    class Line(nn.Module):  # one dim, weights with a scale a channel; a product of codes
+        def __init__(self):
+            super().__init__()
+            self.a, self.b = nn.Conv1d(4, 8, 3, padding=1), nn.Conv1d(8, 6, 3, groups=2)
+
+        def forward(self, x):
+            y = self.b(torch.relu(self.a(x)))
+            return torch.matmul(y, y.transpose(1, 2))
+
+    from torch.ao.quantization import quantize_fx
+    q = quantize_fx.prepare_fx(Line().eval(), torch.ao.quantization.QConfigMapping().set_global(qconfig), x)
+    for _ in range(8):
+        q(torch.randn(2, 4, 20))
+    q = quantize_fx.convert_fx(q)
+    x = torch.randn(2, 4, 20)
+    scale = max(float(v) for n, v in q.named_buffers() if "scale" in n)
+    torch_case("line_quantised", torch.jit.trace(q, x, _store_inputs=False), [("forward", [x])], quantised=scale * 1.01)
+
+    class Defaults(nn.Module):  # a lite file writes None for "no default" and for a default of None
+        def __init__(self):
+            super().__init__()
+            self.fc = nn.Linear(4, 3)
+
+        def forward(self, x, more: Optional[Tensor] = None, k: int = 2):
+            return self.fc(x) * k if more is None else self.fc(x) * k + more
+
+    x = torch.randn(2, 4)
+    torch_case("lite_defaults", torch.jit.script(Defaults().eval()),
+               [("forward", [x]), ("forward", [x, torch.randn(2, 3)]), ("forward", [x, None, 3])], lite=True)
 
 
 # ------------------------------------------------------------------------------------------------------ TensorFlow Lite

@@ -256,7 +256,8 @@ static mote_status read_param(mote_script_model *m, const mote_pickle_value *arg
   const mote_pickle_value *name = field(arg, "name"), *type = field(arg, "type"), *def = field(arg, "default_value");
   p->name = mote_pickle_is(name, MOTE_PICKLE_STR) ? name->as.text.data : "";
   MOTE_TRY(read_type(m, type, &p->type, err));
-  p->has_default = def && !mote_pickle_is(def, MOTE_PICKLE_NONE);
+  // No default is written as None as well, which is one for an optional argument only.
+  p->has_default = def && (!mote_pickle_is(def, MOTE_PICKLE_NONE) || p->type->kind == MOTE_TYPE_OPTIONAL);
   return p->has_default ? read_constant(m, def, &p->value, err) : MOTE_OK;
 }
 
