@@ -41,17 +41,19 @@ typedef struct mote_floats {
   double at[MOTE_MAX_INTS];
 } mote_floats;
 
-// Describes a member of the operator's attribute struct. `late` members are run-time scalars: they are not part of a
-// plan's identity and reach the step through the attribute pointer at run time.
+// Describes a member of the operator's attribute struct. The default of a number is def * 10^power, exactly as a
+// decimal constant would be; of INTS and FLOATS it is the count, -1: absent.
 typedef struct mote_attr_field {
   const char *name;
   uint16_t offset;
   uint8_t kind; // mote_attr_kind
-  bool late;
-  double def; // default of numbers; INTS: -1 means absent, else one item repeated `count` times is up to the mapping
+  int8_t power; // MOTE_ATTR_INFINITE: infinity with def's sign
+  int16_t def;
 } mote_attr_field;
-#define MOTE_ATTR(type, member, kind, def)                                                                             \
-  { #member, (uint16_t)offsetof(type, member), kind, false, def }
+#define MOTE_ATTR_INFINITE INT8_MAX
+#define MOTE_ATTR_POWER(type, member, kind, def, power)                                                                \
+  { #member, (uint16_t)offsetof(type, member), kind, power, def }
+#define MOTE_ATTR(type, member, kind, def) MOTE_ATTR_POWER(type, member, kind, def, 0)
 
 // ------------------------------------------------------------------------------------------------ environment
 
@@ -76,7 +78,7 @@ typedef enum mote_outcome {
 struct mote_step;
 typedef struct mote_opctx {
   const struct mote_op *op;
-  const void *attr; // op->attr_size bytes
+  const void *attr; // op->rules->attr_size bytes
   int32_t n_in, n_out;
   mote_tensor *const *in; // in[i] is NULL when an optional input is absent
   mote_tensor *const *out;
@@ -129,7 +131,7 @@ enum mote_op_flags {
   MOTE_OP_SHAPE_ONLY = 1 << 12,   // eval reads only dims and types of its inputs (shape, rank, zeros_like): folds early
 };
 
-// What an operator wants of an operand's memory format (see mote_op.layout).
+// What an operator wants of an operand's memory format (see mote_op_rules.layout).
 typedef enum mote_layout {
   MOTE_LAYOUT_DENSE = 0,     // C order
   MOTE_LAYOUT_CHANNELS_LAST, // dim 1 fastest (rank 3..5)
@@ -137,14 +139,14 @@ typedef enum mote_layout {
   MOTE_LAYOUT_SAME,          // follow input 0 (element-wise)
 } mote_layout;
 
-typedef struct mote_op {
-  const char *name; // unique, "conv2d"
-  uint32_t flags;
-  int16_t min_in, max_in; // max_in -1: any number
-  int16_t n_out;          // 0 with MOTE_OP_LIST_OUT
+// How an operator works. Operators that differ in a number only, as the functions of one variable do, share their
+// rules.
+typedef struct mote_op_rules {
+  uint16_t flags;
   uint16_t attr_size;
+  int8_t min_in, max_in;         // max_in -1: any number
+  int8_t n_out;                  // 0 with MOTE_OP_LIST_OUT
   const mote_attr_field *fields; // ended by a NULL name
-  const char *const *in_names;   // for messages, NULL terminated; may be NULL
   // Shape and type rule. Sees dims, dtypes, quant of inputs (data too when constant); checks everything that can be
   // checked before running; sets dtype, rank, dim, quant of outputs (strides are the planner's). Sets c->outcome.
   // Outputs come in holding what the file declared (quant, dims; zero when nothing was declared). MOTE_OP_LIST_OUT:
@@ -162,7 +164,16 @@ typedef struct mote_op {
   mote_status (*eval)(mote_opctx *c);
   // Scratch bytes that eval needs (c->scratch); NULL: none.
   size_t (*scratch)(const mote_opctx *c);
+} mote_op_rules;
+
+typedef struct mote_op {
+  const char *name; // unique, "conv2d"
+  const mote_op_rules *rules;
+  int32_t variant; // is added to the default of the first attribute: what tells operators of the same rules apart
 } mote_op;
+// Rules of one operator: mote_op mote_op_shape = {"shape", MOTE_RULES(.min_in = 1, ...)};
+#define MOTE_RULES(...)                                                                                                \
+  &(const mote_op_rules) { __VA_ARGS__ }
 
 // ------------------------------------------------------------------------------------------------ services (engine)
 
@@ -201,56 +212,36 @@ void mote_op_out_like(const mote_opctx *c, int32_t j, const mote_tensor *from, m
 
 // ------------------------------------------------------------------------------------------------ mapping rows
 
-// How TensorFlow Lite's options table fills the attributes: member, flatbuffer field number, kind, default.
-typedef enum mote_fb_kind {
-  MOTE_FB_BOOL,
-  MOTE_FB_I8,
-  MOTE_FB_I32,
-  MOTE_FB_I64,
-  MOTE_FB_F32,
-  MOTE_FB_I32S,
-  MOTE_FB_DTYPE,
-  MOTE_FB_STR,
-  MOTE_FB_I64S,
-  MOTE_FB_F32S
-} mote_fb_kind;
-typedef struct mote_tflite_field {
-  const char *attr; // name of the operator's attribute field, or a bag key that `lower` reads
-  uint16_t field;   // flatbuffer field number (0-based)
-  uint8_t kind;     // mote_fb_kind
-  double def;
-} mote_tflite_field;
-
 struct mote_lowering; // neutral attribute bag + graph builder; see core/graph/lower.h
+
+// How a builtin operator of TensorFlow Lite maps. `options` has one word for each field of the options table, in order:
+//   name:kind     the attribute of that name, or what `lower` asks for; kinds: bool i8 i32 i64 f32 dtype str i32s i64s
+//   f32s name:kind=1   its default in the file's format, where that is not 0
+//   -             a field that nobody reads
+// then constants, "data_format=1", and after a bar the file's inputs in the operator's order:
+//   "pad_mode:i8 stride_w:i32 stride_h:i32 data_format=1 | 2 1 3 0"
+enum { MOTE_TFLITE_CUSTOM = 32 };
 typedef struct mote_tflite_row {
-  uint16_t builtin; // BuiltinOperator number; 32 (CUSTOM) with `custom`
+  uint16_t builtin; // BuiltinOperator's number
   uint16_t max_version;
-  const char *name;   // "CONV_2D"
-  const char *custom; // custom code or NULL
+  const char *name; // "CONV_2D"; of MOTE_TFLITE_CUSTOM the custom code
   const mote_op *op;
-  const mote_tflite_field *fields; // ended by a NULL attr; may be NULL
-  const char *fixed;               // constants, "data_format=1 transposed=0"; may be NULL
-  const char *inputs; // order of inputs when it differs: "2 1 3" = op inputs 0,1,2 are file inputs 2,1,3; NULL: as is
+  const char *options;                           // may be NULL
   mote_status (*lower)(struct mote_lowering *l); // irregular cases; NULL: the row says all
 } mote_tflite_row;
 
-// How a PyTorch schema maps: `schema` is PyTorch's own text; `map` has one word an argument:
-//   0..9 tensor input index      *0 tensor list: items become inputs from 0 on      ?  (prefix) optional tensor
-//   name the attribute of that name      -  ignored      =in-place/out variants are derived from the schema's (a!)
-//   marks
-// `fixed`: constants as above. `lower` for irregular cases (promotion of types is done before by flag).
-enum mote_torch_flags {
-  MOTE_TORCH_PROMOTE = 1 << 0,     // operands are promoted to their common dtype (result_type), numbers included
-  MOTE_TORCH_PROMOTE_INT = 1 << 1, // and integers become the default float (division, exp, ...)
-  MOTE_TORCH_EAGER = 1 << 2,       // never recorded
-};
+// How operators of PyTorch map. `text` lists the overloads that the row serves, without "aten::"; ".Scalar" alone is
+// another overload of the name before it. In-place and out= forms follow from PyTorch's schemas. After a bar stand what
+// is done first, then one word for each argument, and after another bar constants:
+//   "maximum max.other | promote 0 1"     "polar | 0 1 | polar=1"
+//   promote  operands become their common type, numbers included     eager  never recorded
+//   float    and integers become the default float
+//   0..9     input of that number     *0  tensor list: inputs from 0 on     ?2  may be None
+//   name     the attribute of that name     -  ignored
 typedef struct mote_torch_row {
-  const char *schema;
-  const mote_op *op;
-  const char *map;
-  const char *fixed;
-  uint32_t flags;
-  mote_status (*lower)(struct mote_lowering *l);
+  const char *text;
+  const mote_op *op;                             // or
+  mote_status (*lower)(struct mote_lowering *l); // irregular cases; types are promoted before. May look at `op`
 } mote_torch_row;
 
 #endif

@@ -136,7 +136,7 @@ mote_status mote_run_dynamic(mote_engine *e, const mote_graph *g, const mote_nod
                   .err = err,
                   .node = &d};
   mote_status status =
-      node->op->eval == NULL ? mote_op_fail(&c, MOTE_ERR_INTERNAL, "no reference path") : eval_dynamic(&d, &c);
+      node->op->rules->eval == NULL ? mote_op_fail(&c, MOTE_ERR_INTERNAL, "no reference path") : eval_dynamic(&d, &c);
   for (int32_t j = 0; status == MOTE_OK && j < node->n_out; j++)
     if (storage[j] == NULL)
       status = mote_op_fail(&c, MOTE_ERR_INTERNAL, "output %d was not made", j);

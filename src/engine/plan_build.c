@@ -112,9 +112,9 @@ static mote_status infer_revealing(builder *b, const mote_node *node, mote_opctx
 
 static bool foldable(const builder *b, const mote_opctx *c) {
   uint32_t never = MOTE_OP_EFFECT | MOTE_OP_RANDOM | MOTE_OP_CONTROL | MOTE_OP_NO_FOLD;
-  if (!b->fold || (c->op->flags & never) || c->op->eval == NULL || c->n_out == 0)
+  if (!b->fold || (c->op->rules->flags & never) || c->op->rules->eval == NULL || c->n_out == 0)
     return false;
-  if (!(c->op->flags & MOTE_OP_SHAPE_ONLY))
+  if (!(c->op->rules->flags & MOTE_OP_SHAPE_ONLY))
     for (int32_t i = 0; i < c->n_in; i++)
       if (c->in[i] != NULL && !c->in_const[i])
         return false;
@@ -126,7 +126,7 @@ static bool foldable(const builder *b, const mote_opctx *c) {
 }
 
 static uint64_t fold_identity(const builder *b, const mote_node *node, const mote_vid *in, const mote_opctx *c) {
-  uint64_t h = mote_hash(node->attr, node->op->attr_size, (uint64_t)(uintptr_t)node->op);
+  uint64_t h = mote_hash(node->attr, node->op->rules->attr_size, (uint64_t)(uintptr_t)node->op);
   for (int32_t i = 0; i < node->n_in; i++)
     h = mote_hash_u64(in[i] < 0 || !c->in_const[i] ? 3 : mote_const_identity(&b->g->values.at[in[i]]), h);
   for (int32_t i = 0; i < node->n_in; i++)
@@ -177,7 +177,8 @@ static mote_status fold_small(builder *b, mote_opctx *c) {
 // A window on a constant is a constant; nothing is copied.
 static bool fold_view(mote_opctx *c) {
   int64_t offset = 0;
-  if (!(c->op->flags & MOTE_OP_VIEW) || c->op->view == NULL || c->in[0]->data == NULL || !c->op->view(c, &offset))
+  if (!(c->op->rules->flags & MOTE_OP_VIEW) || c->op->rules->view == NULL || c->in[0]->data == NULL ||
+      !c->op->rules->view(c, &offset))
     return false;
   c->out[0]->data = (char *)c->in[0]->data + offset * (int64_t)mote_dtype_size(c->in[0]->dtype);
   return true;
@@ -227,7 +228,7 @@ static mote_status add_node(builder *b, const mote_node *node, bool *stop) {
   mote_vid *outs = node->n_out <= 64 ? out : MOTE_ARENA_ARRAY(&b->g->arena, mote_vid, node->n_out);
   if (ins == NULL || outs == NULL)
     return mote_fail_nomem(b->err);
-  if (node->op->flags & MOTE_OP_CONTROL) {
+  if (node->op->rules->flags & MOTE_OP_CONTROL) {
     *stop = true;
     return MOTE_OK;
   }

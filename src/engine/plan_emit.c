@@ -40,7 +40,7 @@ static mote_status run_eval(const mote_opctx *c, const void *state, int64_t t0, 
   (void)t0;
   (void)t1;
   mote_opctx call = *c;
-  return call.op->eval(&call);
+  return call.op->rules->eval(&call);
 }
 
 static mote_opctx *make_context(emitter *m, const mote_node *node, const mote_vid *in, const mote_vid *out) {
@@ -71,7 +71,7 @@ static mote_opctx *make_context(emitter *m, const mote_node *node, const mote_vi
 
 static mote_status add_eval_step(mote_opctx *c) {
   mote_step_desc step = {.run = run_eval, .tiles = 1, .kernel = "reference"};
-  step.scratch = c->op->scratch != NULL ? c->op->scratch(c) : 0;
+  step.scratch = c->op->rules->scratch != NULL ? c->op->rules->scratch(c) : 0;
   return mote_step_add(c, &step);
 }
 
@@ -88,9 +88,10 @@ static mote_status add_steps(emitter *m, const mote_node *node, const mote_vid *
   mote_preparing p = {.e = m->e, .plan = m->plan, .ctx = c, .node = node, .in_values = keys};
   size_t before = m->plan->steps.len;
   c->planner = &p;
-  mote_status status = c->op->prepare != NULL ? c->op->prepare(c) : MOTE_OK;
+  mote_status status = c->op->rules->prepare != NULL ? c->op->rules->prepare(c) : MOTE_OK;
   if (status == MOTE_OK && m->plan->steps.len == before)
-    status = c->op->eval != NULL ? add_eval_step(c) : mote_op_fail(c, MOTE_ERR_INTERNAL, "operator has no kernel");
+    status =
+        c->op->rules->eval != NULL ? add_eval_step(c) : mote_op_fail(c, MOTE_ERR_INTERNAL, "operator has no kernel");
   c->planner = NULL;
   c->err = NULL;
   return status;
@@ -233,9 +234,9 @@ static mote_status in_format(emitter *m, mote_vid v, mote_layout want, mote_vid 
 }
 
 static mote_layout wanted(const mote_opctx *c, int32_t operand) {
-  if (c->op->layout != NULL)
-    return c->op->layout(c, operand);
-  return c->op->flags & MOTE_OP_ELEMENTWISE ? MOTE_LAYOUT_SAME : MOTE_LAYOUT_DENSE;
+  if (c->op->rules->layout != NULL)
+    return c->op->rules->layout(c, operand);
+  return c->op->rules->flags & MOTE_OP_ELEMENTWISE ? MOTE_LAYOUT_SAME : MOTE_LAYOUT_DENSE;
 }
 
 // Element-wise operators follow the first full-size operand that is channels-last and not dense too.
@@ -264,7 +265,7 @@ static mote_status format_inputs(emitter *m, const mote_opctx *c, mote_layout co
         continue;
       want = common;
     }
-    if (want == MOTE_LAYOUT_ANY || (want == MOTE_LAYOUT_DENSE && (c->op->flags & MOTE_OP_STRIDED_IN)))
+    if (want == MOTE_LAYOUT_ANY || (want == MOTE_LAYOUT_DENSE && (c->op->rules->flags & MOTE_OP_STRIDED_IN)))
       continue;
     MOTE_TRY(in_format(m, in[i], want, &in[i]));
   }
@@ -299,7 +300,7 @@ static void alias(emitter *m, mote_vid from, mote_vid to, int64_t offset) {
 static bool try_view(emitter *m, const mote_node *node, mote_opctx *c, mote_vid in) {
   int64_t offset = 0;
   c->in[0]->data = value_at(m, in)->t.data;
-  if (!node->op->view(c, &offset))
+  if (!node->op->rules->view(c, &offset))
     return false;
   alias(m, in, node->out[0], offset);
   return true;
@@ -308,7 +309,7 @@ static bool try_view(emitter *m, const mote_node *node, mote_opctx *c, mote_vid 
 static mote_status emit_view(emitter *m, const mote_node *node, bool *done) {
   mote_vid in[MOTE_MAX_RANK] = {0};
   *done = false;
-  if (!(node->op->flags & MOTE_OP_VIEW) || node->op->view == NULL || node->n_in > MOTE_MAX_RANK)
+  if (!(node->op->rules->flags & MOTE_OP_VIEW) || node->op->rules->view == NULL || node->n_in > MOTE_MAX_RANK)
     return MOTE_OK;
   memcpy(in, node->in, (size_t)node->n_in * sizeof *in);
   mote_opctx *c = make_context(m, node, in, node->out);
@@ -335,7 +336,7 @@ static mote_status emit_node(emitter *m, const mote_node *node) {
   MOTE_TRY(emit_view(m, node, &done));
   if (done)
     return MOTE_OK;
-  if (node->op->flags & MOTE_OP_IDENTITY) {
+  if (node->op->rules->flags & MOTE_OP_IDENTITY) {
     mote_tensor t = value_at(m, node->in[0])->t;
     t.quant = value_at(m, node->out[0])->t.quant;
     value_at(m, node->out[0])->t = t;

@@ -24,7 +24,7 @@ static mote_status check_output(mote_engine *e, mote_opctx *c, int32_t j) {
 mote_status mote_infer_checked(mote_engine *e, mote_opctx *c) {
   c->outcome = MOTE_KNOWN;
   c->env = &e->env;
-  MOTE_TRY(c->op->infer(c));
+  MOTE_TRY(c->op->rules->infer(c));
   if (c->outcome != MOTE_KNOWN)
     return MOTE_OK;
   for (int32_t j = 0; j < c->n_out; j++)
@@ -34,10 +34,10 @@ mote_status mote_infer_checked(mote_engine *e, mote_opctx *c) {
 
 // Dense copies of inputs that the operator cannot read strided; `copies` is freed by the caller.
 static mote_status densify(mote_engine *e, const mote_opctx *c, mote_tensor *tensors, mote_tensor **in, void **copies) {
-  bool strided = c->op->flags & MOTE_OP_STRIDED_IN;
+  bool strided = c->op->rules->flags & MOTE_OP_STRIDED_IN;
   for (int32_t i = 0; i < c->n_in; i++) {
     in[i] = c->in[i];
-    mote_layout want = c->op->layout != NULL ? c->op->layout(c, i) : MOTE_LAYOUT_DENSE;
+    mote_layout want = c->op->rules->layout != NULL ? c->op->rules->layout(c, i) : MOTE_LAYOUT_DENSE;
     if (in[i] == NULL || in[i]->data == NULL || strided || want == MOTE_LAYOUT_ANY)
       continue;
     bool last = want == MOTE_LAYOUT_CHANNELS_LAST;
@@ -73,13 +73,13 @@ mote_status mote_eval_known(mote_engine *e, mote_opctx *c) {
     goto out;
   mote_opctx call = *c;
   call.in = in;
-  size_t need = c->op->scratch != NULL ? c->op->scratch(&call) : 0;
+  size_t need = c->op->rules->scratch != NULL ? c->op->rules->scratch(&call) : 0;
   if (need > 0 && (need > e->memory_limit || (scratch = mote_alloc(e->al, need)) == NULL)) {
     status = mote_fail_nomem(c->err);
     goto out;
   }
   call.scratch = scratch;
-  status = c->op->eval(&call);
+  status = c->op->rules->eval(&call);
 out:
   for (int32_t i = 0; copies != NULL && i < n; i++)
     mote_free(e->al, copies[i]);

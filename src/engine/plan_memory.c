@@ -59,8 +59,8 @@ static void reuse_in_place(mote_plan *plan) {
     const mote_opctx *c = plan->steps.at[s].ctx;
     bool alone =
         (s == 0 || plan->steps.at[s - 1].ctx != c) && (s + 1 == plan->steps.len || plan->steps.at[s + 1].ctx != c);
-    bool last_only = (c->op->flags & MOTE_OP_TAKES_LAST) && c->n_in == 4;
-    if ((!(c->op->flags & MOTE_OP_ELEMENTWISE) && !last_only) || c->n_out != 1 || !alone)
+    bool last_only = (c->op->rules->flags & MOTE_OP_TAKES_LAST) && c->n_in == 4;
+    if ((!(c->op->rules->flags & MOTE_OP_ELEMENTWISE) && !last_only) || c->n_out != 1 || !alone)
       continue;
     mote_vid out = id_of(plan, c->out[0]);
     if (plan->values[out].place != MOTE_PLACE_ARENA || plan->values[out].first != (int32_t)s)

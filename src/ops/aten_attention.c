@@ -185,13 +185,11 @@ static mote_status lower_encoder(mote_lowering *l) {
   return mote_low_done(l, first ? x : mote_aten_layer_norm(l, x, w2, b2, eps));
 }
 
-#define ROW(text, fn)                                                                                                  \
-  { "aten::" text, &mote_op_identity, NULL, NULL, 0, fn }
 static const mote_torch_row rows[] = {
-    ROW("scaled_dot_product_attention(query, key, value, attn_mask)", lower_sdpa),
-    ROW("_scaled_dot_product_attention_math(query, key, value, attn_mask)", lower_sdpa_math),
-    ROW("_native_multi_head_attention(query, key, value)", lower_mha),
-    ROW("_transformer_encoder_layer_fwd(src)", lower_encoder),
+    {"scaled_dot_product_attention", .lower = lower_sdpa},
+    {"_scaled_dot_product_attention_math", .lower = lower_sdpa_math},
+    {"_native_multi_head_attention", .lower = lower_mha},
+    {"_transformer_encoder_layer_fwd", .lower = lower_encoder},
     {NULL},
 };
 const mote_op_family mote_family_aten_attention = {"aten_attention", NULL, rows};

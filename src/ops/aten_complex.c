@@ -158,15 +158,10 @@ static mote_status complex_eval(mote_opctx *c) {
   return mote_walk_eval(c, &plan, c->attr);
 }
 static const mote_attr_field complex_fields[] = {MOTE_ATTR(complex_attr, fn, MOTE_ATTR_INT, 0), {NULL}};
-static const mote_op complex_op = {.name = "aten_complex",
-                                   .flags = MOTE_OP_STRIDED_IN,
-                                   .min_in = 1,
-                                   .max_in = 1,
-                                   .n_out = 1,
-                                   .attr_size = sizeof(complex_attr),
-                                   .fields = complex_fields,
-                                   .infer = complex_infer,
-                                   .eval = complex_eval};
+static const mote_op complex_op = {"aten_complex",
+                                   MOTE_RULES(.flags = MOTE_OP_STRIDED_IN, .min_in = 1, .max_in = 1, .n_out = 1,
+                                              .attr_size = sizeof(complex_attr), .fields = complex_fields,
+                                              .infer = complex_infer, .eval = complex_eval)};
 
 static int64_t function_named(const char *name) {
   if (strncmp(name, "aten_", 5) == 0)
@@ -215,7 +210,7 @@ static mote_status pair_eval(mote_opctx *c) {
   return MOTE_OK;
 }
 static const mote_op pair_op = {
-    .name = "aten_view_as_pairs", .min_in = 1, .max_in = 1, .n_out = 1, .infer = pair_infer, .eval = pair_eval};
+    "aten_view_as_pairs", MOTE_RULES(.min_in = 1, .max_in = 1, .n_out = 1, .infer = pair_infer, .eval = pair_eval)};
 
 // Two real tensors to one complex: parts, or size and angle.
 typedef struct join_attr {
@@ -248,23 +243,15 @@ static mote_status join_eval(mote_opctx *c) {
   return mote_walk_eval(c, &plan, c->attr);
 }
 static const mote_attr_field join_fields[] = {MOTE_ATTR(join_attr, polar, MOTE_ATTR_INT, 0), {NULL}};
-static const mote_op join_op = {.name = "aten_complex_join",
-                                .flags = MOTE_OP_STRIDED_IN,
-                                .min_in = 2,
-                                .max_in = 2,
-                                .n_out = 1,
-                                .attr_size = sizeof(join_attr),
-                                .fields = join_fields,
-                                .infer = join_infer,
-                                .eval = join_eval};
+static const mote_op join_op = {"aten_complex_join",
+                                MOTE_RULES(.flags = MOTE_OP_STRIDED_IN, .min_in = 2, .max_in = 2, .n_out = 1,
+                                           .attr_size = sizeof(join_attr), .fields = join_fields, .infer = join_infer,
+                                           .eval = join_eval)};
 
-#define LOW(text, fn)                                                                                                  \
-  { "aten::" text, &complex_op, "0", NULL, 0, fn }
 static const mote_torch_row rows[] = {
-    {"aten::view_as_real(self)", &pair_op, "0"},
-    {"aten::view_as_complex(self)", &pair_op, "0"},
-    {"aten::complex(real, imag)", &join_op, "0 1"},
-    {"aten::polar(abs, angle)", &join_op, "0 1", "polar=1"},
+    {"view_as_real view_as_complex | 0", &pair_op},
+    {"complex | 0 1", &join_op},
+    {"polar | 0 1 | polar=1", &join_op},
     {NULL},
 };
 const mote_op_family mote_family_aten_complex = {"aten_complex", NULL, rows};

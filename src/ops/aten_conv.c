@@ -156,15 +156,9 @@ static const mote_attr_field nd_fields[] = {MOTE_ATTR(conv_nd_attr, stride, MOTE
                                             MOTE_ATTR(conv_nd_attr, groups, MOTE_ATTR_INT, 1),
                                             MOTE_ATTR(conv_nd_attr, transposed, MOTE_ATTR_BOOL, 0),
                                             {NULL}};
-static const mote_op conv_nd = {.name = "conv_nd",
-                                .min_in = 2,
-                                .max_in = 2,
-                                .n_out = 1,
-                                .attr_size = sizeof(conv_nd_attr),
-                                .fields = nd_fields,
-                                .infer = nd_infer,
-                                .prepare = nd_prepare,
-                                .eval = nd_eval};
+static const mote_op conv_nd = {"conv_nd", MOTE_RULES(.min_in = 2, .max_in = 2, .n_out = 1,
+                                                      .attr_size = sizeof(conv_nd_attr), .fields = nd_fields,
+                                                      .infer = nd_infer, .prepare = nd_prepare, .eval = nd_eval)};
 
 // ------------------------------------------------------------------------------------------------ lowering
 
@@ -314,28 +308,11 @@ static mote_status conv_of(mote_lowering *l, bool transposed) {
 static mote_status lower_conv(mote_lowering *l) { return conv_of(l, mote_lower_bool(l, "transposed", false)); }
 static mote_status lower_transposed(mote_lowering *l) { return conv_of(l, true); }
 
-#define CONV(name)                                                                                                     \
-  { "aten::" name "(input, weight, bias)", &conv_nd, "0 1 ?2", NULL, 0, lower_conv }
-#define TRANSPOSED(name)                                                                                               \
-  { "aten::" name "(input, weight, bias)", &conv_nd, "0 1 ?2", NULL, 0, lower_transposed }
 static const mote_torch_row rows[] = {
-    CONV("conv1d"),
-    CONV("conv2d"),
-    CONV("conv3d"),
-    CONV("conv1d.padding"),
-    CONV("conv2d.padding"),
-    CONV("conv3d.padding"),
-    CONV("convolution"),
-    CONV("_convolution"),
-    CONV("_convolution.deprecated"),
-    CONV("_convolution_mode"),
-    CONV("thnn_conv2d"),
-    CONV("_slow_conv2d_forward"),
-    CONV("conv_depthwise3d"),
-    CONV("mkldnn_convolution"),
-    TRANSPOSED("conv_transpose1d"),
-    TRANSPOSED("conv_transpose2d.input"),
-    TRANSPOSED("conv_transpose3d.input"),
+    {"conv1d .padding conv2d .padding conv3d .padding convolution _convolution .deprecated "
+     "_convolution_mode thnn_conv2d _slow_conv2d_forward conv_depthwise3d mkldnn_convolution",
+     .lower = lower_conv},
+    {"conv_transpose1d conv_transpose2d.input conv_transpose3d.input", .lower = lower_transposed},
     {NULL},
 };
 const mote_op_family mote_family_aten_conv = {"aten_conv", NULL, rows};

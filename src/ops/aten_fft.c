@@ -422,22 +422,23 @@ static mote_status lower_istft(mote_lowering *l) {
   return mote_low_done(l, mote_ref_emit(l, &istft_op, &a, in, in[1] < 0 ? 1 : 2, NULL));
 }
 
-#define ROW(text, fn)                                                                                                  \
-  { "aten::" text "(self)", &dft_op, NULL, NULL, 0, fn }
-#define THREE(name)                                                                                                    \
-  ROW("fft_" #name, lower_##name), ROW("fft_" #name "n", lower_##name), ROW("fft_" #name "2", lower_##name##2)
 static const mote_torch_row rows[] = {
-    THREE(fft),
-    THREE(ifft),
-    THREE(rfft),
-    THREE(irfft),
-    THREE(hfft),
-    THREE(ihfft),
-    ROW("fft_fftshift", lower_shift),
-    ROW("fft_ifftshift", lower_unshift),
-    ROW("stft", lower_stft),
-    ROW("stft.center", lower_stft),
-    ROW("istft", lower_istft),
+    {"fft_fft fft_fftn", .lower = lower_fft},
+    {"fft_fft2", .lower = lower_fft2},
+    {"fft_ifft fft_ifftn", .lower = lower_ifft},
+    {"fft_ifft2", .lower = lower_ifft2},
+    {"fft_rfft fft_rfftn", .lower = lower_rfft},
+    {"fft_rfft2", .lower = lower_rfft2},
+    {"fft_irfft fft_irfftn", .lower = lower_irfft},
+    {"fft_irfft2", .lower = lower_irfft2},
+    {"fft_hfft fft_hfftn", .lower = lower_hfft},
+    {"fft_hfft2", .lower = lower_hfft2},
+    {"fft_ihfft fft_ihfftn", .lower = lower_ihfft},
+    {"fft_ihfft2", .lower = lower_ihfft2},
+    {"fft_fftshift", .lower = lower_shift},
+    {"fft_ifftshift", .lower = lower_unshift},
+    {"stft .center", .lower = lower_stft},
+    {"istft", .lower = lower_istft},
     {NULL},
 };
 const mote_op_family mote_family_aten_fft = {"aten_fft", NULL, rows};

@@ -232,47 +232,6 @@ static mote_status lower_col2im(mote_lowering *l) {
   return mote_low_done(l, mote_ref_emit(l, &columns_op, &a, &l->args[0].ref, 1, NULL));
 }
 
-// ------------------------------------------------------------------------------------------------ unpooling
-
-static mote_status unpool_eval(mote_opctx *c) {
-  const mote_ref_attr *a = c->attr;
-  const mote_tensor *x = c->in[0], *index = c->in[1], *o = c->out[0];
-  int32_t lead = x->rank - (int32_t)a->kind;
-  int64_t in = mote_dims_product(x, lead, x->rank), out = mote_dims_product(o, lead, o->rank),
-          total = mote_tensor_numel(x);
-  size_t size = mote_dtype_size(o->dtype);
-  memset(o->data, 0, (size_t)mote_tensor_numel(o) * size);
-  for (int64_t i = 0; i < total; i++) {
-    int64_t at = ((const int64_t *)index->data)[i];
-    if (at < 0 || at >= out)
-      return mote_op_fail(c, MOTE_ERR_DATA, "Found an invalid max index: %lld (output volumes are of size %lld)",
-                          (long long)at, (long long)out);
-    memcpy(mote_ref_at(o, i / in * out + at), mote_ref_at(x, i), size);
-  }
-  return MOTE_OK;
-}
-MOTE_REF_OP(unpool_op, "max_unpool", 2, 2, 1, MOTE_OP_CHECKS_DATA, unpool_eval);
-static mote_status unpool(mote_lowering *l, int32_t dims) {
-  mote_vid in[2] = {l->args[0].ref, l->args[1].ref};
-  const mote_tensor *t = mote_low_desc(l, in[0]);
-  mote_ref_attr a = mote_ref_attr_of(dims);
-  if (mote_low_desc(l, in[1])->dtype != MOTE_I64)
-    return mote_fail(l->err, MOTE_ERR_TYPE, "elements in indices should be type int64 but got: %s",
-                     mote_aten_type_name(mote_low_desc(l, in[1])->dtype));
-  if (t->rank != dims + 1 && t->rank != dims + 2)
-    return mote_fail(l->err, MOTE_ERR_SHAPE,
-                     "Input to max_unpooling%dd should be a %dd or %dd Tensor, but got a tensor with %d dimensions.",
-                     dims, dims + 1, dims + 2, t->rank);
-  if (!mote_tensor_same_shape(t, mote_low_desc(l, in[1])))
-    return mote_fail(l->err, MOTE_ERR_SHAPE, "Expected shape of indices to be same as that of the input tensor");
-  mote_ref_like(&a, 0, t->dtype, t);
-  for (int32_t i = 0; i < dims; i++)
-    a.out[0].dim[t->rank - dims + i] = mote_low_at(l, "output_size", dims, i, 0);
-  return mote_low_done(l, mote_ref_emit(l, &unpool_op, &a, in, 2, NULL));
-}
-static mote_status lower_unpool2(mote_lowering *l) { return unpool(l, 2); }
-static mote_status lower_unpool3(mote_lowering *l) { return unpool(l, 3); }
-
 // ------------------------------------------------------------------------------------------------ boxes
 
 static float box_area(const float *b) { return (b[2] - b[0]) * (b[3] - b[1]); }
@@ -416,19 +375,13 @@ static mote_status lower_roi(mote_lowering *l) {
   return mote_low_done(l, mote_ref_emit(l, &roi_op, &a, in, 2, NULL));
 }
 
-#define ROW(text, fn)                                                                                                  \
-  { text, &grid_op, NULL, NULL, 0, fn }
 static const mote_torch_row rows[] = {
-    ROW("aten::grid_sampler(input, grid)", lower_grid),
-    ROW("aten::grid_sampler_2d(input, grid)", lower_grid),
-    ROW("aten::grid_sampler_3d(input, grid)", lower_grid),
-    ROW("aten::affine_grid_generator(theta, size)", lower_affine),
-    ROW("aten::im2col(self)", lower_im2col),
-    ROW("aten::col2im(self)", lower_col2im),
-    ROW("aten::max_unpool2d(self, indices)", lower_unpool2),
-    ROW("aten::max_unpool3d(self, indices)", lower_unpool3),
-    ROW("torchvision::nms(dets, scores)", lower_nms),
-    ROW("torchvision::roi_align(input, rois)", lower_roi),
+    {"grid_sampler grid_sampler_2d grid_sampler_3d", .lower = lower_grid},
+    {"affine_grid_generator", .lower = lower_affine},
+    {"im2col", .lower = lower_im2col},
+    {"col2im", .lower = lower_col2im},
+    {"torchvision::nms", .lower = lower_nms},
+    {"torchvision::roi_align", .lower = lower_roi},
     {NULL},
 };
 const mote_op_family mote_family_aten_image = {"aten_image", NULL, rows};

@@ -126,15 +126,9 @@ static const mote_attr_field pick_fields[] = {MOTE_ATTR(pick_attr, dims, MOTE_AT
                                               MOTE_ATTR(pick_attr, front, MOTE_ATTR_BOOL, 0),
                                               MOTE_ATTR(pick_attr, accumulate, MOTE_ATTR_BOOL, 0),
                                               {NULL}};
-static const mote_op pick_op = {.name = "index",
-                                .flags = MOTE_OP_CHECKS_DATA,
-                                .min_in = 2,
-                                .max_in = 1 + MOTE_MAX_RANK,
-                                .n_out = 1,
-                                .attr_size = sizeof(pick_attr),
-                                .fields = pick_fields,
-                                .infer = pick_infer,
-                                .eval = pick_eval};
+static const mote_op pick_op = {
+    "index", MOTE_RULES(.flags = MOTE_OP_CHECKS_DATA, .min_in = 2, .max_in = 1 + MOTE_MAX_RANK, .n_out = 1,
+                        .attr_size = sizeof(pick_attr), .fields = pick_fields, .infer = pick_infer, .eval = pick_eval)};
 
 // inputs: x, values of the shape of x[indices], index tensors
 static mote_status put_infer(mote_opctx *c) {
@@ -200,15 +194,10 @@ static mote_status put_eval(mote_opctx *c) {
   }
   return MOTE_OK;
 }
-static const mote_op put_op = {.name = "index_put",
-                               .flags = MOTE_OP_CHECKS_DATA,
-                               .min_in = 3,
-                               .max_in = 2 + MOTE_MAX_RANK,
-                               .n_out = 1,
-                               .attr_size = sizeof(pick_attr),
-                               .fields = pick_fields,
-                               .infer = put_infer,
-                               .eval = put_eval};
+static const mote_op put_op = {"index_put",
+                               MOTE_RULES(.flags = MOTE_OP_CHECKS_DATA, .min_in = 3, .max_in = 2 + MOTE_MAX_RANK,
+                                          .n_out = 1, .attr_size = sizeof(pick_attr), .fields = pick_fields,
+                                          .infer = put_infer, .eval = put_eval)};
 
 // ------------------------------------------------------------------------------------------------ index lists
 
@@ -414,24 +403,16 @@ static mote_status lower_nonzero_static(mote_lowering *l) {
   return mote_low_done(l, mote_low_concat(l, both, 2, 0));
 }
 
-#define ROW(text, fn)                                                                                                  \
-  { "aten::" text, &pick_op, NULL, NULL, 0, fn }
 static const mote_torch_row rows[] = {
-    ROW("index.Tensor(self, indices)", lower_index),
-    ROW("index.Tensor_hacked_twin(self, indices)", lower_index),
-    ROW("_unsafe_index.Tensor(self, indices)", lower_index),
-    ROW("index_put(self, indices, values, accumulate)", lower_put),
-    ROW("index_put.hacked_twin(self, indices, values, accumulate)", lower_put),
-    ROW("_unsafe_index_put(self, indices, values, accumulate)", lower_put),
-    ROW("_unsafe_masked_index(self, mask, indices, fill)", lower_masked_index),
-    ROW("_unsafe_masked_index_put_accumulate(self, mask, indices, values)", lower_masked_put),
-    ROW("index_select(self, dim, index)", lower_index_select),
-    ROW("embedding(weight, indices)", lower_embedding),
-    ROW("nonzero(self)", lower_nonzero),
-    ROW("argwhere(self)", lower_nonzero),
-    ROW("nonzero_numpy(self)", lower_nonzero_list),
-    ROW("where(condition)", lower_nonzero_list),
-    ROW("nonzero_static(self, size, fill_value)", lower_nonzero_static),
+    {"index.Tensor .Tensor_hacked_twin _unsafe_index.Tensor", .lower = lower_index},
+    {"index_put .hacked_twin _unsafe_index_put", .lower = lower_put},
+    {"_unsafe_masked_index", .lower = lower_masked_index},
+    {"_unsafe_masked_index_put_accumulate", .lower = lower_masked_put},
+    {"index_select", .lower = lower_index_select},
+    {"embedding", .lower = lower_embedding},
+    {"nonzero argwhere", .lower = lower_nonzero},
+    {"nonzero_numpy where", .lower = lower_nonzero_list},
+    {"nonzero_static", .lower = lower_nonzero_static},
     {NULL},
 };
 const mote_op_family mote_family_aten_index = {"aten_index", NULL, rows};

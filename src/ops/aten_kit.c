@@ -49,7 +49,7 @@ typedef union attr_space {
 static mote_vid emit_default(mote_low *w, const mote_op *op, const mote_vid *in, int32_t n) {
   attr_space attr;
   memset(&attr, 0, sizeof attr);
-  if (op->attr_size > sizeof attr)
+  if (op->rules->attr_size > sizeof attr)
     return mote_low_fail(w, MOTE_ERR_INTERNAL, "attributes of %s", op->name);
   mote_attr_defaults(op, &attr);
   return mote_low_emit(w, op, &attr, in, n);
@@ -67,7 +67,7 @@ mote_vid mote_low_3(mote_low *w, const mote_op *op, mote_vid a, mote_vid b, mote
 mote_vid mote_low_set(mote_low *w, const mote_op *op, const char *fixed, mote_vid a) {
   attr_space attr;
   memset(&attr, 0, sizeof attr);
-  if (w->st != MOTE_OK || op->attr_size > sizeof attr)
+  if (w->st != MOTE_OK || op->rules->attr_size > sizeof attr)
     return mote_low_fail(w, MOTE_ERR_INTERNAL, "attributes of %s", op->name);
   mote_attr_defaults(op, &attr);
   w->st = mote_attr_fixed(op, &attr, fixed, w->err);

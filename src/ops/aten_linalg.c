@@ -150,18 +150,12 @@ static mote_status lower_cholesky(mote_lowering *l) {
   return mote_low_done(l, out[0]);
 }
 
-#define ROW(text, fn)                                                                                                  \
-  { "aten::" text "(self)", &square_op, NULL, NULL, 0, fn }
 static const mote_torch_row rows[] = {
-    ROW("det", lower_det),
-    ROW("linalg_det", lower_det),
-    ROW("slogdet", lower_slogdet),
-    ROW("linalg_slogdet", lower_slogdet),
-    ROW("inverse", lower_inverse),
-    ROW("linalg_inv", lower_inverse),
-    ROW("linalg_inv_ex", lower_inverse_ex),
-    ROW("cholesky", lower_cholesky),
-    ROW("linalg_cholesky", lower_cholesky),
+    {"det linalg_det", .lower = lower_det},
+    {"slogdet linalg_slogdet", .lower = lower_slogdet},
+    {"inverse linalg_inv", .lower = lower_inverse},
+    {"linalg_inv_ex", .lower = lower_inverse_ex},
+    {"cholesky linalg_cholesky", .lower = lower_cholesky},
     {NULL},
 };
 const mote_op_family mote_family_aten_linalg = {"aten_linalg", NULL, rows};

@@ -313,29 +313,24 @@ static mote_status lower_pairwise(mote_lowering *l) { return rows_of(l, ROW_DIST
 static mote_status lower_triplet(mote_lowering *l) { return rows_of(l, ROW_TRIPLET, "negative"); }
 static mote_status lower_cosine(mote_lowering *l) { return rows_of(l, ROW_COSINE, "target"); }
 
-#define ROW(text, fn)                                                                                                  \
-  { "aten::" text "(self)", &element_op, NULL, NULL, 0, fn }
 static const mote_torch_row rows[] = {
-    ROW("l1_loss", lower_l1),
-    ROW("mse_loss", lower_mse),
-    ROW("smooth_l1_loss", lower_smooth),
-    ROW("huber_loss", lower_huber),
-    ROW("binary_cross_entropy", lower_bce),
-    ROW("binary_cross_entropy_with_logits", lower_bce_logits),
-    ROW("kl_div", lower_kl),
-    ROW("poisson_nll_loss", lower_poisson),
-    ROW("soft_margin_loss", lower_soft_margin),
-    ROW("hinge_embedding_loss", lower_hinge),
-    ROW("margin_ranking_loss", lower_ranking),
-    ROW("cross_entropy_loss", lower_cross_entropy),
-    ROW("nll_loss_nd", lower_nll),
-    ROW("nll_loss", lower_nll),
-    ROW("nll_loss2d", lower_nll),
-    ROW("nll_loss_forward", lower_nll_forward),
-    ROW("nll_loss2d_forward", lower_nll_forward),
-    ROW("pairwise_distance", lower_pairwise),
-    ROW("triplet_margin_loss", lower_triplet),
-    ROW("cosine_embedding_loss", lower_cosine),
+    {"l1_loss", .lower = lower_l1},
+    {"mse_loss", .lower = lower_mse},
+    {"smooth_l1_loss", .lower = lower_smooth},
+    {"huber_loss", .lower = lower_huber},
+    {"binary_cross_entropy", .lower = lower_bce},
+    {"binary_cross_entropy_with_logits", .lower = lower_bce_logits},
+    {"kl_div", .lower = lower_kl},
+    {"poisson_nll_loss", .lower = lower_poisson},
+    {"soft_margin_loss", .lower = lower_soft_margin},
+    {"hinge_embedding_loss", .lower = lower_hinge},
+    {"margin_ranking_loss", .lower = lower_ranking},
+    {"cross_entropy_loss", .lower = lower_cross_entropy},
+    {"nll_loss_nd nll_loss nll_loss2d", .lower = lower_nll},
+    {"nll_loss_forward nll_loss2d_forward", .lower = lower_nll_forward},
+    {"pairwise_distance", .lower = lower_pairwise},
+    {"triplet_margin_loss", .lower = lower_triplet},
+    {"cosine_embedding_loss", .lower = lower_cosine},
     {NULL},
 };
 const mote_op_family mote_family_aten_loss = {"aten_loss", NULL, rows};

@@ -5,8 +5,6 @@
 #include "ops/aten_complex.h"
 #include "ops/concat.h"
 
-enum { P = MOTE_TORCH_PROMOTE, F = MOTE_TORCH_PROMOTE_INT };
-
 #define X(name, id, operands, truth, value)                                                                            \
   static double fn_##name(double x, double y, double z, const mote_aten_math_attr *p) {                                \
     (void)x, (void)y, (void)z, (void)p;                                                                                \
@@ -166,21 +164,19 @@ static mote_status math_eval(mote_opctx *c) {
   return st;
 }
 
-#define X(name_, id, operands, truth, value)                                                                           \
-  static const mote_attr_field name_##_fields[] = {MOTE_ATTR(mote_aten_math_attr, fn, MOTE_ATTR_INT, MOTE_ATEN_##id),  \
-                                                   MOTE_ATTR(mote_aten_math_attr, a, MOTE_ATTR_FLOAT, 0),              \
-                                                   MOTE_ATTR(mote_aten_math_attr, b, MOTE_ATTR_FLOAT, 0),              \
-                                                   MOTE_ATTR(mote_aten_math_attr, c, MOTE_ATTR_FLOAT, 0),              \
-                                                   {NULL}};                                                            \
-  const mote_op mote_op_aten_##name_ = {.name = "aten_" #name_,                                                        \
-                                        .flags = MOTE_OP_STRIDED_IN,                                                   \
-                                        .min_in = operands,                                                            \
-                                        .max_in = operands,                                                            \
-                                        .n_out = 1,                                                                    \
-                                        .attr_size = sizeof(mote_aten_math_attr),                                      \
-                                        .fields = name_##_fields,                                                      \
-                                        .infer = math_infer,                                                           \
-                                        .eval = math_eval};
+static const mote_attr_field math_fields[] = {MOTE_ATTR(mote_aten_math_attr, fn, MOTE_ATTR_INT, 0),
+                                              MOTE_ATTR(mote_aten_math_attr, a, MOTE_ATTR_FLOAT, 0),
+                                              MOTE_ATTR(mote_aten_math_attr, b, MOTE_ATTR_FLOAT, 0),
+                                              MOTE_ATTR(mote_aten_math_attr, c, MOTE_ATTR_FLOAT, 0),
+                                              {NULL}};
+#define RULES(operands)                                                                                                \
+  {                                                                                                                    \
+    .flags = MOTE_OP_STRIDED_IN, .min_in = operands, .max_in = operands, .n_out = 1,                                   \
+    .attr_size = sizeof(mote_aten_math_attr), .fields = math_fields, .infer = math_infer, .eval = math_eval            \
+  }
+static const mote_op_rules math_rules[] = {RULES(1), RULES(2), RULES(3)}; // by number of operands, less 1
+#define X(name, id, operands, truth, value)                                                                            \
+  const mote_op mote_op_aten_##name = {"aten_" #name, &math_rules[operands - 1], MOTE_ATEN_##id};
 MOTE_ATEN_FUNCTIONS(X)
 #undef X
 
@@ -211,13 +207,8 @@ static mote_status where_eval(mote_opctx *c) {
   mote_walk_plan plan = {where_line, 3, "where", NULL};
   return mote_walk_eval(c, &plan, NULL);
 }
-const mote_op mote_op_aten_where = {.name = "aten_where",
-                                    .flags = MOTE_OP_STRIDED_IN,
-                                    .min_in = 3,
-                                    .max_in = 3,
-                                    .n_out = 1,
-                                    .infer = where_infer,
-                                    .eval = where_eval};
+const mote_op mote_op_aten_where = {"aten_where", MOTE_RULES(.flags = MOTE_OP_STRIDED_IN, .min_in = 3, .max_in = 3,
+                                                             .n_out = 1, .infer = where_infer, .eval = where_eval)};
 
 // ------------------------------------------------------------------------------------------------ lowerings with
 // parameters
@@ -275,134 +266,97 @@ static mote_status lower_log_sigmoid2(mote_lowering *l) {
   return l->st;
 }
 
-#define UN(name, op, flags)                                                                                            \
-  { "aten::" name "(self)", &mote_op_aten_##op, "0", NULL, flags, mote_aten_lower_unary }
-#define LOW(name, op, flags, fn)                                                                                       \
-  { "aten::" name, &mote_op_aten_##op, "0", NULL, flags, fn }
-#define TWO(name, op, flags)                                                                                           \
-  { "aten::" name "(self, other)", &mote_op_aten_##op, "0 1", NULL, flags }
-// With a number for one of the operands.
-#define MIXED(name, op, a, b)                                                                                          \
-  TWO(name, op, F), {"aten::" name "." a "(self, other)", &mote_op_aten_##op, "0 1", NULL, F}, {                       \
-    "aten::" name "." b "(self, other)", &mote_op_aten_##op, "0 1", NULL, F                                            \
-  }
-#define POLYNOMIAL(name, op) MIXED("special_" name, op, "x_scalar", "n_scalar")
-
 static const mote_torch_row rows[] = {
-    UN("acos", acos, F),
-    UN("arccos", acos, F),
-    UN("asin", asin, F),
-    UN("arcsin", asin, F),
-    UN("atan", atan, F),
-    UN("arctan", atan, F),
-    UN("acosh", acosh, F),
-    UN("arccosh", acosh, F),
-    UN("asinh", asinh, F),
-    UN("arcsinh", asinh, F),
-    UN("atanh", atanh, F),
-    UN("arctanh", atanh, F),
-    UN("cosh", cosh, F),
-    UN("sinh", sinh, F),
-    UN("tan", tan, F),
-    UN("log2", log2, F),
-    UN("log10", log10, F),
-    UN("exp2", exp2, F),
-    UN("special_exp2", exp2, F),
-    UN("erfc", erfc, F),
-    UN("special_erfc", erfc, F),
-    UN("erfinv", erfinv, F),
-    UN("special_erfinv", erfinv, F),
-    UN("special_erfcx", erfcx, F),
-    UN("lgamma", lgamma, F),
-    UN("special_gammaln", lgamma, F),
-    UN("digamma", digamma, F),
-    UN("special_digamma", digamma, F),
-    UN("special_psi", digamma, F),
-    UN("i0", i0, F),
-    UN("special_i0", i0, F),
-    UN("special_i0e", i0e, F),
-    UN("special_i1", i1, F),
-    UN("special_i1e", i1e, F),
-    UN("special_modified_bessel_i0", i0, F),
-    UN("special_modified_bessel_i1", i1, F),
-    UN("special_modified_bessel_k0", k0, F),
-    UN("special_modified_bessel_k1", k1, F),
-    UN("special_scaled_modified_bessel_k0", k0e, F),
-    UN("special_scaled_modified_bessel_k1", k1e, F),
-    UN("special_bessel_j0", bessel_j0, F),
-    UN("special_bessel_j1", bessel_j1, F),
-    UN("special_bessel_y0", bessel_y0, F),
-    UN("special_bessel_y1", bessel_y1, F),
-    UN("special_spherical_bessel_j0", spherical_j0, F),
-    {"aten::special_airy_ai(x)", &mote_op_aten_airy_ai, "0", NULL, F},
-    UN("special_ndtr", ndtr, F),
-    UN("special_log_ndtr", log_ndtr, F),
-    UN("special_ndtri", ndtri, F),
-    UN("special_entr", entr, F),
-    UN("sinc", sinc, F),
-    UN("special_sinc", sinc, F),
-    UN("deg2rad", deg2rad, F),
-    UN("rad2deg", rad2deg, F),
-    UN("frac", frac, 0),
-    UN("angle", angle, F),
-    UN("selu", selu, 0),
-    UN("mish", mish, 0),
-    UN("log_sigmoid", log_sigmoid, 0),
-    UN("isnan", isnan, 0),
-    UN("isinf", isinf, 0),
-    UN("isfinite", isfinite, 0),
-    UN("isposinf", isposinf, 0),
-    UN("isneginf", isneginf, 0),
-    UN("isreal", isreal, 0),
-    UN("signbit", signbit, 0),
-    LOW("log_sigmoid_forward(self)", log_sigmoid, 0, lower_log_sigmoid2),
-    LOW("celu(self, alpha)", celu, 0, lower_celu),
-    LOW("hardshrink(self, lambd)", hardshrink, 0, lower_shrink),
-    LOW("softshrink(self, lambd)", softshrink, 0, lower_softshrink),
-    LOW("threshold(self, threshold, value)", threshold, 0, lower_threshold),
-    LOW("logit(self, eps)", logit, F, lower_logit),
-    LOW("special_logit(self, eps)", logit, F, lower_logit),
-    {"aten::polygamma(n, self)", &mote_op_aten_polygamma, "- 0", NULL, F, lower_polygamma},
-    {"aten::polygamma_(self, n)", &mote_op_aten_polygamma, "0 -", NULL, F, lower_polygamma},
-    {"aten::special_polygamma(n, self)", &mote_op_aten_polygamma, "- 0", NULL, F, lower_polygamma},
-    LOW("mvlgamma(self, p)", mvlgamma, F, lower_mvlgamma),
-    LOW("special_multigammaln(self, p)", mvlgamma, F, lower_mvlgamma),
-    LOW("round.decimals(self, decimals)", round_decimals, 0, lower_round),
-    LOW("nan_to_num(self, nan, posinf, neginf)", nan_to_num, 0, lower_nan_to_num),
-    TWO("logaddexp", logaddexp, F),
-    TWO("logaddexp2", logaddexp2, F),
-    {"aten::xlogy.Tensor(self, other)", &mote_op_aten_xlogy, "0 1", NULL, F},
-    {"aten::xlogy.Scalar_Self(self, other)", &mote_op_aten_xlogy, "0 1", NULL, F},
-    {"aten::xlogy.Scalar_Other(self, other)", &mote_op_aten_xlogy, "0 1", NULL, F},
-    MIXED("special_xlogy", xlogy, "self_scalar", "other_scalar"),
-    MIXED("special_xlog1py", xlog1py, "self_scalar", "other_scalar"),
-    MIXED("special_zeta", zeta, "self_scalar", "other_scalar"),
-    TWO("hypot", hypot, P),
-    TWO("nextafter", nextafter, P),
-    {"aten::copysign.Tensor(self, other)", &mote_op_aten_copysign, "0 1", NULL, F},
-    {"aten::copysign.Scalar(self, other)", &mote_op_aten_copysign, "0 1", NULL, F},
-    TWO("fmax", fmax, P),
-    TWO("fmin", fmin, P),
-    TWO("heaviside", heaviside, P),
-    {"aten::ldexp.Tensor(self, other)", &mote_op_aten_ldexp, "0 1", NULL, F},
-    TWO("gcd", gcd, P),
-    TWO("lcm", lcm, P),
-    TWO("igamma", igamma, F),
-    TWO("igammac", igammac, F),
-    TWO("special_gammainc", igamma, F),
-    TWO("special_gammaincc", igammac, F),
-    POLYNOMIAL("chebyshev_polynomial_t", chebyshev_t),
-    POLYNOMIAL("chebyshev_polynomial_u", chebyshev_u),
-    POLYNOMIAL("chebyshev_polynomial_v", chebyshev_v),
-    POLYNOMIAL("chebyshev_polynomial_w", chebyshev_w),
-    POLYNOMIAL("shifted_chebyshev_polynomial_t", shifted_t),
-    POLYNOMIAL("shifted_chebyshev_polynomial_u", shifted_u),
-    POLYNOMIAL("shifted_chebyshev_polynomial_v", shifted_v),
-    POLYNOMIAL("shifted_chebyshev_polynomial_w", shifted_w),
-    POLYNOMIAL("hermite_polynomial_h", hermite_h),
-    POLYNOMIAL("hermite_polynomial_he", hermite_he),
-    POLYNOMIAL("laguerre_polynomial_l", laguerre),
-    POLYNOMIAL("legendre_polynomial_p", legendre),
+    {"acos arccos | float 0", &mote_op_aten_acos, mote_aten_lower_unary},
+    {"asin arcsin | float 0", &mote_op_aten_asin, mote_aten_lower_unary},
+    {"atan arctan | float 0", &mote_op_aten_atan, mote_aten_lower_unary},
+    {"acosh arccosh | float 0", &mote_op_aten_acosh, mote_aten_lower_unary},
+    {"asinh arcsinh | float 0", &mote_op_aten_asinh, mote_aten_lower_unary},
+    {"atanh arctanh | float 0", &mote_op_aten_atanh, mote_aten_lower_unary},
+    {"cosh | float 0", &mote_op_aten_cosh, mote_aten_lower_unary},
+    {"sinh | float 0", &mote_op_aten_sinh, mote_aten_lower_unary},
+    {"tan | float 0", &mote_op_aten_tan, mote_aten_lower_unary},
+    {"log2 | float 0", &mote_op_aten_log2, mote_aten_lower_unary},
+    {"log10 | float 0", &mote_op_aten_log10, mote_aten_lower_unary},
+    {"exp2 special_exp2 | float 0", &mote_op_aten_exp2, mote_aten_lower_unary},
+    {"erfc special_erfc | float 0", &mote_op_aten_erfc, mote_aten_lower_unary},
+    {"erfinv special_erfinv | float 0", &mote_op_aten_erfinv, mote_aten_lower_unary},
+    {"special_erfcx | float 0", &mote_op_aten_erfcx, mote_aten_lower_unary},
+    {"lgamma special_gammaln | float 0", &mote_op_aten_lgamma, mote_aten_lower_unary},
+    {"digamma special_digamma special_psi | float 0", &mote_op_aten_digamma, mote_aten_lower_unary},
+    {"i0 special_i0 special_modified_bessel_i0 | float 0", &mote_op_aten_i0, mote_aten_lower_unary},
+    {"special_i0e | float 0", &mote_op_aten_i0e, mote_aten_lower_unary},
+    {"special_i1 special_modified_bessel_i1 | float 0", &mote_op_aten_i1, mote_aten_lower_unary},
+    {"special_i1e | float 0", &mote_op_aten_i1e, mote_aten_lower_unary},
+    {"special_modified_bessel_k0 | float 0", &mote_op_aten_k0, mote_aten_lower_unary},
+    {"special_modified_bessel_k1 | float 0", &mote_op_aten_k1, mote_aten_lower_unary},
+    {"special_scaled_modified_bessel_k0 | float 0", &mote_op_aten_k0e, mote_aten_lower_unary},
+    {"special_scaled_modified_bessel_k1 | float 0", &mote_op_aten_k1e, mote_aten_lower_unary},
+    {"special_bessel_j0 | float 0", &mote_op_aten_bessel_j0, mote_aten_lower_unary},
+    {"special_bessel_j1 | float 0", &mote_op_aten_bessel_j1, mote_aten_lower_unary},
+    {"special_bessel_y0 | float 0", &mote_op_aten_bessel_y0, mote_aten_lower_unary},
+    {"special_bessel_y1 | float 0", &mote_op_aten_bessel_y1, mote_aten_lower_unary},
+    {"special_spherical_bessel_j0 | float 0", &mote_op_aten_spherical_j0, mote_aten_lower_unary},
+    {"special_airy_ai | float 0", &mote_op_aten_airy_ai},
+    {"special_ndtr | float 0", &mote_op_aten_ndtr, mote_aten_lower_unary},
+    {"special_log_ndtr | float 0", &mote_op_aten_log_ndtr, mote_aten_lower_unary},
+    {"special_ndtri | float 0", &mote_op_aten_ndtri, mote_aten_lower_unary},
+    {"special_entr | float 0", &mote_op_aten_entr, mote_aten_lower_unary},
+    {"sinc special_sinc | float 0", &mote_op_aten_sinc, mote_aten_lower_unary},
+    {"deg2rad | float 0", &mote_op_aten_deg2rad, mote_aten_lower_unary},
+    {"rad2deg | float 0", &mote_op_aten_rad2deg, mote_aten_lower_unary},
+    {"frac", &mote_op_aten_frac, mote_aten_lower_unary},
+    {"angle | float 0", &mote_op_aten_angle, mote_aten_lower_unary},
+    {"selu", &mote_op_aten_selu, mote_aten_lower_unary},
+    {"mish", &mote_op_aten_mish, mote_aten_lower_unary},
+    {"log_sigmoid", &mote_op_aten_log_sigmoid, mote_aten_lower_unary},
+    {"isnan", &mote_op_aten_isnan, mote_aten_lower_unary},
+    {"isinf", &mote_op_aten_isinf, mote_aten_lower_unary},
+    {"isfinite", &mote_op_aten_isfinite, mote_aten_lower_unary},
+    {"isposinf", &mote_op_aten_isposinf, mote_aten_lower_unary},
+    {"isneginf", &mote_op_aten_isneginf, mote_aten_lower_unary},
+    {"isreal", &mote_op_aten_isreal, mote_aten_lower_unary},
+    {"signbit", &mote_op_aten_signbit, mote_aten_lower_unary},
+    {"log_sigmoid_forward", .lower = lower_log_sigmoid2},
+    {"celu", &mote_op_aten_celu, lower_celu},
+    {"hardshrink", &mote_op_aten_hardshrink, lower_shrink},
+    {"softshrink", &mote_op_aten_softshrink, lower_softshrink},
+    {"threshold", &mote_op_aten_threshold, lower_threshold},
+    {"logit special_logit | float 0", &mote_op_aten_logit, lower_logit},
+    {"polygamma special_polygamma | float - 0", &mote_op_aten_polygamma, lower_polygamma},
+    {"polygamma_ | float 0 -", &mote_op_aten_polygamma, lower_polygamma},
+    {"mvlgamma special_multigammaln | float 0", &mote_op_aten_mvlgamma, lower_mvlgamma},
+    {"round.decimals", &mote_op_aten_round_decimals, lower_round},
+    {"nan_to_num", &mote_op_aten_nan_to_num, lower_nan_to_num},
+    {"logaddexp | float 0 1", &mote_op_aten_logaddexp},
+    {"logaddexp2 | float 0 1", &mote_op_aten_logaddexp2},
+    {"xlogy.Tensor .Scalar_Self .Scalar_Other special_xlogy .self_scalar .other_scalar | float 0 1",
+     &mote_op_aten_xlogy},
+    {"special_xlog1py .self_scalar .other_scalar | float 0 1", &mote_op_aten_xlog1py},
+    {"special_zeta .self_scalar .other_scalar | float 0 1", &mote_op_aten_zeta},
+    {"hypot | promote 0 1", &mote_op_aten_hypot},
+    {"nextafter | promote 0 1", &mote_op_aten_nextafter},
+    {"copysign.Tensor .Scalar | float 0 1", &mote_op_aten_copysign},
+    {"fmax | promote 0 1", &mote_op_aten_fmax},
+    {"fmin | promote 0 1", &mote_op_aten_fmin},
+    {"heaviside | promote 0 1", &mote_op_aten_heaviside},
+    {"ldexp.Tensor | float 0 1", &mote_op_aten_ldexp},
+    {"gcd | promote 0 1", &mote_op_aten_gcd},
+    {"lcm | promote 0 1", &mote_op_aten_lcm},
+    {"igamma special_gammainc | float 0 1", &mote_op_aten_igamma},
+    {"igammac special_gammaincc | float 0 1", &mote_op_aten_igammac},
+    {"special_chebyshev_polynomial_t .x_scalar .n_scalar | float 0 1", &mote_op_aten_chebyshev_t},
+    {"special_chebyshev_polynomial_u .x_scalar .n_scalar | float 0 1", &mote_op_aten_chebyshev_u},
+    {"special_chebyshev_polynomial_v .x_scalar .n_scalar | float 0 1", &mote_op_aten_chebyshev_v},
+    {"special_chebyshev_polynomial_w .x_scalar .n_scalar | float 0 1", &mote_op_aten_chebyshev_w},
+    {"special_shifted_chebyshev_polynomial_t .x_scalar .n_scalar | float 0 1", &mote_op_aten_shifted_t},
+    {"special_shifted_chebyshev_polynomial_u .x_scalar .n_scalar | float 0 1", &mote_op_aten_shifted_u},
+    {"special_shifted_chebyshev_polynomial_v .x_scalar .n_scalar | float 0 1", &mote_op_aten_shifted_v},
+    {"special_shifted_chebyshev_polynomial_w .x_scalar .n_scalar | float 0 1", &mote_op_aten_shifted_w},
+    {"special_hermite_polynomial_h .x_scalar .n_scalar | float 0 1", &mote_op_aten_hermite_h},
+    {"special_hermite_polynomial_he .x_scalar .n_scalar | float 0 1", &mote_op_aten_hermite_he},
+    {"special_laguerre_polynomial_l .x_scalar .n_scalar | float 0 1", &mote_op_aten_laguerre},
+    {"special_legendre_polynomial_p .x_scalar .n_scalar | float 0 1", &mote_op_aten_legendre},
     {NULL},
 };
 const mote_op_family mote_family_aten_math = {"aten_math", NULL, rows};

@@ -130,26 +130,15 @@ static mote_status norm_prepare(mote_opctx *c) {
 
 static const mote_attr_field norm_fields[] = {MOTE_ATTR(norm_attr, lead, MOTE_ATTR_INT, 0),
                                               MOTE_ATTR(norm_attr, groups, MOTE_ATTR_INT, 0),
-                                              MOTE_ATTR(norm_attr, eps, MOTE_ATTR_FLOAT, 1e-5),
+                                              MOTE_ATTR_POWER(norm_attr, eps, MOTE_ATTR_FLOAT, 1, -5),
                                               MOTE_ATTR(norm_attr, rms, MOTE_ATTR_BOOL, 0),
                                               {NULL}};
-static const mote_op norm_op = {.name = "norm",
-                                .min_in = 1,
-                                .max_in = 3,
-                                .n_out = 1,
-                                .attr_size = sizeof(norm_attr),
-                                .fields = norm_fields,
-                                .infer = norm_infer,
-                                .prepare = norm_prepare,
-                                .eval = norm_eval};
-static const mote_op norm_stats_op = {.name = "norm_stats",
-                                      .min_in = 1,
-                                      .max_in = 3,
-                                      .n_out = 3,
-                                      .attr_size = sizeof(norm_attr),
-                                      .fields = norm_fields,
-                                      .infer = norm_infer,
-                                      .eval = norm_eval};
+static const mote_op norm_op = {"norm", MOTE_RULES(.min_in = 1, .max_in = 3, .n_out = 1, .attr_size = sizeof(norm_attr),
+                                                   .fields = norm_fields, .infer = norm_infer, .prepare = norm_prepare,
+                                                   .eval = norm_eval)};
+static const mote_op norm_stats_op = {"norm_stats",
+                                      MOTE_RULES(.min_in = 1, .max_in = 3, .n_out = 3, .attr_size = sizeof(norm_attr),
+                                                 .fields = norm_fields, .infer = norm_infer, .eval = norm_eval)};
 
 // ------------------------------------------------------------------------------------------------ lowerings
 
@@ -168,8 +157,8 @@ mote_vid mote_aten_layer_norm(mote_low *w, mote_vid x, mote_vid weight, mote_vid
 
 static mote_status emit_norm(mote_lowering *l, const norm_attr *a, const mote_op *op) {
   mote_vid in[3] = {l->args[0].ref, mote_low_tensor(l, "weight"), mote_low_tensor(l, "bias")}, out[3] = {-1, -1, -1};
-  MOTE_TRY(l->emit(l, op, a, in, 3, out, op->n_out));
-  for (int32_t j = 0; j < op->n_out; j++)
+  MOTE_TRY(l->emit(l, op, a, in, 3, out, op->rules->n_out));
+  for (int32_t j = 0; j < op->rules->n_out; j++)
     mote_low_give(l, out[j]);
   return l->st;
 }
@@ -241,7 +230,6 @@ static mote_status batch(mote_lowering *l, bool training, int32_t results) {
                               mote_low_2(l, &mote_op_add, v, mote_low_num(l, a.eps, mote_low_desc(l, v)->dtype))));
   return l->st;
 }
-static mote_status lower_batch(mote_lowering *l) { return batch(l, mote_lower_bool(l, "training", false), 1); }
 static mote_status lower_native_batch(mote_lowering *l) { return batch(l, mote_lower_bool(l, "training", false), 3); }
 static mote_status lower_batch_no_stats(mote_lowering *l) { return batch(l, true, 3); }
 static mote_status lower_no_training(mote_lowering *l) { return batch(l, false, 3); }
@@ -256,20 +244,16 @@ static mote_status lower_instance(mote_lowering *l) {
   return emit_norm(l, &a, &norm_op);
 }
 
-#define ROW(text, fn)                                                                                                  \
-  { "aten::" text, &norm_op, NULL, NULL, 0, fn }
 static const mote_torch_row rows[] = {
-    ROW("layer_norm(input, normalized_shape, weight, bias, eps)", lower_layer),
-    ROW("native_layer_norm(input, normalized_shape, weight, bias, eps)", lower_native_layer),
-    ROW("rms_norm(input, normalized_shape, weight, eps)", lower_rms),
-    ROW("group_norm(input, num_groups, weight, bias, eps)", lower_group),
-    ROW("native_group_norm(input, weight, bias, N, C, HxW, group, eps)", lower_native_group),
-    ROW("instance_norm(input, weight, bias)", lower_instance),
-    ROW("batch_norm(input, weight, bias)", lower_batch),
-    ROW("native_batch_norm(input, weight, bias)", lower_native_batch),
-    ROW("_native_batch_norm_legit(input, weight, bias)", lower_native_batch),
-    ROW("_native_batch_norm_legit.no_stats(input, weight, bias)", lower_batch_no_stats),
-    ROW("_native_batch_norm_legit_no_training(input, weight, bias)", lower_no_training),
+    {"layer_norm", .lower = lower_layer},
+    {"native_layer_norm", .lower = lower_native_layer},
+    {"rms_norm", .lower = lower_rms},
+    {"group_norm", .lower = lower_group},
+    {"native_group_norm", .lower = lower_native_group},
+    {"instance_norm", .lower = lower_instance},
+    {"native_batch_norm _native_batch_norm_legit", .lower = lower_native_batch},
+    {"_native_batch_norm_legit.no_stats", .lower = lower_batch_no_stats},
+    {"_native_batch_norm_legit_no_training", .lower = lower_no_training},
     {NULL},
 };
 const mote_op_family mote_family_aten_norm = {"aten_norm", NULL, rows};

@@ -73,15 +73,10 @@ static mote_status pack_eval(mote_opctx *c) {
   }
   return MOTE_OK;
 }
-static const mote_op pack_op = {.name = "pack_padded",
-                                .flags = MOTE_OP_CHECKS_DATA,
-                                .min_in = 2,
-                                .max_in = 2,
-                                .n_out = 2,
-                                .attr_size = sizeof(packing_attr),
-                                .fields = packing_fields,
-                                .infer = pack_infer,
-                                .eval = pack_eval};
+static const mote_op pack_op = {"pack_padded",
+                                MOTE_RULES(.flags = MOTE_OP_CHECKS_DATA, .min_in = 2, .max_in = 2, .n_out = 2,
+                                           .attr_size = sizeof(packing_attr), .fields = packing_fields,
+                                           .infer = pack_infer, .eval = pack_eval)};
 
 // ------------------------------------------------------------------------------------------------ rows -> padded
 
@@ -137,15 +132,10 @@ static mote_status pad_eval(mote_opctx *c) {
     }
   return MOTE_OK;
 }
-static const mote_op pad_op = {.name = "pad_packed",
-                               .flags = MOTE_OP_CHECKS_DATA,
-                               .min_in = 2,
-                               .max_in = 2,
-                               .n_out = 2,
-                               .attr_size = sizeof(packing_attr),
-                               .fields = packing_fields,
-                               .infer = pad_infer,
-                               .eval = pad_eval};
+static const mote_op pad_op = {"pad_packed",
+                               MOTE_RULES(.flags = MOTE_OP_CHECKS_DATA, .min_in = 2, .max_in = 2, .n_out = 2,
+                                          .attr_size = sizeof(packing_attr), .fields = packing_fields,
+                                          .infer = pad_infer, .eval = pad_eval)};
 
 // ------------------------------------------------------------------------------------------------ rows
 
@@ -172,8 +162,8 @@ static mote_status lower_pad(mote_lowering *l) {
 }
 
 static const mote_torch_row rows[] = {
-    {"aten::_pack_padded_sequence(input, lengths, batch_first)", &pack_op, NULL, NULL, MOTE_TORCH_EAGER, lower_pack},
-    {"aten::_pad_packed_sequence(data, batch_sizes, batch_first)", &pad_op, NULL, NULL, MOTE_TORCH_EAGER, lower_pad},
+    {"_pack_padded_sequence | eager", .lower = lower_pack},
+    {"_pad_packed_sequence | eager", .lower = lower_pad},
     {NULL},
 };
 const mote_op_family mote_family_aten_packed = {"aten_packed", NULL, rows};

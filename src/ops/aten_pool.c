@@ -138,24 +138,12 @@ static const mote_attr_field win_fields[] = {
     MOTE_ATTR(win_attr, dilation, MOTE_ATTR_INTS, -1), MOTE_ATTR(win_attr, size, MOTE_ATTR_INTS, -1),
     MOTE_ATTR(win_attr, divisor, MOTE_ATTR_INT, 0),    MOTE_ATTR(win_attr, count_pad, MOTE_ATTR_BOOL, 1),
     MOTE_ATTR(win_attr, p, MOTE_ATTR_FLOAT, 2),        {NULL}};
-static const mote_op win_op = {.name = "pool_nd",
-                               .min_in = 1,
-                               .max_in = 1,
-                               .n_out = 1,
-                               .attr_size = sizeof(win_attr),
-                               .fields = win_fields,
-                               .infer = win_infer,
-                               .prepare = win_prepare,
-                               .eval = win_eval};
-static const mote_op win2_op = {.name = "pool_nd_indices",
-                                .min_in = 1,
-                                .max_in = 1,
-                                .n_out = 2,
-                                .attr_size = sizeof(win_attr),
-                                .fields = win_fields,
-                                .infer = win_infer,
-                                .prepare = win_prepare,
-                                .eval = win_eval};
+static const mote_op win_op = {"pool_nd", MOTE_RULES(.min_in = 1, .max_in = 1, .n_out = 1,
+                                                     .attr_size = sizeof(win_attr), .fields = win_fields,
+                                                     .infer = win_infer, .prepare = win_prepare, .eval = win_eval)};
+static const mote_op win2_op = {
+    "pool_nd_indices", MOTE_RULES(.min_in = 1, .max_in = 1, .n_out = 2, .attr_size = sizeof(win_attr),
+                                  .fields = win_fields, .infer = win_infer, .prepare = win_prepare, .eval = win_eval)};
 
 // ------------------------------------------------------------------------------------------------ unpooling
 
@@ -187,15 +175,10 @@ static mote_status unpool_eval(mote_opctx *c) {
   }
   return MOTE_OK;
 }
-static const mote_op unpool_op = {.name = "max_unpool",
-                                  .flags = MOTE_OP_CHECKS_DATA,
-                                  .min_in = 2,
-                                  .max_in = 2,
-                                  .n_out = 1,
-                                  .attr_size = sizeof(win_attr),
-                                  .fields = win_fields,
-                                  .infer = unpool_infer,
-                                  .eval = unpool_eval};
+static const mote_op unpool_op = {"max_unpool",
+                                  MOTE_RULES(.flags = MOTE_OP_CHECKS_DATA, .min_in = 2, .max_in = 2, .n_out = 1,
+                                             .attr_size = sizeof(win_attr), .fields = win_fields, .infer = unpool_infer,
+                                             .eval = unpool_eval)};
 
 // ------------------------------------------------------------------------------------------------ lowering
 
@@ -266,8 +249,8 @@ static mote_vid batched(mote_low *w, mote_vid x, int32_t n, bool *single) {
 static mote_status give_pool(mote_low *w, const mote_op *op, const win_attr *a, mote_vid x, bool single) {
   mote_vid out[2] = {-1, -1};
   if (w->st == MOTE_OK)
-    w->st = w->emit(w, op, a, &x, 1, out, op->n_out);
-  for (int32_t j = 0; j < op->n_out; j++)
+    w->st = w->emit(w, op, a, &x, 1, out, op->rules->n_out);
+  for (int32_t j = 0; j < op->rules->n_out; j++)
     mote_low_give(w, single ? mote_low_squeeze(w, out[j], 0) : out[j]);
   return w->st;
 }
@@ -341,30 +324,24 @@ static mote_status unpool(mote_lowering *l, int32_t n) {
 static mote_status lower_unpool2(mote_lowering *l) { return unpool(l, 2); }
 static mote_status lower_unpool3(mote_lowering *l) { return unpool(l, 3); }
 
-#define ROW(text, fn)                                                                                                  \
-  { "aten::" text, &win_op, NULL, NULL, 0, fn }
 static const mote_torch_row rows[] = {
-    ROW("max_pool1d(self, kernel_size, stride)", lower_max1),
-    ROW("max_pool2d(self, kernel_size, stride)", lower_max2),
-    ROW("max_pool3d(self, kernel_size, stride)", lower_max3),
-    ROW("quantized_max_pool1d(self, kernel_size, stride)", lower_max1),
-    ROW("quantized_max_pool2d(self, kernel_size, stride)", lower_max2),
-    ROW("max_pool1d_with_indices(self, kernel_size, stride)", lower_max_at1),
-    ROW("max_pool2d_with_indices(self, kernel_size, stride)", lower_max_at2),
-    ROW("max_pool3d_with_indices(self, kernel_size, stride)", lower_max_at3),
-    ROW("avg_pool1d(self, kernel_size, stride)", lower_avg1),
-    ROW("avg_pool2d(self, kernel_size, stride)", lower_avg2),
-    ROW("avg_pool3d(self, kernel_size, stride)", lower_avg3),
-    ROW("adaptive_avg_pool1d(self, output_size)", lower_adaptive_avg1),
-    ROW("adaptive_avg_pool2d(self, output_size)", lower_adaptive_avg2),
-    ROW("adaptive_avg_pool3d(self, output_size)", lower_adaptive_avg3),
-    ROW("_adaptive_avg_pool2d(self, output_size)", lower_adaptive_avg2),
-    ROW("_adaptive_avg_pool3d(self, output_size)", lower_adaptive_avg3),
-    ROW("adaptive_max_pool1d(self, output_size)", lower_adaptive_max1),
-    ROW("adaptive_max_pool2d(self, output_size)", lower_adaptive_max2),
-    ROW("adaptive_max_pool3d(self, output_size)", lower_adaptive_max3),
-    ROW("max_unpool2d(self, indices, output_size)", lower_unpool2),
-    ROW("max_unpool3d(self, indices, output_size)", lower_unpool3),
+    {"max_pool1d quantized_max_pool1d", .lower = lower_max1},
+    {"max_pool2d quantized_max_pool2d", .lower = lower_max2},
+    {"max_pool3d", .lower = lower_max3},
+    {"max_pool1d_with_indices", .lower = lower_max_at1},
+    {"max_pool2d_with_indices", .lower = lower_max_at2},
+    {"max_pool3d_with_indices", .lower = lower_max_at3},
+    {"avg_pool1d", .lower = lower_avg1},
+    {"avg_pool2d", .lower = lower_avg2},
+    {"avg_pool3d", .lower = lower_avg3},
+    {"adaptive_avg_pool1d", .lower = lower_adaptive_avg1},
+    {"adaptive_avg_pool2d _adaptive_avg_pool2d", .lower = lower_adaptive_avg2},
+    {"adaptive_avg_pool3d _adaptive_avg_pool3d", .lower = lower_adaptive_avg3},
+    {"adaptive_max_pool1d", .lower = lower_adaptive_max1},
+    {"adaptive_max_pool2d", .lower = lower_adaptive_max2},
+    {"adaptive_max_pool3d", .lower = lower_adaptive_max3},
+    {"max_unpool2d", .lower = lower_unpool2},
+    {"max_unpool3d", .lower = lower_unpool3},
     {NULL},
 };
 const mote_op_family mote_family_aten_pool = {"aten_pool", NULL, rows};

@@ -15,8 +15,8 @@ extern const mote_op mote_op_codes; // numbers -> codes, halves to even
 
 mote_vid mote_low_codes(mote_low *w, mote_vid x, double scale, int64_t zero, mote_dtype dtype);
 mote_vid mote_low_real(mote_low *w, mote_vid x); // float32 of codes or of other floats
-// First result of another row's lowering; `start` is the start of its schema.
-mote_vid mote_low_row(mote_low *w, const char *start, const mote_arg *args, int32_t n);
+// First result of the lowering of another row of PyTorch: "softmax.int".
+mote_vid mote_low_row(mote_low *w, const char *overload, const mote_arg *args, int32_t n);
 // A packed convolution (1 to 3 dims, transposed or not) computed on numbers.
 mote_vid mote_low_conv_numbers(mote_low *w, mote_vid x, const mote_arg *packed);
 

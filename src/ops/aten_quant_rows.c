@@ -8,23 +8,13 @@
 
 enum { ARGS_MOST = 16 };
 
-// The row of a plain operator by the start of its schema, such as "aten::celu(".
-static const mote_torch_row *row_of(const char *start) {
-  const mote_op_family *const *families = mote_op_families();
-  for (size_t i = 0; families[i] != NULL; i++)
-    for (const mote_torch_row *r = families[i]->torch; r != NULL && r->schema != NULL; r++)
-      if (strncmp(r->schema, start, strlen(start)) == 0)
-        return r;
-  return NULL;
-}
-
-mote_vid mote_low_row(mote_low *w, const char *start, const mote_arg *args, int32_t n) {
-  const mote_torch_row *row = row_of(start);
+mote_vid mote_low_row(mote_low *w, const char *overload, const mote_arg *args, int32_t n) {
+  const mote_torch_row *row = mote_torch_row_find(overload);
   mote_lowering inner = *w;
   if (w->st != MOTE_OK)
     return -1;
   if (row == NULL || row->lower == NULL)
-    return mote_low_fail(w, MOTE_ERR_UNSUPPORTED, "%s...) is not supported", start);
+    return mote_low_fail(w, MOTE_ERR_UNSUPPORTED, "aten::%s is not supported", overload);
   inner.args = args;
   inner.n_args = n;
   inner.n_out = 0;
@@ -39,7 +29,7 @@ static mote_vid give_codes(mote_low *w, mote_vid y, const mote_tensor *own) {
 }
 
 // The call as it is, but on numbers.
-static mote_status twin(mote_lowering *l, const char *start, bool relu) {
+static mote_status twin(mote_lowering *l, const char *overload, bool relu) {
   mote_arg args[ARGS_MOST];
   int32_t n = MOTE_MIN(l->n_args, ARGS_MOST);
   const mote_tensor own = *mote_low_desc(l, l->args[0].ref);
@@ -48,22 +38,22 @@ static mote_status twin(mote_lowering *l, const char *start, bool relu) {
     if (args[i].kind == MOTE_ARG_TENSOR)
       args[i].ref = mote_low_real(l, args[i].ref);
   }
-  mote_vid y = mote_low_row(l, start, args, n);
+  mote_vid y = mote_low_row(l, overload, args, n);
   y = relu ? mote_low_1(l, &mote_op_relu, y) : y;
   return mote_low_done(l, give_codes(l, y, &own));
 }
-#define TWIN(fn, start)                                                                                                \
-  static mote_status fn(mote_lowering *l) { return twin(l, start, false); }
-TWIN(lower_instance_norm, "aten::instance_norm(")
-TWIN(lower_group_norm, "aten::group_norm(")
-TWIN(lower_layer_norm, "aten::layer_norm(")
-TWIN(lower_celu, "aten::celu(")
-TWIN(lower_prelu, "aten::prelu(")
-TWIN(lower_softmax, "aten::softmax.int(")
-TWIN(lower_threshold, "aten::threshold(")
-TWIN(lower_clamp, "aten::clamp(")
-TWIN(lower_max_pool1d, "aten::max_pool1d(")
-TWIN(lower_max_pool2d, "aten::max_pool2d(")
+#define TWIN(fn, overload)                                                                                             \
+  static mote_status fn(mote_lowering *l) { return twin(l, overload, false); }
+TWIN(lower_instance_norm, "instance_norm")
+TWIN(lower_group_norm, "group_norm")
+TWIN(lower_layer_norm, "layer_norm")
+TWIN(lower_celu, "celu")
+TWIN(lower_prelu, "prelu")
+TWIN(lower_softmax, "softmax.int")
+TWIN(lower_threshold, "threshold")
+TWIN(lower_clamp, "clamp")
+TWIN(lower_max_pool1d, "max_pool1d")
+TWIN(lower_max_pool2d, "max_pool2d")
 
 static mote_status lower_dropout(mote_lowering *l) { return mote_low_done(l, l->args[0].ref); }
 
@@ -139,9 +129,8 @@ static mote_arg tensor_arg(const char *name, mote_vid v) {
 
 // Settings as packed: [dims, strides, paddings, dilations, output paddings, groups, transposed].
 mote_vid mote_low_conv_numbers(mote_low *w, mote_vid x, const mote_arg *packed) {
-  static const char *const starts[2][3] = {
-      {"aten::conv1d(", "aten::conv2d(", "aten::conv3d("},
-      {"aten::conv_transpose1d(", "aten::conv_transpose2d.input(", "aten::conv_transpose3d.input("}};
+  static const char *const names[2][3] = {{"conv1d", "conv2d", "conv3d"},
+                                          {"conv_transpose1d", "conv_transpose2d.input", "conv_transpose3d.input"}};
   const int64_t *at = packed->ints.at;
   int32_t n = (int32_t)at[0];
   bool transposed = at[2 + 4 * n] != 0;
@@ -154,28 +143,25 @@ mote_vid mote_low_conv_numbers(mote_low *w, mote_vid x, const mote_arg *packed) 
                       axis_arg(at[1 + 4 * n]),
                       list_arg("output_padding", at + 1 + 3 * n, n)};
   args[6].name = "groups";
-  return mote_low_row(w, starts[transposed][n - 1], args, transposed ? 8 : 7);
+  return mote_low_row(w, names[transposed][n - 1], args, transposed ? 8 : 7);
 }
 
-#define ROW(text, fn)                                                                                                  \
-  { text, &mote_op_codes, NULL, NULL, 0, fn }
 static const mote_torch_row rows[] = {
-    ROW("quantized::instance_norm(input, weight, bias)", lower_instance_norm),
-    ROW("quantized::group_norm(input, num_groups, weight, bias)", lower_group_norm),
-    ROW("quantized::layer_norm(input, normalized_shape, weight, bias)", lower_layer_norm),
-    ROW("quantized::celu(self, output_scale, output_zero_point, alpha)", lower_celu),
-    ROW("quantized::prelu(qx, weight)", lower_prelu),
-    ROW("quantized::softmax(qx, dim)", lower_softmax),
-    ROW("quantized::threshold(qx, threshold, value)", lower_threshold),
-    ROW("quantized::clamp(qx, min, max)", lower_clamp),
-    ROW("quantized::max_pool1d(qx, kernel_size)", lower_max_pool1d),
-    ROW("quantized::max_pool2d(qx, kernel_size)", lower_max_pool2d),
-    ROW("quantized::dropout(self)", lower_dropout),
-    ROW("quantized::linear_leaky_relu(X, W_prepack)", lower_linear_leaky),
-    ROW("quantized::linear_tanh(X, W_prepack)", lower_linear_tanh),
-    ROW("aten::fake_quantize_per_tensor_affine(self, scale, zero_point)", lower_fake),
-    ROW("aten::fake_quantize_per_tensor_affine.tensor_qparams(self, scale, zero_point)", lower_fake),
-    ROW("aten::fake_quantize_per_channel_affine(self, scale, zero_point, axis)", lower_fake_channel),
+    {"quantized::instance_norm", .lower = lower_instance_norm},
+    {"quantized::group_norm", .lower = lower_group_norm},
+    {"quantized::layer_norm", .lower = lower_layer_norm},
+    {"quantized::celu", .lower = lower_celu},
+    {"quantized::prelu", .lower = lower_prelu},
+    {"quantized::softmax", .lower = lower_softmax},
+    {"quantized::threshold", .lower = lower_threshold},
+    {"quantized::clamp", .lower = lower_clamp},
+    {"quantized::max_pool1d", .lower = lower_max_pool1d},
+    {"quantized::max_pool2d", .lower = lower_max_pool2d},
+    {"quantized::dropout", .lower = lower_dropout},
+    {"quantized::linear_leaky_relu", .lower = lower_linear_leaky},
+    {"quantized::linear_tanh", .lower = lower_linear_tanh},
+    {"fake_quantize_per_tensor_affine .tensor_qparams", .lower = lower_fake},
+    {"fake_quantize_per_channel_affine", .lower = lower_fake_channel},
     {NULL},
 };
 const mote_op_family mote_family_aten_quant_rows = {"aten_quant_rows", NULL, rows};

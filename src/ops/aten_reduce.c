@@ -279,15 +279,9 @@ static const mote_attr_field red_fields[] = {
     MOTE_ATTR(red_attr, kind, MOTE_ATTR_INT, 0),  MOTE_ATTR(red_attr, axes, MOTE_ATTR_INTS, -1),
     MOTE_ATTR(red_attr, keep, MOTE_ATTR_BOOL, 0), MOTE_ATTR(red_attr, dtype, MOTE_ATTR_DTYPE, 0),
     MOTE_ATTR(red_attr, p, MOTE_ATTR_FLOAT, 0),   {NULL}};
-static const mote_op red_op = {.name = "aten_reduce",
-                               .flags = MOTE_OP_STRIDED_IN,
-                               .min_in = 1,
-                               .max_in = 1,
-                               .n_out = 1,
-                               .attr_size = sizeof(red_attr),
-                               .fields = red_fields,
-                               .infer = red_infer,
-                               .eval = red_eval};
+static const mote_op red_op = {"aten_reduce", MOTE_RULES(.flags = MOTE_OP_STRIDED_IN, .min_in = 1, .max_in = 1,
+                                                         .n_out = 1, .attr_size = sizeof(red_attr),
+                                                         .fields = red_fields, .infer = red_infer, .eval = red_eval)};
 
 // ------------------------------------------------------------------------------------------------ lines along one axis
 
@@ -429,22 +423,12 @@ static const mote_attr_field line_fields[] = {MOTE_ATTR(line_attr, kind, MOTE_AT
                                               MOTE_ATTR(line_attr, keep, MOTE_ATTR_BOOL, 0),
                                               MOTE_ATTR(line_attr, dtype, MOTE_ATTR_DTYPE, 0),
                                               {NULL}};
-static const mote_op line1_op = {.name = "aten_line",
-                                 .min_in = 1,
-                                 .max_in = 1,
-                                 .n_out = 1,
-                                 .attr_size = sizeof(line_attr),
-                                 .fields = line_fields,
-                                 .infer = line_infer,
-                                 .eval = line_eval};
-static const mote_op line2_op = {.name = "aten_line2",
-                                 .min_in = 1,
-                                 .max_in = 1,
-                                 .n_out = 2,
-                                 .attr_size = sizeof(line_attr),
-                                 .fields = line_fields,
-                                 .infer = line_infer,
-                                 .eval = line_eval};
+static const mote_op line1_op = {"aten_line",
+                                 MOTE_RULES(.min_in = 1, .max_in = 1, .n_out = 1, .attr_size = sizeof(line_attr),
+                                            .fields = line_fields, .infer = line_infer, .eval = line_eval)};
+static const mote_op line2_op = {"aten_line2",
+                                 MOTE_RULES(.min_in = 1, .max_in = 1, .n_out = 2, .attr_size = sizeof(line_attr),
+                                            .fields = line_fields, .infer = line_infer, .eval = line_eval)};
 
 // ------------------------------------------------------------------------------------------------ lowering
 
@@ -621,14 +605,14 @@ static mote_status line_of(mote_lowering *l, int64_t kind, const mote_op *op, bo
   if (sum)
     x = mote_low_cast(l, x, mote_low_dtype(l, mote_aten_sum_type(mote_low_desc(l, x)->dtype)));
   if (l->st == MOTE_OK)
-    l->st = l->emit(l, op, &a, &x, 1, out, op->n_out);
+    l->st = l->emit(l, op, &a, &x, 1, out, op->rules->n_out);
   if (flat && a.keep && l->st == MOTE_OK) {
     int64_t ones[MOTE_MAX_RANK];
     for (int32_t i = 0; i < rank; i++)
       ones[i] = 1;
     out[1] = mote_low_reshape(l, out[1], rank, ones);
   }
-  for (int32_t j = only_index ? 1 : 0; j < op->n_out; j++)
+  for (int32_t j = only_index ? 1 : 0; j < op->rules->n_out; j++)
     mote_low_give(l, out[j]);
   return l->st;
 }
@@ -672,62 +656,35 @@ static mote_status lower_sum_to_size(mote_lowering *l) {
   return mote_low_done(l, mote_low_reshape(l, x, n, size->ints.at));
 }
 
-#define ROW(text, fn)                                                                                                  \
-  { "aten::" text, &red_op, NULL, NULL, 0, fn }
 static const mote_torch_row rows[] = {
-    ROW("sum(self, dtype)", lower_sum),
-    ROW("sum.dim_IntList(self, dim, keepdim, dtype)", lower_sum),
-    ROW("nansum(self, dim, keepdim, dtype)", lower_nansum),
-    ROW("nanmean(self, dim, keepdim, dtype)", lower_nanmean),
-    ROW("prod(self, dtype)", lower_prod),
-    ROW("prod.dim_int(self, dim, keepdim, dtype)", lower_prod),
-    ROW("mean(self, dtype)", lower_mean),
-    ROW("mean.dim(self, dim, keepdim, dtype)", lower_mean),
-    ROW("amax(self, dim, keepdim)", lower_amax),
-    ROW("amin(self, dim, keepdim)", lower_amin),
-    ROW("max(self)", lower_amax),
-    ROW("min(self)", lower_amin),
-    ROW("any(self)", lower_any),
-    ROW("any.dim(self, dim, keepdim)", lower_any),
-    ROW("any.dims(self, dim, keepdim)", lower_any),
-    ROW("all(self)", lower_all),
-    ROW("all.dim(self, dim, keepdim)", lower_all),
-    ROW("all.dims(self, dim, keepdim)", lower_all),
-    ROW("count_nonzero(self, dim)", lower_count),
-    ROW("count_nonzero.dim_IntList(self, dim)", lower_count),
-    ROW("var(self, unbiased)", lower_var),
-    ROW("var.dim(self, dim, unbiased, keepdim)", lower_var),
-    ROW("var.correction(self, dim, correction, keepdim)", lower_var),
-    ROW("std(self, unbiased)", lower_std),
-    ROW("std.dim(self, dim, unbiased, keepdim)", lower_std),
-    ROW("std.correction(self, dim, correction, keepdim)", lower_std),
-    ROW("var_mean(self, unbiased)", lower_var_mean),
-    ROW("var_mean.dim(self, dim, unbiased, keepdim)", lower_var_mean),
-    ROW("var_mean.correction(self, dim, correction, keepdim)", lower_var_mean),
-    ROW("std_mean(self, unbiased)", lower_std_mean),
-    ROW("std_mean.dim(self, dim, unbiased, keepdim)", lower_std_mean),
-    ROW("std_mean.correction(self, dim, correction, keepdim)", lower_std_mean),
-    ROW("linalg_vector_norm(self, ord, dim, keepdim, dtype)", lower_vector_norm),
-    ROW("norm.Scalar(self, p)", lower_norm),
-    ROW("norm.ScalarOpt_dim(self, p, dim, keepdim)", lower_norm),
-    ROW("norm.ScalarOpt_dtype(self, p, dtype)", lower_norm),
-    ROW("norm.ScalarOpt_dim_dtype(self, p, dim, keepdim, dtype)", lower_norm),
-    ROW("frobenius_norm.dim(self, dim, keepdim)", lower_norm),
-    ROW("logsumexp(self, dim, keepdim)", lower_logsumexp),
-    ROW("special_logsumexp(self, dim, keepdim)", lower_logsumexp),
-    ROW("argmax(self, dim, keepdim)", lower_argmax),
-    ROW("argmin(self, dim, keepdim)", lower_argmin),
-    ROW("max.dim(self, dim, keepdim)", lower_max_dim),
-    ROW("min.dim(self, dim, keepdim)", lower_min_dim),
-    ROW("cumsum(self, dim, dtype)", lower_cumsum),
-    ROW("cumprod(self, dim, dtype)", lower_cumprod),
-    ROW("cummax(self, dim)", lower_cummax),
-    ROW("cummin(self, dim)", lower_cummin),
-    ROW("logcumsumexp(self, dim)", lower_logcumsumexp),
-    ROW("aminmax(self, dim, keepdim)", lower_aminmax),
-    ROW("_aminmax(self)", lower_aminmax),
-    ROW("_aminmax.dim(self, dim, keepdim)", lower_aminmax),
-    ROW("sum_to_size(self, size)", lower_sum_to_size),
+    {"sum .dim_IntList", .lower = lower_sum},
+    {"nansum", .lower = lower_nansum},
+    {"nanmean", .lower = lower_nanmean},
+    {"prod .dim_int", .lower = lower_prod},
+    {"mean .dim", .lower = lower_mean},
+    {"amax max", .lower = lower_amax},
+    {"amin min", .lower = lower_amin},
+    {"any .dim .dims", .lower = lower_any},
+    {"all .dim .dims", .lower = lower_all},
+    {"count_nonzero .dim_IntList", .lower = lower_count},
+    {"var .dim .correction", .lower = lower_var},
+    {"std .dim .correction", .lower = lower_std},
+    {"var_mean .dim .correction", .lower = lower_var_mean},
+    {"std_mean .dim .correction", .lower = lower_std_mean},
+    {"linalg_vector_norm", .lower = lower_vector_norm},
+    {"norm.Scalar .ScalarOpt_dim .ScalarOpt_dtype .ScalarOpt_dim_dtype frobenius_norm.dim", .lower = lower_norm},
+    {"logsumexp special_logsumexp", .lower = lower_logsumexp},
+    {"argmax", .lower = lower_argmax},
+    {"argmin", .lower = lower_argmin},
+    {"max.dim", .lower = lower_max_dim},
+    {"min.dim", .lower = lower_min_dim},
+    {"cumsum", .lower = lower_cumsum},
+    {"cumprod", .lower = lower_cumprod},
+    {"cummax", .lower = lower_cummax},
+    {"cummin", .lower = lower_cummin},
+    {"logcumsumexp", .lower = lower_logcumsumexp},
+    {"aminmax _aminmax .dim", .lower = lower_aminmax},
+    {"sum_to_size", .lower = lower_sum_to_size},
     {NULL},
 };
 const mote_op_family mote_family_aten_reduce = {"aten_reduce", NULL, rows};

@@ -46,8 +46,8 @@ mote_vid mote_ref_emit(mote_low *w, const mote_op *op, const mote_ref_attr *a, c
                        mote_vid *out) {
   mote_vid v[MOTE_REF_OUTS] = {-1, -1, -1};
   if (w->st == MOTE_OK)
-    w->st = w->emit(w, op, a, in, n, v, op->n_out);
-  for (int32_t j = 0; out != NULL && j < op->n_out; j++)
+    w->st = w->emit(w, op, a, in, n, v, op->rules->n_out);
+  for (int32_t j = 0; out != NULL && j < op->rules->n_out; j++)
     out[j] = w->st == MOTE_OK ? v[j] : -1;
   return w->st == MOTE_OK ? v[0] : -1;
 }

@@ -21,14 +21,9 @@ typedef struct mote_ref_attr {
 
 mote_status mote_ref_infer(mote_opctx *c);
 #define MOTE_REF_OP(ident, text, least, most, outs, flag, fn)                                                          \
-  static const mote_op ident = {.name = text,                                                                          \
-                                .flags = flag,                                                                         \
-                                .min_in = least,                                                                       \
-                                .max_in = most,                                                                        \
-                                .n_out = outs,                                                                         \
-                                .attr_size = sizeof(mote_ref_attr),                                                    \
-                                .infer = mote_ref_infer,                                                               \
-                                .eval = fn}
+  static const mote_op ident = {text,                                                                                  \
+                                MOTE_RULES(.flags = flag, .min_in = least, .max_in = most, .n_out = outs,              \
+                                           .attr_size = sizeof(mote_ref_attr), .infer = mote_ref_infer, .eval = fn)}
 
 // Zeroed attributes of a kind.
 mote_ref_attr mote_ref_attr_of(int64_t kind);

@@ -192,15 +192,10 @@ static const mote_attr_field sample_fields[] = {
     MOTE_ATTR(sample_attr, kind, MOTE_ATTR_INT, 0),       MOTE_ATTR(sample_attr, align, MOTE_ATTR_BOOL, 0),
     MOTE_ATTR(sample_attr, antialias, MOTE_ATTR_BOOL, 0), MOTE_ATTR(sample_attr, size, MOTE_ATTR_INTS, -1),
     MOTE_ATTR(sample_attr, scales, MOTE_ATTR_FLOATS, -1), {NULL}};
-static const mote_op sample_op = {.name = "upsample",
-                                  .min_in = 1,
-                                  .max_in = 1,
-                                  .n_out = 1,
-                                  .attr_size = sizeof(sample_attr),
-                                  .fields = sample_fields,
-                                  .infer = sample_infer,
-                                  .eval = sample_eval,
-                                  .scratch = sample_scratch};
+static const mote_op sample_op = {"upsample",
+                                  MOTE_RULES(.min_in = 1, .max_in = 1, .n_out = 1, .attr_size = sizeof(sample_attr),
+                                             .fields = sample_fields, .infer = sample_infer, .eval = sample_eval,
+                                             .scratch = sample_scratch)};
 
 // ------------------------------------------------------------------------------------------------ lowering
 
@@ -264,17 +259,15 @@ static mote_status lower_linear_aa(mote_lowering *l) { return upsample(l, K_LINE
 static mote_status lower_cubic_aa(mote_lowering *l) { return upsample(l, K_CUBIC, true); }
 static mote_status lower_lanczos_aa(mote_lowering *l) { return upsample(l, K_LANCZOS, true); }
 
-#define ROW(name, fn)                                                                                                  \
-  {"aten::" name "(self, output_size)", &sample_op, NULL, NULL, 0, fn}, {                                              \
-    "aten::" name ".vec(input, output_size)", &sample_op, NULL, NULL, 0, fn                                            \
-  }
 static const mote_torch_row rows[] = {
-    ROW("upsample_nearest1d", lower_nearest),        ROW("upsample_nearest2d", lower_nearest),
-    ROW("upsample_nearest3d", lower_nearest),        ROW("_upsample_nearest_exact1d", lower_exact),
-    ROW("_upsample_nearest_exact2d", lower_exact),   ROW("_upsample_nearest_exact3d", lower_exact),
-    ROW("upsample_linear1d", lower_linear),          ROW("upsample_bilinear2d", lower_linear),
-    ROW("upsample_trilinear3d", lower_linear),       ROW("upsample_bicubic2d", lower_cubic),
-    ROW("_upsample_bilinear2d_aa", lower_linear_aa), ROW("_upsample_bicubic2d_aa", lower_cubic_aa),
-    ROW("_upsample_lanczos2d_aa", lower_lanczos_aa), {NULL},
+    {"upsample_nearest1d .vec upsample_nearest2d .vec upsample_nearest3d .vec", .lower = lower_nearest},
+    {"_upsample_nearest_exact1d .vec _upsample_nearest_exact2d .vec _upsample_nearest_exact3d .vec",
+     .lower = lower_exact},
+    {"upsample_linear1d .vec upsample_bilinear2d .vec upsample_trilinear3d .vec", .lower = lower_linear},
+    {"upsample_bicubic2d .vec", .lower = lower_cubic},
+    {"_upsample_bilinear2d_aa .vec", .lower = lower_linear_aa},
+    {"_upsample_bicubic2d_aa .vec", .lower = lower_cubic_aa},
+    {"_upsample_lanczos2d_aa .vec", .lower = lower_lanczos_aa},
+    {NULL},
 };
 const mote_op_family mote_family_aten_resize = {"aten_resize", NULL, rows};

@@ -191,16 +191,11 @@ static mote_status rnn_eval(mote_opctx *c) {
 
 static const mote_attr_field rnn_fields[] = {
     MOTE_ATTR(mote_rnn_attr, kind, MOTE_ATTR_INT, 0), MOTE_ATTR(mote_rnn_attr, reverse, MOTE_ATTR_BOOL, 0), {NULL}};
-const mote_op mote_op_rnn_scan = {.name = "rnn_scan",
-                                  .flags = MOTE_OP_CHECKS_DATA,
-                                  .min_in = 2, // the cell state (2) is the LSTM's alone; infer asks for the weights (3)
-                                  .max_in = 7,
-                                  .n_out = 3,
-                                  .attr_size = sizeof(mote_rnn_attr),
-                                  .fields = rnn_fields,
-                                  .infer = rnn_infer,
-                                  .eval = rnn_eval,
-                                  .scratch = rnn_scratch};
+// the cell state (2) is the LSTM's alone; infer asks for the weights (3)
+const mote_op mote_op_rnn_scan = {"rnn_scan",
+                                  MOTE_RULES(.flags = MOTE_OP_CHECKS_DATA, .min_in = 2, .max_in = 7, .n_out = 3,
+                                             .attr_size = sizeof(mote_rnn_attr), .fields = rnn_fields,
+                                             .infer = rnn_infer, .eval = rnn_eval, .scratch = rnn_scratch)};
 
 // ------------------------------------------------------------------------------------------------ layers
 
@@ -349,21 +344,15 @@ static mote_status lower_gru_cell(mote_lowering *l) { return cell(l, MOTE_RNN_GR
 static mote_status lower_tanh_cell(mote_lowering *l) { return cell(l, MOTE_RNN_TANH); }
 static mote_status lower_relu_cell(mote_lowering *l) { return cell(l, MOTE_RNN_RELU); }
 
-#define ROW(text, fn)                                                                                                  \
-  { "aten::" text, &mote_op_rnn_scan, NULL, NULL, 0, fn }
 static const mote_torch_row rows[] = {
-    ROW("lstm.input(input, hx, params)", lower_lstm),
-    ROW("lstm.data(data, batch_sizes, hx, params)", lower_lstm),
-    ROW("gru.input(input, hx, params)", lower_gru),
-    ROW("gru.data(data, batch_sizes, hx, params)", lower_gru),
-    ROW("rnn_tanh.input(input, hx, params)", lower_tanh),
-    ROW("rnn_tanh.data(data, batch_sizes, hx, params)", lower_tanh),
-    ROW("rnn_relu.input(input, hx, params)", lower_relu),
-    ROW("rnn_relu.data(data, batch_sizes, hx, params)", lower_relu),
-    ROW("lstm_cell(input, hx, w_ih, w_hh, b_ih, b_hh)", lower_lstm_cell),
-    ROW("gru_cell(input, hx, w_ih, w_hh, b_ih, b_hh)", lower_gru_cell),
-    ROW("rnn_tanh_cell(input, hx, w_ih, w_hh, b_ih, b_hh)", lower_tanh_cell),
-    ROW("rnn_relu_cell(input, hx, w_ih, w_hh, b_ih, b_hh)", lower_relu_cell),
+    {"lstm.input .data", .lower = lower_lstm},
+    {"gru.input .data", .lower = lower_gru},
+    {"rnn_tanh.input .data", .lower = lower_tanh},
+    {"rnn_relu.input .data", .lower = lower_relu},
+    {"lstm_cell", .lower = lower_lstm_cell},
+    {"gru_cell", .lower = lower_gru_cell},
+    {"rnn_tanh_cell", .lower = lower_tanh_cell},
+    {"rnn_relu_cell", .lower = lower_relu_cell},
     {NULL},
 };
 const mote_op_family mote_family_aten_rnn = {"aten_rnn", NULL, rows};

@@ -491,29 +491,20 @@ static mote_status lower_bag(mote_lowering *l) {
   return mote_low_done(l, mote_low_expand(l, mote_low_num(l, 0, MOTE_I64), 1, &none));
 }
 
-#define ROW(text, fn)                                                                                                  \
-  { "aten::" text, &scatter_op, NULL, NULL, 0, fn }
 static const mote_torch_row rows[] = {
-    ROW("gather(self)", lower_gather),
-    ROW("take(self)", lower_take),
-    ROW("take_along_dim(self)", lower_take_along),
-    ROW("put(self)", lower_put),
-    ROW("scatter.value(self)", lower_scatter),
-    ROW("scatter.src(self)", lower_scatter),
-    ROW("scatter.reduce(self)", lower_scatter),
-    ROW("scatter.value_reduce(self)", lower_scatter),
-    ROW("scatter_add(self)", lower_scatter_add),
-    ROW("scatter_reduce.two(self)", lower_scatter),
-    ROW("index_add(self)", lower_index_add),
-    ROW("index_copy(self)", lower_index_set),
-    ROW("index_fill.int_Scalar(self)", lower_index_set),
-    ROW("index_fill.int_Tensor(self)", lower_index_set),
-    ROW("index_reduce(self)", lower_index_reduce),
-    ROW("masked_select(self)", lower_masked_select),
-    ROW("masked_scatter(self)", lower_masked_scatter),
-    ROW("segment_reduce(data)", lower_segment),
-    ROW("embedding_bag(weight)", lower_bag),
-    ROW("embedding_bag.padding_idx(weight)", lower_bag),
+    {"gather", .lower = lower_gather},
+    {"take", .lower = lower_take},
+    {"take_along_dim", .lower = lower_take_along},
+    {"put", .lower = lower_put},
+    {"scatter.value .src .reduce .value_reduce scatter_reduce.two", .lower = lower_scatter},
+    {"scatter_add", .lower = lower_scatter_add},
+    {"index_add", .lower = lower_index_add},
+    {"index_copy index_fill.int_Scalar .int_Tensor", .lower = lower_index_set},
+    {"index_reduce", .lower = lower_index_reduce},
+    {"masked_select", .lower = lower_masked_select},
+    {"masked_scatter", .lower = lower_masked_scatter},
+    {"segment_reduce", .lower = lower_segment},
+    {"embedding_bag .padding_idx", .lower = lower_bag},
     {NULL},
 };
 const mote_op_family mote_family_aten_scatter = {"aten_scatter", NULL, rows};

@@ -105,14 +105,9 @@ static const mote_attr_field move_fields[] = {
     MOTE_ATTR(move_attr, kind, MOTE_ATTR_INT, 0),     MOTE_ATTR(move_attr, mode, MOTE_ATTR_INT, 0),
     MOTE_ATTR(move_attr, dim, MOTE_ATTR_INTS, -1),    MOTE_ATTR(move_attr, a, MOTE_ATTR_INTS, -1),
     MOTE_ATTR(move_attr, value, MOTE_ATTR_SCALAR, 0), {NULL}};
-static const mote_op move_op = {.name = "aten_move",
-                                .min_in = 1,
-                                .max_in = 1,
-                                .n_out = 1,
-                                .attr_size = sizeof(move_attr),
-                                .fields = move_fields,
-                                .infer = move_infer,
-                                .eval = move_eval};
+static const mote_op move_op = {"aten_move",
+                                MOTE_RULES(.min_in = 1, .max_in = 1, .n_out = 1, .attr_size = sizeof(move_attr),
+                                           .fields = move_fields, .infer = move_infer, .eval = move_eval)};
 
 static move_attr move_like(const mote_tensor *t, int64_t kind) {
   move_attr a;
@@ -493,42 +488,29 @@ static mote_status lower_same(mote_lowering *l) {
   return mote_low_done(l, mote_low_1(l, &mote_op_identity, l->args[0].ref));
 }
 
-#define ROW(text, fn)                                                                                                  \
-  { "aten::" text, &move_op, NULL, NULL, 0, fn }
 static const mote_torch_row rows[] = {
-    ROW("pad(self, pad, mode, value)", lower_pad),
-    ROW("constant_pad_nd(self, pad, value)", lower_constant_pad),
-    ROW("reflection_pad1d(self, padding)", lower_reflect),
-    ROW("reflection_pad2d(self, padding)", lower_reflect),
-    ROW("reflection_pad3d(self, padding)", lower_reflect),
-    ROW("replication_pad1d(self, padding)", lower_replicate),
-    ROW("replication_pad2d(self, padding)", lower_replicate),
-    ROW("replication_pad3d(self, padding)", lower_replicate),
-    ROW("_pad_circular(self, pad)", lower_circular),
-    ROW("repeat(self, repeats)", lower_repeat),
-    ROW("tile(self, dims)", lower_repeat),
-    ROW("flip(self, dims)", lower_flip),
-    ROW("fliplr(self)", lower_fliplr),
-    ROW("flipud(self)", lower_flipud),
-    ROW("roll(self, shifts, dims)", lower_roll),
-    ROW("triu(self, diagonal)", lower_triu),
-    ROW("tril(self, diagonal)", lower_tril),
-    ROW("cat(tensors, dim)", lower_cat),
-    ROW("concat(tensors, dim)", lower_cat),
-    ROW("concatenate(tensors, dim)", lower_cat),
-    ROW("_cat(tensors, dim)", lower_cat),
-    ROW("stack(tensors, dim)", lower_stack),
-    ROW("hstack(tensors)", lower_hstack),
-    ROW("vstack(tensors)", lower_vstack),
-    ROW("row_stack(tensors)", lower_vstack),
-    ROW("dstack(tensors)", lower_dstack),
-    ROW("column_stack(tensors)", lower_column_stack),
-    ROW("pixel_shuffle(self, upscale_factor)", lower_shuffle),
-    ROW("pixel_unshuffle(self, downscale_factor)", lower_unshuffle),
-    ROW("channel_shuffle(self, groups)", lower_channel_shuffle),
-    ROW("native_channel_shuffle(self, groups)", lower_channel_shuffle),
-    ROW("lift(self)", lower_same),
-    ROW("lift_fresh(self)", lower_same),
+    {"pad", .lower = lower_pad},
+    {"constant_pad_nd", .lower = lower_constant_pad},
+    {"reflection_pad1d reflection_pad2d reflection_pad3d", .lower = lower_reflect},
+    {"replication_pad1d replication_pad2d replication_pad3d", .lower = lower_replicate},
+    {"_pad_circular", .lower = lower_circular},
+    {"repeat tile", .lower = lower_repeat},
+    {"flip", .lower = lower_flip},
+    {"fliplr", .lower = lower_fliplr},
+    {"flipud", .lower = lower_flipud},
+    {"roll", .lower = lower_roll},
+    {"triu", .lower = lower_triu},
+    {"tril", .lower = lower_tril},
+    {"cat concat concatenate _cat", .lower = lower_cat},
+    {"stack", .lower = lower_stack},
+    {"hstack", .lower = lower_hstack},
+    {"vstack row_stack", .lower = lower_vstack},
+    {"dstack", .lower = lower_dstack},
+    {"column_stack", .lower = lower_column_stack},
+    {"pixel_shuffle", .lower = lower_shuffle},
+    {"pixel_unshuffle", .lower = lower_unshuffle},
+    {"channel_shuffle native_channel_shuffle", .lower = lower_channel_shuffle},
+    {"lift lift_fresh", .lower = lower_same},
     {NULL},
 };
 const mote_op_family mote_family_aten_shape = {"aten_shape", NULL, rows};

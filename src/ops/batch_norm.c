@@ -130,25 +130,17 @@ static mote_status bn_prepare(mote_opctx *c) {
                        NULL);
 }
 
-static const mote_attr_field fields[] = {MOTE_ATTR(mote_batch_norm_attr, eps, MOTE_ATTR_FLOAT, 1e-5),
+static const mote_attr_field fields[] = {MOTE_ATTR_POWER(mote_batch_norm_attr, eps, MOTE_ATTR_FLOAT, 1, -5),
                                          MOTE_ATTR(mote_batch_norm_attr, training, MOTE_ATTR_BOOL, 0),
                                          {NULL}};
 
-const mote_op mote_op_batch_norm = {.name = "batch_norm",
-                                    .min_in = 1,
-                                    .max_in = 5,
-                                    .n_out = 1,
-                                    .attr_size = sizeof(mote_batch_norm_attr),
-                                    .fields = fields,
-                                    .infer = bn_infer,
-                                    .layout = bn_layout,
-                                    .prepare = bn_prepare,
-                                    .eval = bn_eval};
+const mote_op mote_op_batch_norm = {"batch_norm", MOTE_RULES(.min_in = 1, .max_in = 5, .n_out = 1,
+                                                             .attr_size = sizeof(mote_batch_norm_attr),
+                                                             .fields = fields, .infer = bn_infer, .layout = bn_layout,
+                                                             .prepare = bn_prepare, .eval = bn_eval)};
 
 static const mote_torch_row torch_rows[] = {
-    {"aten::batch_norm(Tensor input, Tensor? weight, Tensor? bias, Tensor? running_mean, Tensor? running_var, bool "
-     "training, float momentum, float eps, bool cudnn_enabled) -> Tensor",
-     &mote_op_batch_norm, "0 ?1 ?2 ?3 ?4 training - eps -", NULL, 0, NULL},
-    {.schema = NULL},
+    {"batch_norm | 0 ?1 ?2 ?3 ?4 training - eps -", &mote_op_batch_norm},
+    {NULL},
 };
 const mote_op_family mote_family_batch_norm = {"batch_norm", NULL, torch_rows};

@@ -489,50 +489,52 @@ static mote_status binary_eval(mote_opctx *c) {
   return mote_walk_eval(c, &w, &b);
 }
 
-#define BINARY(ident, text, kind_, extra_flags)                                                                        \
-  static const mote_attr_field ident##_fields[] = {MOTE_ATTR(mote_binary_attr, kind, MOTE_ATTR_INT, kind_),            \
-                                                   MOTE_ATTR(mote_binary_attr, alpha, MOTE_ATTR_FLOAT, 1),             \
-                                                   MOTE_ACT_FIELDS(mote_binary_attr, act),                             \
-                                                   MOTE_OUT_QUANT_FIELDS(mote_binary_attr, quant),                     \
-                                                   {NULL}};                                                            \
-  const mote_op mote_op_##ident = {.name = text,                                                                       \
-                                   .flags =                                                                            \
-                                       MOTE_OP_ELEMENTWISE | MOTE_OP_STRIDED_IN | MOTE_OP_STRIDED_OUT | (extra_flags), \
-                                   .min_in = 2,                                                                        \
-                                   .max_in = 2,                                                                        \
-                                   .n_out = 1,                                                                         \
-                                   .attr_size = sizeof(mote_binary_attr),                                              \
-                                   .fields = ident##_fields,                                                           \
-                                   .infer = binary_infer,                                                              \
-                                   .prepare = binary_prepare,                                                          \
-                                   .eval = binary_eval}
+static const mote_attr_field fields[] = {MOTE_ATTR(mote_binary_attr, kind, MOTE_ATTR_INT, 0),
+                                         MOTE_ATTR(mote_binary_attr, alpha, MOTE_ATTR_FLOAT, 1),
+                                         MOTE_ACT_FIELDS(mote_binary_attr, act),
+                                         MOTE_OUT_QUANT_FIELDS(mote_binary_attr, quant),
+                                         {NULL}};
+#define RULES(name, more_flags)                                                                                        \
+  static const mote_op_rules name = {.flags = MOTE_OP_ELEMENTWISE | MOTE_OP_STRIDED_IN | MOTE_OP_STRIDED_OUT |         \
+                                              (more_flags),                                                            \
+                                     .min_in = 2,                                                                      \
+                                     .max_in = 2,                                                                      \
+                                     .n_out = 1,                                                                       \
+                                     .attr_size = sizeof(mote_binary_attr),                                            \
+                                     .fields = fields,                                                                 \
+                                     .infer = binary_infer,                                                            \
+                                     .prepare = binary_prepare,                                                        \
+                                     .eval = binary_eval}
+RULES(rules, 0);
+RULES(division_rules, MOTE_OP_CHECKS_DATA);
+#define BINARY(ident, rules, kind) const mote_op mote_op_##ident = {#ident, &rules, kind}
 
-BINARY(add, "add", MOTE_BINARY_ADD, 0);
-BINARY(add_scaled, "add_scaled", MOTE_BINARY_ADD_SCALED, 0);
-BINARY(sub, "sub", MOTE_BINARY_SUB, 0);
-BINARY(mul, "mul", MOTE_BINARY_MUL, 0);
-BINARY(div, "div", MOTE_BINARY_DIV, MOTE_OP_CHECKS_DATA);
-BINARY(minimum, "minimum", MOTE_BINARY_MIN, 0);
-BINARY(maximum, "maximum", MOTE_BINARY_MAX, 0);
-BINARY(squared_difference, "squared_difference", MOTE_BINARY_SQUARED_DIFFERENCE, 0);
-BINARY(prelu, "prelu", MOTE_BINARY_PRELU, 0);
-BINARY(pow, "pow", MOTE_BINARY_POW, 0);
-BINARY(floor_div, "floor_div", MOTE_BINARY_FLOOR_DIV, MOTE_OP_CHECKS_DATA);
-BINARY(floor_mod, "floor_mod", MOTE_BINARY_FLOOR_MOD, MOTE_OP_CHECKS_DATA);
-BINARY(atan2, "atan2", MOTE_BINARY_ATAN2, 0);
-BINARY(equal, "equal", MOTE_BINARY_EQ, 0);
-BINARY(not_equal, "not_equal", MOTE_BINARY_NE, 0);
-BINARY(less, "less", MOTE_BINARY_LT, 0);
-BINARY(less_equal, "less_equal", MOTE_BINARY_LE, 0);
-BINARY(greater, "greater", MOTE_BINARY_GT, 0);
-BINARY(greater_equal, "greater_equal", MOTE_BINARY_GE, 0);
-BINARY(logical_and, "logical_and", MOTE_BINARY_LOGICAL_AND, 0);
-BINARY(logical_or, "logical_or", MOTE_BINARY_LOGICAL_OR, 0);
-BINARY(bit_and, "bit_and", MOTE_BINARY_AND, 0);
-BINARY(bit_or, "bit_or", MOTE_BINARY_OR, 0);
-BINARY(bit_xor, "bit_xor", MOTE_BINARY_XOR, 0);
-BINARY(shift_left, "shift_left", MOTE_BINARY_SHL, 0);
-BINARY(shift_right, "shift_right", MOTE_BINARY_SHR, 0);
+BINARY(add, rules, MOTE_BINARY_ADD);
+BINARY(add_scaled, rules, MOTE_BINARY_ADD_SCALED);
+BINARY(sub, rules, MOTE_BINARY_SUB);
+BINARY(mul, rules, MOTE_BINARY_MUL);
+BINARY(div, division_rules, MOTE_BINARY_DIV);
+BINARY(minimum, rules, MOTE_BINARY_MIN);
+BINARY(maximum, rules, MOTE_BINARY_MAX);
+BINARY(squared_difference, rules, MOTE_BINARY_SQUARED_DIFFERENCE);
+BINARY(prelu, rules, MOTE_BINARY_PRELU);
+BINARY(pow, rules, MOTE_BINARY_POW);
+BINARY(floor_div, division_rules, MOTE_BINARY_FLOOR_DIV);
+BINARY(floor_mod, division_rules, MOTE_BINARY_FLOOR_MOD);
+BINARY(atan2, rules, MOTE_BINARY_ATAN2);
+BINARY(equal, rules, MOTE_BINARY_EQ);
+BINARY(not_equal, rules, MOTE_BINARY_NE);
+BINARY(less, rules, MOTE_BINARY_LT);
+BINARY(less_equal, rules, MOTE_BINARY_LE);
+BINARY(greater, rules, MOTE_BINARY_GT);
+BINARY(greater_equal, rules, MOTE_BINARY_GE);
+BINARY(logical_and, rules, MOTE_BINARY_LOGICAL_AND);
+BINARY(logical_or, rules, MOTE_BINARY_LOGICAL_OR);
+BINARY(bit_and, rules, MOTE_BINARY_AND);
+BINARY(bit_or, rules, MOTE_BINARY_OR);
+BINARY(bit_xor, rules, MOTE_BINARY_XOR);
+BINARY(shift_left, rules, MOTE_BINARY_SHL);
+BINARY(shift_right, rules, MOTE_BINARY_SHR);
 
 // ------------------------------------------------------------------------------------------------ rows of files
 
@@ -551,38 +553,36 @@ static mote_status lower_add_n(mote_lowering *l) {
   return MOTE_OK;
 }
 
-static const mote_tflite_field act_options[] = {{"activation", 0, MOTE_FB_I8, 0}, {NULL}};
-
 static const mote_tflite_row tflite_rows[] = {
-    {0, 5, "ADD", NULL, &mote_op_add, act_options},
-    {18, 7, "MUL", NULL, &mote_op_mul, act_options},
-    {41, 5, "SUB", NULL, &mote_op_sub, act_options},
-    {42, 3, "DIV", NULL, &mote_op_div, act_options},
-    {54, 1, "PRELU", NULL, &mote_op_prelu},
-    {55, 4, "MAXIMUM", NULL, &mote_op_maximum},
-    {57, 4, "MINIMUM", NULL, &mote_op_minimum},
-    {58, 3, "LESS", NULL, &mote_op_less},
-    {61, 3, "GREATER", NULL, &mote_op_greater},
-    {62, 3, "GREATER_EQUAL", NULL, &mote_op_greater_equal},
-    {63, 3, "LESS_EQUAL", NULL, &mote_op_less_equal},
-    {71, 4, "EQUAL", NULL, &mote_op_equal},
-    {72, 3, "NOT_EQUAL", NULL, &mote_op_not_equal},
-    {78, 1, "POW", NULL, &mote_op_pow},
-    {84, 1, "LOGICAL_OR", NULL, &mote_op_logical_or},
-    {86, 1, "LOGICAL_AND", NULL, &mote_op_logical_and},
-    {90, 4, "FLOOR_DIV", NULL, &mote_op_floor_div},
-    {95, 3, "FLOOR_MOD", NULL, &mote_op_floor_mod},
-    {99, 2, "SQUARED_DIFFERENCE", NULL, &mote_op_squared_difference},
-    {106, 1, "ADD_N", NULL, &mote_op_add, NULL, NULL, NULL, lower_add_n},
-    {156, 1, "ATAN2", NULL, &mote_op_atan2},
-    {160, 1, "BITWISE_XOR", NULL, &mote_op_bit_xor},
-    {161, 1, "RIGHT_SHIFT", NULL, &mote_op_shift_right},
-    {163, 1, "STABLEHLO_ADD", NULL, &mote_op_add},
-    {165, 1, "STABLEHLO_MULTIPLY", NULL, &mote_op_mul},
-    {166, 1, "STABLEHLO_MAXIMUM", NULL, &mote_op_maximum},
-    {176, 1, "STABLEHLO_AND", NULL, &mote_op_bit_and},
-    {181, 1, "STABLEHLO_MINIMUM", NULL, &mote_op_minimum},
-    {207, 1, "STABLEHLO_SHIFT_LEFT", NULL, &mote_op_shift_left},
+    {0, 5, "ADD", &mote_op_add, "activation:i8"},
+    {18, 7, "MUL", &mote_op_mul, "activation:i8"},
+    {41, 5, "SUB", &mote_op_sub, "activation:i8"},
+    {42, 3, "DIV", &mote_op_div, "activation:i8"},
+    {54, 1, "PRELU", &mote_op_prelu},
+    {55, 4, "MAXIMUM", &mote_op_maximum},
+    {57, 4, "MINIMUM", &mote_op_minimum},
+    {58, 3, "LESS", &mote_op_less},
+    {61, 3, "GREATER", &mote_op_greater},
+    {62, 3, "GREATER_EQUAL", &mote_op_greater_equal},
+    {63, 3, "LESS_EQUAL", &mote_op_less_equal},
+    {71, 4, "EQUAL", &mote_op_equal},
+    {72, 3, "NOT_EQUAL", &mote_op_not_equal},
+    {78, 1, "POW", &mote_op_pow},
+    {84, 1, "LOGICAL_OR", &mote_op_logical_or},
+    {86, 1, "LOGICAL_AND", &mote_op_logical_and},
+    {90, 4, "FLOOR_DIV", &mote_op_floor_div},
+    {95, 3, "FLOOR_MOD", &mote_op_floor_mod},
+    {99, 2, "SQUARED_DIFFERENCE", &mote_op_squared_difference},
+    {106, 1, "ADD_N", &mote_op_add, NULL, lower_add_n},
+    {156, 1, "ATAN2", &mote_op_atan2},
+    {160, 1, "BITWISE_XOR", &mote_op_bit_xor},
+    {161, 1, "RIGHT_SHIFT", &mote_op_shift_right},
+    {163, 1, "STABLEHLO_ADD", &mote_op_add},
+    {165, 1, "STABLEHLO_MULTIPLY", &mote_op_mul},
+    {166, 1, "STABLEHLO_MAXIMUM", &mote_op_maximum},
+    {176, 1, "STABLEHLO_AND", &mote_op_bit_and},
+    {181, 1, "STABLEHLO_MINIMUM", &mote_op_minimum},
+    {207, 1, "STABLEHLO_SHIFT_LEFT", &mote_op_shift_left},
     {.name = NULL},
 };
 const mote_op_family mote_family_binary = {"binary", tflite_rows, NULL};

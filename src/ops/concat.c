@@ -98,15 +98,9 @@ static const mote_attr_field concat_fields[] = {MOTE_ATTR(mote_concat_attr, axis
                                                 MOTE_ACT_FIELDS(mote_concat_attr, act),
                                                 MOTE_OUT_QUANT_FIELDS(mote_concat_attr, quant),
                                                 {NULL}};
-const mote_op mote_op_concat = {.name = "concat",
-                                .flags = MOTE_OP_STRIDED_IN,
-                                .min_in = 1,
-                                .max_in = -1,
-                                .n_out = 1,
-                                .attr_size = sizeof(mote_concat_attr),
-                                .fields = concat_fields,
-                                .infer = concat_infer,
-                                .eval = concat_eval};
+const mote_op mote_op_concat = {"concat", MOTE_RULES(.flags = MOTE_OP_STRIDED_IN, .min_in = 1, .max_in = -1, .n_out = 1,
+                                                     .attr_size = sizeof(mote_concat_attr), .fields = concat_fields,
+                                                     .infer = concat_infer, .eval = concat_eval)};
 
 // ------------------------------------------------------------------------------------------------ stack
 
@@ -145,15 +139,9 @@ static mote_status stack_eval(mote_opctx *c) {
   }
   return MOTE_OK;
 }
-const mote_op mote_op_stack = {.name = "stack",
-                               .flags = MOTE_OP_STRIDED_IN,
-                               .min_in = 1,
-                               .max_in = -1,
-                               .n_out = 1,
-                               .attr_size = sizeof(mote_concat_attr),
-                               .fields = concat_fields,
-                               .infer = stack_infer,
-                               .eval = stack_eval};
+const mote_op mote_op_stack = {"stack", MOTE_RULES(.flags = MOTE_OP_STRIDED_IN, .min_in = 1, .max_in = -1, .n_out = 1,
+                                                   .attr_size = sizeof(mote_concat_attr), .fields = concat_fields,
+                                                   .infer = stack_infer, .eval = stack_eval)};
 
 // ------------------------------------------------------------------------------------------------ tile
 
@@ -189,21 +177,13 @@ static mote_status tile_eval(mote_opctx *c) {
   }
   return MOTE_OK;
 }
-const mote_op mote_op_tile = {.name = "tile",
-                              .flags = MOTE_OP_STRIDED_IN | MOTE_OP_NO_FOLD,
-                              .min_in = 2,
-                              .max_in = 2,
-                              .n_out = 1,
-                              .infer = tile_infer,
-                              .eval = tile_eval};
+const mote_op mote_op_tile = {"tile", MOTE_RULES(.flags = MOTE_OP_STRIDED_IN | MOTE_OP_NO_FOLD, .min_in = 2,
+                                                 .max_in = 2, .n_out = 1, .infer = tile_infer, .eval = tile_eval)};
 
-static const mote_tflite_field concat_options[] = {
-    {"axis", 0, MOTE_FB_I32, 0}, {"activation", 1, MOTE_FB_I8, 0}, {NULL}};
-static const mote_tflite_field pack_options[] = {{"axis", 1, MOTE_FB_I32, 0}, {NULL}};
 static const mote_tflite_row tflite_rows[] = {
-    {2, 4, "CONCATENATION", NULL, &mote_op_concat, concat_options},
-    {69, 3, "TILE", NULL, &mote_op_tile},
-    {83, 4, "PACK", NULL, &mote_op_stack, pack_options},
+    {2, 4, "CONCATENATION", &mote_op_concat, "axis:i32 activation:i8"},
+    {69, 3, "TILE", &mote_op_tile},
+    {83, 4, "PACK", &mote_op_stack, "- axis:i32"},
     {.name = NULL},
 };
 const mote_op_family mote_family_concat = {"concat", tflite_rows, NULL};

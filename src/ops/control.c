@@ -67,14 +67,9 @@ static const mote_attr_field branch_fields[] = {MOTE_ATTR(branch_attr, then_grap
                                                 MOTE_ATTR(branch_attr, else_graph, MOTE_ATTR_GRAPH, -1),
                                                 {NULL}};
 #define CONTROL_FLAGS (MOTE_OP_CONTROL | MOTE_OP_EFFECT | MOTE_OP_LIST_OUT | MOTE_OP_NO_FOLD)
-const mote_op mote_op_if = {.name = "if",
-                            .flags = CONTROL_FLAGS,
-                            .min_in = 1,
-                            .max_in = -1,
-                            .attr_size = sizeof(branch_attr),
-                            .fields = branch_fields,
-                            .infer = if_infer,
-                            .eval = if_eval};
+const mote_op mote_op_if = {"if", MOTE_RULES(.flags = CONTROL_FLAGS, .min_in = 1, .max_in = -1,
+                                             .attr_size = sizeof(branch_attr), .fields = branch_fields,
+                                             .infer = if_infer, .eval = if_eval)};
 
 typedef struct switch_attr {
   mote_ints graphs;
@@ -94,28 +89,18 @@ static mote_status switch_eval(mote_opctx *c) {
   return call_and_give(c, (int32_t)a->graphs.at[index], 1);
 }
 static const mote_attr_field switch_fields[] = {MOTE_ATTR(switch_attr, graphs, MOTE_ATTR_INTS, -1), {NULL}};
-const mote_op mote_op_switch = {.name = "switch",
-                                .flags = CONTROL_FLAGS,
-                                .min_in = 1,
-                                .max_in = -1,
-                                .attr_size = sizeof(switch_attr),
-                                .fields = switch_fields,
-                                .infer = switch_infer,
-                                .eval = switch_eval};
+const mote_op mote_op_switch = {"switch", MOTE_RULES(.flags = CONTROL_FLAGS, .min_in = 1, .max_in = -1,
+                                                     .attr_size = sizeof(switch_attr), .fields = switch_fields,
+                                                     .infer = switch_infer, .eval = switch_eval)};
 
 typedef struct call_attr {
   int32_t graph;
 } call_attr;
 static mote_status call_eval(mote_opctx *c) { return call_and_give(c, ((const call_attr *)c->attr)->graph, 0); }
 static const mote_attr_field call_fields[] = {MOTE_ATTR(call_attr, graph, MOTE_ATTR_GRAPH, -1), {NULL}};
-const mote_op mote_op_call_graph = {.name = "call",
-                                    .flags = CONTROL_FLAGS,
-                                    .min_in = 0,
-                                    .max_in = -1,
-                                    .attr_size = sizeof(call_attr),
-                                    .fields = call_fields,
-                                    .infer = after_run,
-                                    .eval = call_eval};
+const mote_op mote_op_call_graph = {"call", MOTE_RULES(.flags = CONTROL_FLAGS, .min_in = 0, .max_in = -1,
+                                                       .attr_size = sizeof(call_attr), .fields = call_fields,
+                                                       .infer = after_run, .eval = call_eval)};
 
 // ------------------------------------------------------------------------------------------------ loop
 
@@ -189,14 +174,9 @@ static mote_status while_eval(mote_opctx *c) {
   mote_free(c->env->al, l);
   return s;
 }
-const mote_op mote_op_while = {.name = "while",
-                               .flags = CONTROL_FLAGS,
-                               .min_in = 1,
-                               .max_in = -1,
-                               .attr_size = sizeof(branch_attr),
-                               .fields = branch_fields,
-                               .infer = while_infer,
-                               .eval = while_eval};
+const mote_op mote_op_while = {"while", MOTE_RULES(.flags = CONTROL_FLAGS, .min_in = 1, .max_in = -1,
+                                                   .attr_size = sizeof(branch_attr), .fields = branch_fields,
+                                                   .infer = while_infer, .eval = while_eval)};
 
 // ------------------------------------------------------------------------------------------------ once
 
@@ -221,14 +201,9 @@ static mote_status once_eval(mote_opctx *c) {
   v->assigned = true;
   return MOTE_OK;
 }
-const mote_op mote_op_call_once = {.name = "call_once",
-                                   .flags = CONTROL_FLAGS,
-                                   .min_in = 0,
-                                   .max_in = 0,
-                                   .attr_size = sizeof(call_attr),
-                                   .fields = call_fields,
-                                   .infer = once_infer,
-                                   .eval = once_eval};
+const mote_op mote_op_call_once = {"call_once", MOTE_RULES(.flags = CONTROL_FLAGS, .min_in = 0, .max_in = 0,
+                                                           .attr_size = sizeof(call_attr), .fields = call_fields,
+                                                           .infer = once_infer, .eval = once_eval)};
 
 // ------------------------------------------------------------------------------------------------ variables
 
@@ -246,14 +221,9 @@ static mote_status handle_eval(mote_opctx *c) {
   return MOTE_OK;
 }
 static const mote_attr_field handle_fields[] = {MOTE_ATTR(handle_attr, id, MOTE_ATTR_INT, 0), {NULL}};
-const mote_op mote_op_var_handle = {.name = "var_handle",
-                                    .min_in = 0,
-                                    .max_in = 0,
-                                    .n_out = 1,
-                                    .attr_size = sizeof(handle_attr),
-                                    .fields = handle_fields,
-                                    .infer = handle_infer,
-                                    .eval = handle_eval};
+const mote_op mote_op_var_handle = {"var_handle",
+                                    MOTE_RULES(.min_in = 0, .max_in = 0, .n_out = 1, .attr_size = sizeof(handle_attr),
+                                               .fields = handle_fields, .infer = handle_infer, .eval = handle_eval)};
 
 static mote_variable *variable_of(mote_opctx *c) {
   int32_t id;
@@ -272,13 +242,9 @@ static mote_status read_eval(mote_opctx *c) {
     return mote_op_fail(c, MOTE_ERR_DATA, "the variable was never assigned");
   return give(c, &v->t);
 }
-const mote_op mote_op_read_variable = {.name = "read_variable",
-                                       .flags = MOTE_OP_EFFECT | MOTE_OP_NO_FOLD,
-                                       .min_in = 1,
-                                       .max_in = 1,
-                                       .n_out = 1,
-                                       .infer = read_infer,
-                                       .eval = read_eval};
+const mote_op mote_op_read_variable = {"read_variable",
+                                       MOTE_RULES(.flags = MOTE_OP_EFFECT | MOTE_OP_NO_FOLD, .min_in = 1, .max_in = 1,
+                                                  .n_out = 1, .infer = read_infer, .eval = read_eval)};
 
 static mote_status assign_infer(mote_opctx *c) {
   MOTE_TRY(mote_want_dtype(c, 0, MOTE_RESOURCE));
@@ -306,13 +272,9 @@ static mote_status assign_eval(mote_opctx *c) {
   v->assigned = true;
   return MOTE_OK;
 }
-const mote_op mote_op_assign_variable = {.name = "assign_variable",
-                                         .flags = MOTE_OP_EFFECT | MOTE_OP_NO_FOLD,
-                                         .min_in = 2,
-                                         .max_in = 2,
-                                         .n_out = 0,
-                                         .infer = assign_infer,
-                                         .eval = assign_eval};
+const mote_op mote_op_assign_variable = {"assign_variable",
+                                         MOTE_RULES(.flags = MOTE_OP_EFFECT | MOTE_OP_NO_FOLD, .min_in = 2, .max_in = 2,
+                                                    .n_out = 0, .infer = assign_infer, .eval = assign_eval)};
 
 // ------------------------------------------------------------------------------------------------ rows of files
 
@@ -331,22 +293,15 @@ static mote_status lower_handle(mote_lowering *l) {
   return mote_lower_emit1(l, &mote_op_var_handle, &attr, NULL, 0, &l->result[l->n_out++]);
 }
 
-static const mote_tflite_field branch_options[] = {
-    {"then_graph", 0, MOTE_FB_I32, 0}, {"else_graph", 1, MOTE_FB_I32, 0}, {NULL}};
-static const mote_tflite_field call_options[] = {{"graph", 0, MOTE_FB_I32, 0}, {NULL}};
-static const mote_tflite_field composite_options[] = {{"graph", 1, MOTE_FB_I32, 0}, {NULL}};
-static const mote_tflite_field switch_options[] = {{"graphs", 0, MOTE_FB_I32S, 0}, {NULL}};
-static const mote_tflite_field handle_options[] = {
-    {"container", 0, MOTE_FB_STR, 0}, {"shared_name", 1, MOTE_FB_STR, 0}, {NULL}};
 static const mote_tflite_row tflite_rows[] = {
-    {118, 1, "IF", NULL, &mote_op_if, branch_options},
-    {119, 1, "WHILE", NULL, &mote_op_while, branch_options},
-    {129, 1, "CALL_ONCE", NULL, &mote_op_call_once, call_options},
-    {142, 1, "VAR_HANDLE", NULL, &mote_op_var_handle, handle_options, NULL, NULL, lower_handle},
-    {143, 1, "READ_VARIABLE", NULL, &mote_op_read_variable},
-    {144, 1, "ASSIGN_VARIABLE", NULL, &mote_op_assign_variable},
-    {206, 1, "STABLEHLO_COMPOSITE", NULL, &mote_op_call_graph, composite_options},
-    {209, 1, "STABLEHLO_CASE", NULL, &mote_op_switch, switch_options},
+    {118, 1, "IF", &mote_op_if, "then_graph:i32 else_graph:i32"},
+    {119, 1, "WHILE", &mote_op_while, "then_graph:i32 else_graph:i32"},
+    {129, 1, "CALL_ONCE", &mote_op_call_once, "graph:i32"},
+    {142, 1, "VAR_HANDLE", &mote_op_var_handle, "container:str shared_name:str", lower_handle},
+    {143, 1, "READ_VARIABLE", &mote_op_read_variable},
+    {144, 1, "ASSIGN_VARIABLE", &mote_op_assign_variable},
+    {206, 1, "STABLEHLO_COMPOSITE", &mote_op_call_graph, "- graph:i32"},
+    {209, 1, "STABLEHLO_CASE", &mote_op_switch, "graphs:i32s"},
     {.name = NULL},
 };
 const mote_op_family mote_family_control = {"control", tflite_rows, NULL};

@@ -730,35 +730,18 @@ static const mote_attr_field conv_fields[] = {CONV_NUM(stride_h, 1),
                                               MOTE_OUT_QUANT_FIELDS(mote_conv_attr, quant),
                                               {NULL}};
 
-const mote_op mote_op_conv2d = {.name = "conv2d",
-                                .flags = MOTE_OP_CHANNELS_LAST | MOTE_OP_TAKES_LAST,
-                                .min_in = 2,
-                                .max_in = 4,
-                                .n_out = 1,
-                                .attr_size = sizeof(mote_conv_attr),
-                                .fields = conv_fields,
-                                .infer = conv_infer,
-                                .layout = conv_layout,
-                                .prepare = conv_prepare,
-                                .eval = conv_eval};
+const mote_op mote_op_conv2d = {"conv2d", MOTE_RULES(.flags = MOTE_OP_CHANNELS_LAST | MOTE_OP_TAKES_LAST, .min_in = 2,
+                                                     .max_in = 4, .n_out = 1, .attr_size = sizeof(mote_conv_attr),
+                                                     .fields = conv_fields, .infer = conv_infer, .layout = conv_layout,
+                                                     .prepare = conv_prepare, .eval = conv_eval)};
 
-static const mote_tflite_field conv_options[] = {{"pad_mode", 0, MOTE_FB_I8, 0},
-                                                 {"stride_w", 1, MOTE_FB_I32, 0},
-                                                 {"stride_h", 2, MOTE_FB_I32, 0},
-                                                 {"activation", 3, MOTE_FB_I8, 0},
-                                                 {"dilation_w", 4, MOTE_FB_I32, 1},
-                                                 {"dilation_h", 5, MOTE_FB_I32, 1},
-                                                 {NULL}};
-static const mote_tflite_field depthwise_options[] = {{"pad_mode", 0, MOTE_FB_I8, 0},
-                                                      {"stride_w", 1, MOTE_FB_I32, 0},
-                                                      {"stride_h", 2, MOTE_FB_I32, 0},
-                                                      {"activation", 4, MOTE_FB_I8, 0},
-                                                      {"dilation_w", 5, MOTE_FB_I32, 1},
-                                                      {"dilation_h", 6, MOTE_FB_I32, 1},
-                                                      {NULL}};
 static const mote_tflite_row tflite_rows[] = {
-    {3, 8, "CONV_2D", NULL, &mote_op_conv2d, conv_options, "data_format=1 weight_format=1"},
-    {4, 7, "DEPTHWISE_CONV_2D", NULL, &mote_op_conv2d, depthwise_options, "data_format=1 weight_format=2"},
+    {3, 8, "CONV_2D", &mote_op_conv2d,
+     "pad_mode:i8 stride_w:i32 stride_h:i32 activation:i8 dilation_w:i32=1 dilation_h:i32=1 data_format=1 "
+     "weight_format=1"},
+    {4, 7, "DEPTHWISE_CONV_2D", &mote_op_conv2d,
+     "pad_mode:i8 stride_w:i32 stride_h:i32 - activation:i8 dilation_w:i32=1 dilation_h:i32=1 "
+     "data_format=1 weight_format=2"},
     {.name = NULL},
 };
 const mote_op_family mote_family_conv = {"conv", tflite_rows, NULL};

@@ -130,22 +130,17 @@ static const mote_attr_field conv3d_fields[] = {MOTE_ATTR(conv3d_attr, pad_mode,
                                                 MOTE_ATTR(conv3d_attr, transposed, MOTE_ATTR_BOOL, 0),
                                                 MOTE_ACT_FIELDS(conv3d_attr, act),
                                                 {NULL}};
-static const mote_op op_conv3d = {.name = "conv3d_nhwc",
-                                  .min_in = 2,
-                                  .max_in = 4,
-                                  .n_out = 1,
-                                  .attr_size = sizeof(conv3d_attr),
-                                  .fields = conv3d_fields,
-                                  .infer = conv3d_infer,
-                                  .eval = conv3d_eval};
+static const mote_op op_conv3d = {"conv3d_nhwc",
+                                  MOTE_RULES(.min_in = 2, .max_in = 4, .n_out = 1, .attr_size = sizeof(conv3d_attr),
+                                             .fields = conv3d_fields, .infer = conv3d_infer, .eval = conv3d_eval)};
 
-static const mote_tflite_field conv3d_options[] = {
-    {"pad_mode", 0, MOTE_FB_I8, 0},    {"stride_d", 1, MOTE_FB_I32, 0},   {"stride_w", 2, MOTE_FB_I32, 0},
-    {"stride_h", 3, MOTE_FB_I32, 0},   {"activation", 4, MOTE_FB_I8, 0},  {"dilation_d", 5, MOTE_FB_I32, 1},
-    {"dilation_w", 6, MOTE_FB_I32, 1}, {"dilation_h", 7, MOTE_FB_I32, 1}, {NULL}};
 static const mote_tflite_row tflite_rows[] = {
-    {132, 1, "CONV_3D", NULL, &op_conv3d, conv3d_options},
-    {141, 1, "CONV_3D_TRANSPOSE", NULL, &op_conv3d, conv3d_options, "transposed=1"},
+    {132, 1, "CONV_3D", &op_conv3d,
+     "pad_mode:i8 stride_d:i32 stride_w:i32 stride_h:i32 activation:i8 dilation_d:i32=1 dilation_w:i32=1 "
+     "dilation_h:i32=1"},
+    {141, 1, "CONV_3D_TRANSPOSE", &op_conv3d,
+     "pad_mode:i8 stride_d:i32 stride_w:i32 stride_h:i32 activation:i8 dilation_d:i32=1 dilation_w:i32=1 "
+     "dilation_h:i32=1 transposed=1"},
     {.name = NULL},
 };
 const mote_op_family mote_family_conv3d = {"conv3d", tflite_rows, NULL};

@@ -286,17 +286,10 @@ static const mote_attr_field trans_fields[] = {CONV_NUM(stride_h, 1),
                                                CONV_NUM(weight_format, 0),
                                                MOTE_ACT_FIELDS(mote_conv_attr, act),
                                                {NULL}};
-const mote_op mote_op_conv_transpose2d = {.name = "conv_transpose2d",
-                                          .flags = MOTE_OP_CHANNELS_LAST,
-                                          .min_in = 2,
-                                          .max_in = 4,
-                                          .n_out = 1,
-                                          .attr_size = sizeof(mote_conv_attr),
-                                          .fields = trans_fields,
-                                          .infer = trans_infer,
-                                          .layout = trans_layout,
-                                          .prepare = trans_prepare,
-                                          .eval = trans_eval};
+const mote_op mote_op_conv_transpose2d = {
+    "conv_transpose2d", MOTE_RULES(.flags = MOTE_OP_CHANNELS_LAST, .min_in = 2, .max_in = 4, .n_out = 1,
+                                   .attr_size = sizeof(mote_conv_attr), .fields = trans_fields, .infer = trans_infer,
+                                   .layout = trans_layout, .prepare = trans_prepare, .eval = trans_eval)};
 
 // MediaPipe's custom operator: its options are three 32-bit numbers, padding (1 same, 2 valid) and the strides.
 static mote_status lower_mediapipe(mote_lowering *l) {
@@ -320,16 +313,10 @@ static mote_status lower_mediapipe(mote_lowering *l) {
   return mote_lower_emit1(l, &mote_op_conv_transpose2d, &attr, in, 3, &l->result[l->n_out++]);
 }
 
-static const mote_tflite_field trans_options[] = {{"pad_mode", 0, MOTE_FB_I8, 0},
-                                                  {"stride_w", 1, MOTE_FB_I32, 0},
-                                                  {"stride_h", 2, MOTE_FB_I32, 0},
-                                                  {"activation", 3, MOTE_FB_I8, 0},
-                                                  {NULL}};
 static const mote_tflite_row tflite_rows[] = {
-    {67, 5, "TRANSPOSE_CONV", NULL, &mote_op_conv_transpose2d, trans_options, "data_format=1 weight_format=1",
-     "2 1 3 0"},
-    {32, 100, "Convolution2DTransposeBias", "Convolution2DTransposeBias", &mote_op_conv_transpose2d, NULL, NULL, NULL,
-     lower_mediapipe},
+    {67, 5, "TRANSPOSE_CONV", &mote_op_conv_transpose2d,
+     "pad_mode:i8 stride_w:i32 stride_h:i32 activation:i8 data_format=1 weight_format=1 | 2 1 3 0"},
+    {MOTE_TFLITE_CUSTOM, 100, "Convolution2DTransposeBias", &mote_op_conv_transpose2d, NULL, lower_mediapipe},
     {.name = NULL},
 };
 const mote_op_family mote_family_conv_transpose = {"conv_transpose", tflite_rows, NULL};

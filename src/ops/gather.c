@@ -69,15 +69,9 @@ static mote_status gather_eval(mote_opctx *c) {
 static const mote_attr_field gather_fields[] = {MOTE_ATTR(mote_gather_attr, axis, MOTE_ATTR_INT, 0),
                                                 MOTE_ATTR(mote_gather_attr, batch_dims, MOTE_ATTR_INT, 0),
                                                 {NULL}};
-const mote_op mote_op_gather = {.name = "gather",
-                                .flags = MOTE_OP_CHECKS_DATA,
-                                .min_in = 2,
-                                .max_in = 2,
-                                .n_out = 1,
-                                .attr_size = sizeof(mote_gather_attr),
-                                .fields = gather_fields,
-                                .infer = gather_infer,
-                                .eval = gather_eval};
+const mote_op mote_op_gather = {"gather", MOTE_RULES(.flags = MOTE_OP_CHECKS_DATA, .min_in = 2, .max_in = 2, .n_out = 1,
+                                                     .attr_size = sizeof(mote_gather_attr), .fields = gather_fields,
+                                                     .infer = gather_infer, .eval = gather_eval)};
 
 // ------------------------------------------------------------------------------------------------ gather_nd,
 // scatter_nd
@@ -124,13 +118,9 @@ static mote_status gather_nd_eval(mote_opctx *c) {
   }
   return MOTE_OK;
 }
-const mote_op mote_op_gather_nd = {.name = "gather_nd",
-                                   .flags = MOTE_OP_CHECKS_DATA,
-                                   .min_in = 2,
-                                   .max_in = 2,
-                                   .n_out = 1,
-                                   .infer = gather_nd_infer,
-                                   .eval = gather_nd_eval};
+const mote_op mote_op_gather_nd = {"gather_nd",
+                                   MOTE_RULES(.flags = MOTE_OP_CHECKS_DATA, .min_in = 2, .max_in = 2, .n_out = 1,
+                                              .infer = gather_nd_infer, .eval = gather_nd_eval)};
 
 static mote_status scatter_nd_infer(mote_opctx *c) {
   const mote_tensor *ids = c->in[0], *up = c->in[1];
@@ -175,13 +165,9 @@ static mote_status scatter_nd_eval(mote_opctx *c) {
   }
   return MOTE_OK;
 }
-const mote_op mote_op_scatter_nd = {.name = "scatter_nd",
-                                    .flags = MOTE_OP_CHECKS_DATA,
-                                    .min_in = 3,
-                                    .max_in = 3,
-                                    .n_out = 1,
-                                    .infer = scatter_nd_infer,
-                                    .eval = scatter_nd_eval};
+const mote_op mote_op_scatter_nd = {"scatter_nd",
+                                    MOTE_RULES(.flags = MOTE_OP_CHECKS_DATA, .min_in = 3, .max_in = 3, .n_out = 1,
+                                               .infer = scatter_nd_infer, .eval = scatter_nd_eval)};
 
 // ------------------------------------------------------------------------------------------------ embedding
 
@@ -223,21 +209,15 @@ static mote_status embedding_eval(mote_opctx *c) {
   }
   return MOTE_OK;
 }
-const mote_op mote_op_embedding = {.name = "embedding",
-                                   .flags = MOTE_OP_CHECKS_DATA,
-                                   .min_in = 2,
-                                   .max_in = 2,
-                                   .n_out = 1,
-                                   .infer = embedding_infer,
-                                   .eval = embedding_eval};
+const mote_op mote_op_embedding = {"embedding",
+                                   MOTE_RULES(.flags = MOTE_OP_CHECKS_DATA, .min_in = 2, .max_in = 2, .n_out = 1,
+                                              .infer = embedding_infer, .eval = embedding_eval)};
 
-static const mote_tflite_field gather_options[] = {
-    {"axis", 0, MOTE_FB_I32, 0}, {"batch_dims", 1, MOTE_FB_I32, 0}, {NULL}};
 static const mote_tflite_row tflite_rows[] = {
-    {7, 5, "EMBEDDING_LOOKUP", NULL, &mote_op_embedding, NULL, NULL, "1 0"},
-    {36, 7, "GATHER", NULL, &mote_op_gather, gather_options},
-    {107, 5, "GATHER_ND", NULL, &mote_op_gather_nd},
-    {122, 1, "SCATTER_ND", NULL, &mote_op_scatter_nd},
+    {7, 5, "EMBEDDING_LOOKUP", &mote_op_embedding, "| 1 0"},
+    {36, 7, "GATHER", &mote_op_gather, "axis:i32 batch_dims:i32"},
+    {107, 5, "GATHER_ND", &mote_op_gather_nd},
+    {122, 1, "SCATTER_ND", &mote_op_scatter_nd},
     {.name = NULL},
 };
 const mote_op_family mote_family_gather = {"gather", tflite_rows, NULL};

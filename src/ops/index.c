@@ -9,15 +9,9 @@ typedef struct index_attr {
 static const mote_attr_field index_fields[] = {
     INDEX_NUM(seq_axis, 0), INDEX_NUM(batch_axis, 0), INDEX_NUM(kind, 0), {NULL}};
 #define INDEX_OP(ident, text, flags_, min, max, outs, infer_, eval_)                                                   \
-  static const mote_op ident = {.name = text,                                                                          \
-                                .flags = flags_,                                                                       \
-                                .min_in = min,                                                                         \
-                                .max_in = max,                                                                         \
-                                .n_out = outs,                                                                         \
-                                .attr_size = sizeof(index_attr),                                                       \
-                                .fields = index_fields,                                                                \
-                                .infer = infer_,                                                                       \
-                                .eval = eval_}
+  static const mote_op ident = {text, MOTE_RULES(.flags = flags_, .min_in = min, .max_in = max, .n_out = outs,         \
+                                                 .attr_size = sizeof(index_attr), .fields = index_fields,              \
+                                                 .infer = infer_, .eval = eval_)}
 
 static int64_t int_at(const mote_tensor *t, int64_t i) { return mote_load_i64(t->data, t->dtype, i); }
 static mote_status plain_type(const mote_opctx *c, int32_t i) {
@@ -262,14 +256,9 @@ static mote_status bucket_eval(mote_opctx *c) {
   return MOTE_OK;
 }
 static const mote_attr_field bucket_fields[] = {MOTE_ATTR(bucket_attr, boundaries, MOTE_ATTR_FLOATS, -1), {NULL}};
-static const mote_op op_bucketize = {.name = "bucketize",
-                                     .min_in = 1,
-                                     .max_in = 1,
-                                     .n_out = 1,
-                                     .attr_size = sizeof(bucket_attr),
-                                     .fields = bucket_fields,
-                                     .infer = bucket_infer,
-                                     .eval = bucket_eval};
+static const mote_op op_bucketize = {"bucketize",
+                                     MOTE_RULES(.min_in = 1, .max_in = 1, .n_out = 1, .attr_size = sizeof(bucket_attr),
+                                                .fields = bucket_fields, .infer = bucket_infer, .eval = bucket_eval)};
 
 enum { PART_REAL, PART_IMAG, PART_ABS };
 static mote_status part_infer(mote_opctx *c) {
@@ -361,42 +350,31 @@ static mote_status nms_eval(mote_opctx *c) {
   *(int32_t *)c->out[soft ? 2 : 1]->data = (int32_t)found;
   return MOTE_OK;
 }
-static const mote_op op_nms4 = {.name = "non_max_suppression",
-                                .min_in = 5,
-                                .max_in = 5,
-                                .n_out = 2,
-                                .infer = nms_infer,
-                                .eval = nms_eval,
-                                .scratch = nms_scratch};
-static const mote_op op_nms5 = {.name = "soft_non_max_suppression",
-                                .min_in = 6,
-                                .max_in = 6,
-                                .n_out = 3,
-                                .infer = nms_infer,
-                                .eval = nms_eval,
-                                .scratch = nms_scratch};
+static const mote_op op_nms4 = {
+    "non_max_suppression",
+    MOTE_RULES(.min_in = 5, .max_in = 5, .n_out = 2, .infer = nms_infer, .eval = nms_eval, .scratch = nms_scratch)};
+static const mote_op op_nms5 = {
+    "soft_non_max_suppression",
+    MOTE_RULES(.min_in = 6, .max_in = 6, .n_out = 3, .infer = nms_infer, .eval = nms_eval, .scratch = nms_scratch)};
 
 // ------------------------------------------------------------------------------------------------ rows of files
 
-static const mote_tflite_field reverse_options[] = {
-    {"seq_axis", 0, MOTE_FB_I32, 0}, {"batch_axis", 1, MOTE_FB_I32, 0}, {NULL}};
-static const mote_tflite_field bucket_options[] = {{"boundaries", 0, MOTE_FB_F32S, 0}, {NULL}};
 static const mote_tflite_row tflite_rows[] = {
-    {68, 3, "SPARSE_TO_DENSE", NULL, &op_sparse_to_dense},
-    {112, 1, "REVERSE_SEQUENCE", NULL, &op_reverse_sequence, reverse_options},
-    {113, 1, "MATRIX_DIAG", NULL, &op_matrix_diag},
-    {115, 1, "MATRIX_SET_DIAG", NULL, &op_matrix_set_diag},
-    {120, 1, "NON_MAX_SUPPRESSION_V4", NULL, &op_nms4},
-    {121, 1, "NON_MAX_SUPPRESSION_V5", NULL, &op_nms5},
-    {125, 1, "SEGMENT_SUM", NULL, &op_segment},
-    {133, 1, "IMAG", NULL, &op_complex_part, NULL, "kind=1"},
-    {134, 1, "REAL", NULL, &op_complex_part, NULL, "kind=0"},
-    {135, 1, "COMPLEX_ABS", NULL, &op_complex_part, NULL, "kind=2"},
-    {147, 1, "BUCKETIZE", NULL, &op_bucketize, bucket_options},
-    {153, 1, "UNSORTED_SEGMENT_PROD", NULL, &op_segment, NULL, "kind=1"},
-    {154, 1, "UNSORTED_SEGMENT_MAX", NULL, &op_segment, NULL, "kind=2"},
-    {155, 1, "UNSORTED_SEGMENT_SUM", NULL, &op_segment, NULL, "kind=0"},
-    {157, 1, "UNSORTED_SEGMENT_MIN", NULL, &op_segment, NULL, "kind=3"},
+    {68, 3, "SPARSE_TO_DENSE", &op_sparse_to_dense},
+    {112, 1, "REVERSE_SEQUENCE", &op_reverse_sequence, "seq_axis:i32 batch_axis:i32"},
+    {113, 1, "MATRIX_DIAG", &op_matrix_diag},
+    {115, 1, "MATRIX_SET_DIAG", &op_matrix_set_diag},
+    {120, 1, "NON_MAX_SUPPRESSION_V4", &op_nms4},
+    {121, 1, "NON_MAX_SUPPRESSION_V5", &op_nms5},
+    {125, 1, "SEGMENT_SUM", &op_segment},
+    {133, 1, "IMAG", &op_complex_part, "kind=1"},
+    {134, 1, "REAL", &op_complex_part, "kind=0"},
+    {135, 1, "COMPLEX_ABS", &op_complex_part, "kind=2"},
+    {147, 1, "BUCKETIZE", &op_bucketize, "boundaries:f32s"},
+    {153, 1, "UNSORTED_SEGMENT_PROD", &op_segment, "kind=1"},
+    {154, 1, "UNSORTED_SEGMENT_MAX", &op_segment, "kind=2"},
+    {155, 1, "UNSORTED_SEGMENT_SUM", &op_segment, "kind=0"},
+    {157, 1, "UNSORTED_SEGMENT_MIN", &op_segment, "kind=3"},
     {.name = NULL},
 };
 const mote_op_family mote_family_index = {"index", tflite_rows, NULL};

@@ -299,15 +299,10 @@ static const mote_attr_field linear_fields[] = {MOTE_ACT_FIELDS(mote_linear_attr
                                                 MOTE_ATTR(mote_linear_attr, keep_dims, MOTE_ATTR_BOOL, 0),
                                                 MOTE_OUT_QUANT_FIELDS(mote_linear_attr, quant),
                                                 {NULL}};
-const mote_op mote_op_linear = {.name = "linear",
-                                .min_in = 2,
-                                .max_in = 3,
-                                .n_out = 1,
-                                .attr_size = sizeof(mote_linear_attr),
-                                .fields = linear_fields,
-                                .infer = linear_infer,
-                                .prepare = linear_prepare,
-                                .eval = linear_eval};
+const mote_op mote_op_linear = {"linear",
+                                MOTE_RULES(.min_in = 2, .max_in = 3, .n_out = 1, .attr_size = sizeof(mote_linear_attr),
+                                           .fields = linear_fields, .infer = linear_infer, .prepare = linear_prepare,
+                                           .eval = linear_eval)};
 
 // ------------------------------------------------------------------------------------------------ batch matmul
 
@@ -477,23 +472,13 @@ static mote_status bmm_prepare(mote_opctx *c) {
 static const mote_attr_field matmul_fields[] = {MOTE_ATTR(mote_matmul_attr, transpose_a, MOTE_ATTR_BOOL, 0),
                                                 MOTE_ATTR(mote_matmul_attr, transpose_b, MOTE_ATTR_BOOL, 0),
                                                 {NULL}};
-const mote_op mote_op_batch_matmul = {.name = "batch_matmul",
-                                      .min_in = 2,
-                                      .max_in = 2,
-                                      .n_out = 1,
-                                      .attr_size = sizeof(mote_matmul_attr),
-                                      .fields = matmul_fields,
-                                      .infer = bmm_infer,
-                                      .prepare = bmm_prepare,
-                                      .eval = bmm_eval};
+const mote_op mote_op_batch_matmul = {
+    "batch_matmul", MOTE_RULES(.min_in = 2, .max_in = 2, .n_out = 1, .attr_size = sizeof(mote_matmul_attr),
+                               .fields = matmul_fields, .infer = bmm_infer, .prepare = bmm_prepare, .eval = bmm_eval)};
 
-static const mote_tflite_field fc_options[] = {
-    {"activation", 0, MOTE_FB_I8, 0}, {"weights_format", 1, MOTE_FB_I8, 0}, {"keep_dims", 2, MOTE_FB_BOOL, 0}, {NULL}};
-static const mote_tflite_field bmm_options[] = {
-    {"transpose_a", 0, MOTE_FB_BOOL, 0}, {"transpose_b", 1, MOTE_FB_BOOL, 0}, {NULL}};
 static const mote_tflite_row tflite_rows[] = {
-    {9, 14, "FULLY_CONNECTED", NULL, &mote_op_linear, fc_options},
-    {126, 5, "BATCH_MATMUL", NULL, &mote_op_batch_matmul, bmm_options},
+    {9, 14, "FULLY_CONNECTED", &mote_op_linear, "activation:i8 weights_format:i8 keep_dims:bool"},
+    {126, 5, "BATCH_MATMUL", &mote_op_batch_matmul, "transpose_a:bool transpose_b:bool"},
     {.name = NULL},
 };
 const mote_op_family mote_family_matmul = {"matmul", tflite_rows, NULL};

@@ -29,9 +29,9 @@ typedef struct mote_act_attr {
   double act_lo, act_hi;
 } mote_act_attr;
 #define MOTE_ACT_FIELDS(type, member)                                                                                  \
-  {"activation", (uint16_t)offsetof(type, member.activation), MOTE_ATTR_INT, false, 0},                                \
-      {"act_lo", (uint16_t)offsetof(type, member.act_lo), MOTE_ATTR_FLOAT, false, 0}, {                                \
-    "act_hi", (uint16_t)offsetof(type, member.act_hi), MOTE_ATTR_FLOAT, false, 0                                       \
+  {"activation", (uint16_t)offsetof(type, member.activation), MOTE_ATTR_INT, 0, 0},                                    \
+      {"act_lo", (uint16_t)offsetof(type, member.act_lo), MOTE_ATTR_FLOAT, 0, 0}, {                                    \
+    "act_hi", (uint16_t)offsetof(type, member.act_hi), MOTE_ATTR_FLOAT, 0, 0                                           \
   }
 
 // MOTE_ERR_UNSUPPORTED unless the activation is a clamp.
@@ -46,8 +46,8 @@ typedef struct mote_out_quant {
   int64_t zero;
 } mote_out_quant;
 #define MOTE_OUT_QUANT_FIELDS(type, member)                                                                            \
-  {"out_scale", (uint16_t)offsetof(type, member.scale), MOTE_ATTR_FLOAT, false, 0}, {                                  \
-    "out_zero", (uint16_t)offsetof(type, member.zero), MOTE_ATTR_INT, false, 0                                         \
+  {"out_scale", (uint16_t)offsetof(type, member.scale), MOTE_ATTR_FLOAT, 0, 0}, {                                      \
+    "out_zero", (uint16_t)offsetof(type, member.zero), MOTE_ATTR_INT, 0, 0                                             \
   }
 // infer: declares it for an output of `dtype`'s codes. MOTE_ERR_ARGUMENT when the numbers cannot be.
 mote_status mote_out_declare(const mote_opctx *c, const mote_out_quant *q, mote_dtype dtype);

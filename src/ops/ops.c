@@ -19,8 +19,34 @@ const mote_op_family *const *mote_op_families(void) { return families; }
 const mote_tflite_row *mote_tflite_row_find(uint16_t builtin, const char *custom) {
   for (size_t i = 0; families[i] != NULL; i++)
     for (const mote_tflite_row *row = families[i]->tflite; row != NULL && row->name != NULL; row++)
-      if (row->builtin == builtin && (custom == NULL) == (row->custom == NULL) &&
-          (custom == NULL || strcmp(custom, row->custom) == 0))
+      if (row->builtin == builtin && (builtin != MOTE_TFLITE_CUSTOM || strcmp(custom, row->name) == 0))
         return row;
+  return NULL;
+}
+
+bool mote_overload_next(const char **at, mote_overload *o) {
+  const char *word = *at + strspn(*at, " ");
+  size_t len = strcspn(word, " |"), name = strcspn(word, ". |");
+  if (len == 0)
+    return false;
+  if (name > 0)
+    o->name = word, o->name_len = name;
+  o->overload_len = len > name ? len - name - 1 : 0;
+  o->overload = word + len - o->overload_len;
+  *at = word + len;
+  return true;
+}
+
+const mote_torch_row *mote_torch_row_find(const char *overload) {
+  size_t name = strcspn(overload, "."), len = strlen(overload);
+  size_t rest = len > name ? len - name - 1 : 0;
+  for (size_t i = 0; families[i] != NULL; i++)
+    for (const mote_torch_row *row = families[i]->torch; row != NULL && row->text != NULL; row++) {
+      const char *at = row->text;
+      for (mote_overload o = {NULL, NULL, 0, 0}; mote_overload_next(&at, &o);)
+        if (o.name_len == name && o.overload_len == rest && memcmp(o.name, overload, name) == 0 &&
+            memcmp(o.overload, overload + len - rest, rest) == 0)
+          return row;
+    }
   return NULL;
 }

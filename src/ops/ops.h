@@ -6,7 +6,7 @@
 
 #include "core/graph/lower.h"
 
-// Row tables of a family, ended by a row whose name/schema is NULL.
+// Row tables of a family, ended by a row whose name or text is NULL.
 typedef struct mote_op_family {
   const char *name;
   const mote_tflite_row *tflite; // may be NULL
@@ -17,7 +17,15 @@ typedef struct mote_op_family {
 const mote_op_family *const *mote_op_families(void);
 // Row for a builtin number or custom name; NULL when missing.
 const mote_tflite_row *mote_tflite_row_find(uint16_t builtin, const char *custom);
-// Operator by name, for passes that create nodes. All operators that passes need are declared in the family headers
-// instead.
+// Row for an overload of PyTorch, "softmax.int"; NULL when missing. Slow.
+const mote_torch_row *mote_torch_row_find(const char *overload);
+
+// An overload among those that a row's text lists: "max.other" has name "max".
+typedef struct mote_overload {
+  const char *name, *overload;
+  size_t name_len, overload_len; // overload_len 0: the one without a name
+} mote_overload;
+// The next of a list, which ends with the text or at a bar; false at the end. `*at` starts at the text, `o` zeroed.
+bool mote_overload_next(const char **at, mote_overload *o);
 
 #endif

@@ -86,13 +86,8 @@ static mote_status pad_eval(mote_opctx *c) {
     mote_tensor_copy(in, &window);
   return MOTE_OK;
 }
-const mote_op mote_op_pad = {.name = "pad",
-                             .flags = MOTE_OP_STRIDED_IN,
-                             .min_in = 2,
-                             .max_in = 3,
-                             .n_out = 1,
-                             .infer = pad_infer,
-                             .eval = pad_eval};
+const mote_op mote_op_pad = {"pad", MOTE_RULES(.flags = MOTE_OP_STRIDED_IN, .min_in = 2, .max_in = 3, .n_out = 1,
+                                               .infer = pad_infer, .eval = pad_eval)};
 
 typedef struct mirror_attr {
   int64_t mode;
@@ -131,15 +126,10 @@ static mote_status mirror_eval(mote_opctx *c) {
   return MOTE_OK;
 }
 static const mote_attr_field mirror_fields[] = {MOTE_ATTR(mirror_attr, mode, MOTE_ATTR_INT, 0), {NULL}};
-const mote_op mote_op_mirror_pad = {.name = "mirror_pad",
-                                    .flags = MOTE_OP_STRIDED_IN,
-                                    .min_in = 2,
-                                    .max_in = 2,
-                                    .n_out = 1,
-                                    .attr_size = sizeof(mirror_attr),
-                                    .fields = mirror_fields,
-                                    .infer = mirror_infer,
-                                    .eval = mirror_eval};
+const mote_op mote_op_mirror_pad = {"mirror_pad",
+                                    MOTE_RULES(.flags = MOTE_OP_STRIDED_IN, .min_in = 2, .max_in = 2, .n_out = 1,
+                                               .attr_size = sizeof(mirror_attr), .fields = mirror_fields,
+                                               .infer = mirror_infer, .eval = mirror_eval)};
 
 // Inputs: x, dilations, value: that many steps between neighbours, the gaps filled.
 static mote_status dilate_infer(mote_opctx *c) {
@@ -175,7 +165,7 @@ static mote_status dilate_eval(mote_opctx *c) {
   return MOTE_OK;
 }
 static const mote_op mote_op_dilate = {
-    .name = "dilate", .min_in = 3, .max_in = 3, .n_out = 1, .infer = dilate_infer, .eval = dilate_eval};
+    "dilate", MOTE_RULES(.min_in = 3, .max_in = 3, .n_out = 1, .infer = dilate_infer, .eval = dilate_eval)};
 
 // x, value; edges may be negative (cut), interior pads spread.
 typedef struct edge_attr {
@@ -223,14 +213,9 @@ static const mote_attr_field edge_fields[] = {MOTE_ATTR(edge_attr, low, MOTE_ATT
                                               MOTE_ATTR(edge_attr, high, MOTE_ATTR_INTS, -1),
                                               MOTE_ATTR(edge_attr, interior, MOTE_ATTR_INTS, -1),
                                               {NULL}};
-static const mote_op mote_op_edge_pad = {.name = "edge_pad",
-                                         .min_in = 2,
-                                         .max_in = 2,
-                                         .n_out = 1,
-                                         .attr_size = sizeof(edge_attr),
-                                         .fields = edge_fields,
-                                         .infer = edge_infer,
-                                         .eval = edge_eval};
+static const mote_op mote_op_edge_pad = {"edge_pad", MOTE_RULES(.min_in = 2, .max_in = 2, .n_out = 1,
+                                                                .attr_size = sizeof(edge_attr), .fields = edge_fields,
+                                                                .infer = edge_infer, .eval = edge_eval)};
 
 // ------------------------------------------------------------------------------------------------ depth
 
@@ -272,22 +257,12 @@ static mote_status depth_eval(mote_opctx *c) {
   return MOTE_OK;
 }
 static const mote_attr_field block_fields[] = {MOTE_ATTR(block_attr, block, MOTE_ATTR_INT, 0), {NULL}};
-const mote_op mote_op_space_to_depth = {.name = "space_to_depth",
-                                        .min_in = 1,
-                                        .max_in = 1,
-                                        .n_out = 1,
-                                        .attr_size = sizeof(block_attr),
-                                        .fields = block_fields,
-                                        .infer = depth_infer,
-                                        .eval = depth_eval};
-const mote_op mote_op_depth_to_space = {.name = "depth_to_space",
-                                        .min_in = 1,
-                                        .max_in = 1,
-                                        .n_out = 1,
-                                        .attr_size = sizeof(block_attr),
-                                        .fields = block_fields,
-                                        .infer = depth_infer,
-                                        .eval = depth_eval};
+const mote_op mote_op_space_to_depth = {
+    "space_to_depth", MOTE_RULES(.min_in = 1, .max_in = 1, .n_out = 1, .attr_size = sizeof(block_attr),
+                                 .fields = block_fields, .infer = depth_infer, .eval = depth_eval)};
+const mote_op mote_op_depth_to_space = {
+    "depth_to_space", MOTE_RULES(.min_in = 1, .max_in = 1, .n_out = 1, .attr_size = sizeof(block_attr),
+                                 .fields = block_fields, .infer = depth_infer, .eval = depth_eval)};
 
 // ------------------------------------------------------------------------------------------------ batches
 
@@ -375,24 +350,20 @@ static mote_status batch_eval(mote_opctx *c) {
   return MOTE_OK;
 }
 const mote_op mote_op_space_to_batch = {
-    .name = "space_to_batch", .min_in = 3, .max_in = 3, .n_out = 1, .infer = batch_infer, .eval = batch_eval};
+    "space_to_batch", MOTE_RULES(.min_in = 3, .max_in = 3, .n_out = 1, .infer = batch_infer, .eval = batch_eval)};
 const mote_op mote_op_batch_to_space = {
-    .name = "batch_to_space", .min_in = 3, .max_in = 3, .n_out = 1, .infer = batch_infer, .eval = batch_eval};
+    "batch_to_space", MOTE_RULES(.min_in = 3, .max_in = 3, .n_out = 1, .infer = batch_infer, .eval = batch_eval)};
 
-static const mote_tflite_field block_options[] = {{"block", 0, MOTE_FB_I32, 0}, {NULL}};
-static const mote_tflite_field mirror_options[] = {{"mode", 0, MOTE_FB_I8, 0}, {NULL}};
-static const mote_tflite_field edge_options[] = {
-    {"low", 0, MOTE_FB_I64S, 0}, {"high", 1, MOTE_FB_I64S, 0}, {"interior", 2, MOTE_FB_I64S, 0}, {NULL}};
 static const mote_tflite_row tflite_rows[] = {
-    {5, 2, "DEPTH_TO_SPACE", NULL, &mote_op_depth_to_space, block_options},
-    {26, 2, "SPACE_TO_DEPTH", NULL, &mote_op_space_to_depth, block_options},
-    {34, 5, "PAD", NULL, &mote_op_pad},
-    {37, 4, "BATCH_TO_SPACE_ND", NULL, &mote_op_batch_to_space},
-    {38, 4, "SPACE_TO_BATCH_ND", NULL, &mote_op_space_to_batch},
-    {60, 5, "PADV2", NULL, &mote_op_pad},
-    {100, 3, "MIRROR_PAD", NULL, &mote_op_mirror_pad, mirror_options},
-    {195, 1, "STABLEHLO_PAD", NULL, &mote_op_edge_pad, edge_options},
-    {203, 1, "DILATE", NULL, &mote_op_dilate},
+    {5, 2, "DEPTH_TO_SPACE", &mote_op_depth_to_space, "block:i32"},
+    {26, 2, "SPACE_TO_DEPTH", &mote_op_space_to_depth, "block:i32"},
+    {34, 5, "PAD", &mote_op_pad},
+    {37, 4, "BATCH_TO_SPACE_ND", &mote_op_batch_to_space},
+    {38, 4, "SPACE_TO_BATCH_ND", &mote_op_space_to_batch},
+    {60, 5, "PADV2", &mote_op_pad},
+    {100, 3, "MIRROR_PAD", &mote_op_mirror_pad, "mode:i8"},
+    {195, 1, "STABLEHLO_PAD", &mote_op_edge_pad, "low:i64s high:i64s interior:i64s"},
+    {203, 1, "DILATE", &mote_op_dilate},
     {.name = NULL},
 };
 const mote_op_family mote_family_pad = {"pad", tflite_rows, NULL};

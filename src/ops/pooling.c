@@ -228,51 +228,43 @@ static mote_status pool_prepare(mote_opctx *c) {
 }
 
 #define POOL_NUM(m, d) MOTE_ATTR(mote_pool_attr, m, MOTE_ATTR_INT, d)
-#define POOL(ident, text, kind_)                                                                                       \
-  static const mote_attr_field ident##_fields[] = {POOL_NUM(kind, kind_),                                              \
-                                                   POOL_NUM(kernel_h, 1),                                              \
-                                                   POOL_NUM(kernel_w, 1),                                              \
-                                                   POOL_NUM(stride_h, 1),                                              \
-                                                   POOL_NUM(stride_w, 1),                                              \
-                                                   POOL_NUM(dilation_h, 1),                                            \
-                                                   POOL_NUM(dilation_w, 1),                                            \
-                                                   POOL_NUM(pad_mode, MOTE_PAD_EXPLICIT),                              \
-                                                   POOL_NUM(pad_top, 0),                                               \
-                                                   POOL_NUM(pad_left, 0),                                              \
-                                                   POOL_NUM(pad_bottom, 0),                                            \
-                                                   POOL_NUM(pad_right, 0),                                             \
-                                                   POOL_NUM(divisor, 0),                                               \
-                                                   POOL_NUM(data_format, 0),                                           \
-                                                   MOTE_ATTR(mote_pool_attr, ceil_mode, MOTE_ATTR_BOOL, 0),            \
-                                                   MOTE_ATTR(mote_pool_attr, count_pad, MOTE_ATTR_BOOL, 0),            \
-                                                   MOTE_ACT_FIELDS(mote_pool_attr, act),                               \
-                                                   {NULL}};                                                            \
-  const mote_op mote_op_##ident = {.name = text,                                                                       \
-                                   .flags = MOTE_OP_CHANNELS_LAST,                                                     \
-                                   .min_in = 1,                                                                        \
-                                   .max_in = 1,                                                                        \
-                                   .n_out = 1,                                                                         \
-                                   .attr_size = sizeof(mote_pool_attr),                                                \
-                                   .fields = ident##_fields,                                                           \
-                                   .infer = pool_infer,                                                                \
-                                   .layout = pool_layout,                                                              \
-                                   .prepare = pool_prepare,                                                            \
-                                   .eval = pool_eval}
-POOL(max_pool2d, "max_pool2d", MOTE_POOL_KIND_MAX);
-POOL(avg_pool2d, "avg_pool2d", MOTE_POOL_KIND_AVERAGE);
-POOL(l2_pool2d, "l2_pool2d", MOTE_POOL_L2);
+static const mote_attr_field fields[] = {POOL_NUM(kind, 0),
+                                         POOL_NUM(kernel_h, 1),
+                                         POOL_NUM(kernel_w, 1),
+                                         POOL_NUM(stride_h, 1),
+                                         POOL_NUM(stride_w, 1),
+                                         POOL_NUM(dilation_h, 1),
+                                         POOL_NUM(dilation_w, 1),
+                                         POOL_NUM(pad_mode, MOTE_PAD_EXPLICIT),
+                                         POOL_NUM(pad_top, 0),
+                                         POOL_NUM(pad_left, 0),
+                                         POOL_NUM(pad_bottom, 0),
+                                         POOL_NUM(pad_right, 0),
+                                         POOL_NUM(divisor, 0),
+                                         POOL_NUM(data_format, 0),
+                                         MOTE_ATTR(mote_pool_attr, ceil_mode, MOTE_ATTR_BOOL, 0),
+                                         MOTE_ATTR(mote_pool_attr, count_pad, MOTE_ATTR_BOOL, 0),
+                                         MOTE_ACT_FIELDS(mote_pool_attr, act),
+                                         {NULL}};
+static const mote_op_rules rules = {.flags = MOTE_OP_CHANNELS_LAST,
+                                    .min_in = 1,
+                                    .max_in = 1,
+                                    .n_out = 1,
+                                    .attr_size = sizeof(mote_pool_attr),
+                                    .fields = fields,
+                                    .infer = pool_infer,
+                                    .layout = pool_layout,
+                                    .prepare = pool_prepare,
+                                    .eval = pool_eval};
+const mote_op mote_op_max_pool2d = {"max_pool2d", &rules, MOTE_POOL_KIND_MAX};
+const mote_op mote_op_avg_pool2d = {"avg_pool2d", &rules, MOTE_POOL_KIND_AVERAGE};
+const mote_op mote_op_l2_pool2d = {"l2_pool2d", &rules, MOTE_POOL_L2};
 
-static const mote_tflite_field pool_options[] = {{"pad_mode", 0, MOTE_FB_I8, 0},
-                                                 {"stride_w", 1, MOTE_FB_I32, 0},
-                                                 {"stride_h", 2, MOTE_FB_I32, 0},
-                                                 {"kernel_w", 3, MOTE_FB_I32, 0},
-                                                 {"kernel_h", 4, MOTE_FB_I32, 0},
-                                                 {"activation", 5, MOTE_FB_I8, 0},
-                                                 {NULL}};
+#define OPTIONS "pad_mode:i8 stride_w:i32 stride_h:i32 kernel_w:i32 kernel_h:i32 activation:i8 data_format=1"
 static const mote_tflite_row tflite_rows[] = {
-    {1, 3, "AVERAGE_POOL_2D", NULL, &mote_op_avg_pool2d, pool_options, "data_format=1"},
-    {12, 1, "L2_POOL_2D", NULL, &mote_op_l2_pool2d, pool_options, "data_format=1"},
-    {17, 3, "MAX_POOL_2D", NULL, &mote_op_max_pool2d, pool_options, "data_format=1"},
+    {1, 3, "AVERAGE_POOL_2D", &mote_op_avg_pool2d, OPTIONS},
+    {12, 1, "L2_POOL_2D", &mote_op_l2_pool2d, OPTIONS},
+    {17, 3, "MAX_POOL_2D", &mote_op_max_pool2d, OPTIONS},
     {.name = NULL},
 };
 const mote_op_family mote_family_pool = {"pool", tflite_rows, NULL};

@@ -95,13 +95,8 @@ static mote_status quantize_prepare(mote_opctx *c) {
   mote_walk_plan w = convert_setup(c, &v);
   return mote_walk_prepare(c, &w, &v, sizeof v);
 }
-const mote_op mote_op_quantize = {.name = "quantize",
-                                  .min_in = 1,
-                                  .max_in = 1,
-                                  .n_out = 1,
-                                  .infer = quantize_infer,
-                                  .prepare = quantize_prepare,
-                                  .eval = quantize_eval};
+const mote_op mote_op_quantize = {"quantize", MOTE_RULES(.min_in = 1, .max_in = 1, .n_out = 1, .infer = quantize_infer,
+                                                         .prepare = quantize_prepare, .eval = quantize_eval)};
 
 // ------------------------------------------------------------------------------------------------ dequantise
 
@@ -126,13 +121,9 @@ static mote_status dequantize_prepare(mote_opctx *c) {
   mote_walk_plan w = convert_setup(c, &v);
   return mote_walk_prepare(c, &w, &v, sizeof v);
 }
-const mote_op mote_op_dequantize = {.name = "dequantize",
-                                    .min_in = 1,
-                                    .max_in = 1,
-                                    .n_out = 1,
-                                    .infer = dequantize_infer,
-                                    .prepare = dequantize_prepare,
-                                    .eval = dequantize_eval};
+const mote_op mote_op_dequantize = {"dequantize",
+                                    MOTE_RULES(.min_in = 1, .max_in = 1, .n_out = 1, .infer = dequantize_infer,
+                                               .prepare = dequantize_prepare, .eval = dequantize_eval)};
 
 // ------------------------------------------------------------------------------------------------ cast
 
@@ -187,14 +178,9 @@ static mote_status cast_eval(mote_opctx *c) {
   return MOTE_OK;
 }
 static const mote_attr_field cast_fields[] = {MOTE_ATTR(mote_cast_attr, dtype, MOTE_ATTR_DTYPE, 0), {NULL}};
-const mote_op mote_op_cast = {.name = "cast",
-                              .min_in = 1,
-                              .max_in = 1,
-                              .n_out = 1,
-                              .attr_size = sizeof(mote_cast_attr),
-                              .fields = cast_fields,
-                              .infer = cast_infer,
-                              .eval = cast_eval};
+const mote_op mote_op_cast = {"cast",
+                              MOTE_RULES(.min_in = 1, .max_in = 1, .n_out = 1, .attr_size = sizeof(mote_cast_attr),
+                                         .fields = cast_fields, .infer = cast_infer, .eval = cast_eval)};
 
 // ------------------------------------------------------------------------------------------------ fake quantisation
 
@@ -232,27 +218,15 @@ static const mote_attr_field fake_fields[] = {MOTE_ATTR(fake_attr, min, MOTE_ATT
                                               MOTE_ATTR(fake_attr, bits, MOTE_ATTR_INT, 8),
                                               MOTE_ATTR(fake_attr, narrow, MOTE_ATTR_BOOL, 0),
                                               {NULL}};
-static const mote_op mote_op_fake_quantize = {.name = "fake_quantize",
-                                              .min_in = 1,
-                                              .max_in = 1,
-                                              .n_out = 1,
-                                              .attr_size = sizeof(fake_attr),
-                                              .fields = fake_fields,
-                                              .infer = fake_infer,
-                                              .eval = fake_eval};
+static const mote_op mote_op_fake_quantize = {
+    "fake_quantize", MOTE_RULES(.min_in = 1, .max_in = 1, .n_out = 1, .attr_size = sizeof(fake_attr),
+                                .fields = fake_fields, .infer = fake_infer, .eval = fake_eval)};
 
-static const mote_tflite_field cast_options[] = {
-    {NULL}}; // the output's declared type decides, as the file's field may be stale
-static const mote_tflite_field fake_options[] = {{"min", 0, MOTE_FB_F32, 0},
-                                                 {"max", 1, MOTE_FB_F32, 0},
-                                                 {"bits", 2, MOTE_FB_I32, 0},
-                                                 {"narrow", 3, MOTE_FB_BOOL, 0},
-                                                 {NULL}};
 static const mote_tflite_row tflite_rows[] = {
-    {6, 6, "DEQUANTIZE", NULL, &mote_op_dequantize},
-    {53, 7, "CAST", NULL, &mote_op_cast, cast_options},
-    {80, 2, "FAKE_QUANT", NULL, &mote_op_fake_quantize, fake_options},
-    {114, 4, "QUANTIZE", NULL, &mote_op_quantize},
+    {6, 6, "DEQUANTIZE", &mote_op_dequantize},
+    {53, 7, "CAST", &mote_op_cast}, // the output's declared type decides, as the file's field may be stale
+    {80, 2, "FAKE_QUANT", &mote_op_fake_quantize, "min:f32 max:f32 bits:i32 narrow:bool"},
+    {114, 4, "QUANTIZE", &mote_op_quantize},
     {.name = NULL},
 };
 const mote_op_family mote_family_quantize = {"quantize", tflite_rows, NULL};

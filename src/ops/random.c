@@ -82,14 +82,9 @@ static mote_status bits_eval(mote_opctx *c) {
 }
 
 static const mote_attr_field bits_fields[] = {MOTE_ATTR(bits_attr, algorithm, MOTE_ATTR_INT, 0), {NULL}};
-static const mote_op op_random_bits = {.name = "random_bits",
-                                       .min_in = 1,
-                                       .max_in = 1,
-                                       .n_out = 2,
-                                       .attr_size = sizeof(bits_attr),
-                                       .fields = bits_fields,
-                                       .infer = bits_infer,
-                                       .eval = bits_eval};
+static const mote_op op_random_bits = {"random_bits",
+                                       MOTE_RULES(.min_in = 1, .max_in = 1, .n_out = 2, .attr_size = sizeof(bits_attr),
+                                                  .fields = bits_fields, .infer = bits_infer, .eval = bits_eval)};
 
 // ------------------------------------------------------------------------------------------------ draws
 
@@ -161,22 +156,15 @@ static const mote_attr_field draw_fields[] = {MOTE_ATTR(draw_attr, seed, MOTE_AT
                                               MOTE_ATTR(draw_attr, seed2, MOTE_ATTR_INT, 0),
                                               MOTE_ATTR(draw_attr, normal, MOTE_ATTR_BOOL, 0),
                                               {NULL}};
-static const mote_op op_random_draw = {.name = "random_draw",
-                                       .flags = MOTE_OP_EFFECT | MOTE_OP_RANDOM | MOTE_OP_NO_FOLD,
-                                       .min_in = 1,
-                                       .max_in = 1,
-                                       .n_out = 1,
-                                       .attr_size = sizeof(draw_attr),
-                                       .fields = draw_fields,
-                                       .infer = draw_infer,
-                                       .eval = draw_eval};
+static const mote_op op_random_draw = {"random_draw",
+                                       MOTE_RULES(.flags = MOTE_OP_EFFECT | MOTE_OP_RANDOM | MOTE_OP_NO_FOLD,
+                                                  .min_in = 1, .max_in = 1, .n_out = 1, .attr_size = sizeof(draw_attr),
+                                                  .fields = draw_fields, .infer = draw_infer, .eval = draw_eval)};
 
-static const mote_tflite_field bits_options[] = {{"algorithm", 0, MOTE_FB_I8, 0}, {NULL}};
-static const mote_tflite_field draw_options[] = {{"seed", 0, MOTE_FB_I64, 0}, {"seed2", 1, MOTE_FB_I64, 0}, {NULL}};
 static const mote_tflite_row tflite_rows[] = {
-    {146, 1, "RANDOM_STANDARD_NORMAL", NULL, &op_random_draw, draw_options, "normal=1"},
-    {148, 1, "RANDOM_UNIFORM", NULL, &op_random_draw, draw_options},
-    {204, 1, "STABLEHLO_RNG_BIT_GENERATOR", NULL, &op_random_bits, bits_options},
+    {146, 1, "RANDOM_STANDARD_NORMAL", &op_random_draw, "seed:i64 seed2:i64 normal=1"},
+    {148, 1, "RANDOM_UNIFORM", &op_random_draw, "seed:i64 seed2:i64"},
+    {204, 1, "STABLEHLO_RNG_BIT_GENERATOR", &op_random_bits, "algorithm:i8"},
     {.name = NULL},
 };
 const mote_op_family mote_family_random = {"random", tflite_rows, NULL};

@@ -338,28 +338,26 @@ static mote_status reduce_prepare(mote_opctx *c) {
   return mote_add_step(c, middle_q, &m, sizeof m, (int64_t)m.outer, 0, m.row->name, NULL);
 }
 
-#define REDUCE(ident, text, kind_)                                                                                     \
-  static const mote_attr_field ident##_fields[] = {MOTE_ATTR(mote_reduce_attr, kind, MOTE_ATTR_INT, kind_),            \
-                                                   MOTE_ATTR(mote_reduce_attr, axes, MOTE_ATTR_INTS, -1),              \
-                                                   MOTE_ATTR(mote_reduce_attr, keep_dims, MOTE_ATTR_BOOL, 0),          \
-                                                   {NULL}};                                                            \
-  const mote_op mote_op_##ident = {.name = text,                                                                       \
-                                   .flags = MOTE_OP_STRIDED_IN,                                                        \
-                                   .min_in = 1,                                                                        \
-                                   .max_in = 2,                                                                        \
-                                   .n_out = 1,                                                                         \
-                                   .attr_size = sizeof(mote_reduce_attr),                                              \
-                                   .fields = ident##_fields,                                                           \
-                                   .infer = reduce_infer,                                                              \
-                                   .prepare = reduce_prepare,                                                          \
-                                   .eval = reduce_eval}
-REDUCE(reduce_sum, "reduce_sum", MOTE_REDUCE_SUM);
-REDUCE(reduce_mean, "reduce_mean", MOTE_REDUCE_MEAN);
-REDUCE(reduce_prod, "reduce_prod", MOTE_REDUCE_PROD);
-REDUCE(reduce_max, "reduce_max", MOTE_REDUCE_MAX);
-REDUCE(reduce_min, "reduce_min", MOTE_REDUCE_MIN);
-REDUCE(reduce_any, "reduce_any", MOTE_REDUCE_ANY);
-REDUCE(reduce_all, "reduce_all", MOTE_REDUCE_ALL);
+static const mote_attr_field reduce_fields[] = {MOTE_ATTR(mote_reduce_attr, kind, MOTE_ATTR_INT, 0),
+                                                MOTE_ATTR(mote_reduce_attr, axes, MOTE_ATTR_INTS, -1),
+                                                MOTE_ATTR(mote_reduce_attr, keep_dims, MOTE_ATTR_BOOL, 0),
+                                                {NULL}};
+static const mote_op_rules reduce_rules = {.flags = MOTE_OP_STRIDED_IN,
+                                           .min_in = 1,
+                                           .max_in = 2,
+                                           .n_out = 1,
+                                           .attr_size = sizeof(mote_reduce_attr),
+                                           .fields = reduce_fields,
+                                           .infer = reduce_infer,
+                                           .prepare = reduce_prepare,
+                                           .eval = reduce_eval};
+const mote_op mote_op_reduce_sum = {"reduce_sum", &reduce_rules, MOTE_REDUCE_SUM};
+const mote_op mote_op_reduce_mean = {"reduce_mean", &reduce_rules, MOTE_REDUCE_MEAN};
+const mote_op mote_op_reduce_prod = {"reduce_prod", &reduce_rules, MOTE_REDUCE_PROD};
+const mote_op mote_op_reduce_max = {"reduce_max", &reduce_rules, MOTE_REDUCE_MAX};
+const mote_op mote_op_reduce_min = {"reduce_min", &reduce_rules, MOTE_REDUCE_MIN};
+const mote_op mote_op_reduce_any = {"reduce_any", &reduce_rules, MOTE_REDUCE_ANY};
+const mote_op mote_op_reduce_all = {"reduce_all", &reduce_rules, MOTE_REDUCE_ALL};
 
 // ------------------------------------------------------------------------------------------------ extremes
 
@@ -406,22 +404,20 @@ static mote_status arg_eval(mote_opctx *c) {
   }
   return MOTE_OK;
 }
-#define ARG(ident, text, min_)                                                                                         \
-  static const mote_attr_field ident##_fields[] = {MOTE_ATTR(mote_arg_attr, axis, MOTE_ATTR_INT, 0),                   \
-                                                   MOTE_ATTR(mote_arg_attr, dtype, MOTE_ATTR_DTYPE, MOTE_I64),         \
-                                                   MOTE_ATTR(mote_arg_attr, min, MOTE_ATTR_BOOL, min_),                \
-                                                   MOTE_ATTR(mote_arg_attr, keep_dims, MOTE_ATTR_BOOL, 0),             \
-                                                   {NULL}};                                                            \
-  const mote_op mote_op_##ident = {.name = text,                                                                       \
-                                   .min_in = 1,                                                                        \
-                                   .max_in = 2,                                                                        \
-                                   .n_out = 1,                                                                         \
-                                   .attr_size = sizeof(mote_arg_attr),                                                 \
-                                   .fields = ident##_fields,                                                           \
-                                   .infer = arg_infer,                                                                 \
-                                   .eval = arg_eval}
-ARG(argmax, "argmax", 0);
-ARG(argmin, "argmin", 1);
+static const mote_attr_field arg_fields[] = {MOTE_ATTR(mote_arg_attr, min, MOTE_ATTR_BOOL, 0),
+                                             MOTE_ATTR(mote_arg_attr, axis, MOTE_ATTR_INT, 0),
+                                             MOTE_ATTR(mote_arg_attr, dtype, MOTE_ATTR_DTYPE, MOTE_I64),
+                                             MOTE_ATTR(mote_arg_attr, keep_dims, MOTE_ATTR_BOOL, 0),
+                                             {NULL}};
+static const mote_op_rules arg_rules = {.min_in = 1,
+                                        .max_in = 2,
+                                        .n_out = 1,
+                                        .attr_size = sizeof(mote_arg_attr),
+                                        .fields = arg_fields,
+                                        .infer = arg_infer,
+                                        .eval = arg_eval};
+const mote_op mote_op_argmax = {"argmax", &arg_rules, 0};
+const mote_op mote_op_argmin = {"argmin", &arg_rules, 1};
 
 // ------------------------------------------------------------------------------------------------ running sums
 
@@ -472,32 +468,23 @@ static mote_status cumsum_eval(mote_opctx *c) {
 }
 static const mote_attr_field cumsum_fields[] = {
     MOTE_ATTR(cumsum_attr, exclusive, MOTE_ATTR_BOOL, 0), MOTE_ATTR(cumsum_attr, reverse, MOTE_ATTR_BOOL, 0), {NULL}};
-const mote_op mote_op_cumsum = {.name = "cumsum",
-                                .min_in = 2,
-                                .max_in = 2,
-                                .n_out = 1,
-                                .attr_size = sizeof(cumsum_attr),
-                                .fields = cumsum_fields,
-                                .infer = cumsum_infer,
-                                .eval = cumsum_eval};
+const mote_op mote_op_cumsum = {"cumsum",
+                                MOTE_RULES(.min_in = 2, .max_in = 2, .n_out = 1, .attr_size = sizeof(cumsum_attr),
+                                           .fields = cumsum_fields, .infer = cumsum_infer, .eval = cumsum_eval)};
 
 // ------------------------------------------------------------------------------------------------ rows of files
 
-static const mote_tflite_field reduce_options[] = {{"keep_dims", 0, MOTE_FB_BOOL, 0}, {NULL}};
-static const mote_tflite_field arg_options[] = {{"dtype", 0, MOTE_FB_DTYPE, 0}, {NULL}};
-static const mote_tflite_field cumsum_options[] = {
-    {"exclusive", 0, MOTE_FB_BOOL, 0}, {"reverse", 1, MOTE_FB_BOOL, 0}, {NULL}};
 static const mote_tflite_row tflite_rows[] = {
-    {40, 3, "MEAN", NULL, &mote_op_reduce_mean, reduce_options},
-    {56, 3, "ARG_MAX", NULL, &mote_op_argmax, arg_options},
-    {74, 3, "SUM", NULL, &mote_op_reduce_sum, reduce_options},
-    {79, 3, "ARG_MIN", NULL, &mote_op_argmin, arg_options},
-    {81, 2, "REDUCE_PROD", NULL, &mote_op_reduce_prod, reduce_options},
-    {82, 3, "REDUCE_MAX", NULL, &mote_op_reduce_max, reduce_options},
-    {89, 3, "REDUCE_MIN", NULL, &mote_op_reduce_min, reduce_options},
-    {91, 1, "REDUCE_ANY", NULL, &mote_op_reduce_any, reduce_options},
-    {128, 1, "CUMSUM", NULL, &mote_op_cumsum, cumsum_options},
-    {140, 1, "REDUCE_ALL", NULL, &mote_op_reduce_all, reduce_options},
+    {40, 3, "MEAN", &mote_op_reduce_mean, "keep_dims:bool"},
+    {56, 3, "ARG_MAX", &mote_op_argmax, "dtype:dtype"},
+    {74, 3, "SUM", &mote_op_reduce_sum, "keep_dims:bool"},
+    {79, 3, "ARG_MIN", &mote_op_argmin, "dtype:dtype"},
+    {81, 2, "REDUCE_PROD", &mote_op_reduce_prod, "keep_dims:bool"},
+    {82, 3, "REDUCE_MAX", &mote_op_reduce_max, "keep_dims:bool"},
+    {89, 3, "REDUCE_MIN", &mote_op_reduce_min, "keep_dims:bool"},
+    {91, 1, "REDUCE_ANY", &mote_op_reduce_any, "keep_dims:bool"},
+    {128, 1, "CUMSUM", &mote_op_cumsum, "exclusive:bool reverse:bool"},
+    {140, 1, "REDUCE_ALL", &mote_op_reduce_all, "keep_dims:bool"},
     {.name = NULL},
 };
 const mote_op_family mote_family_reduce = {"reduce", tflite_rows, NULL};

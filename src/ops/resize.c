@@ -191,34 +191,28 @@ static mote_status resize_prepare(mote_opctx *c) {
                        a->bilinear ? "resize_bilinear" : "resize_nearest", NULL);
 }
 
-#define RESIZE(ident, text, bilinear_)                                                                                 \
-  static const mote_attr_field ident##_fields[] = {MOTE_ATTR(mote_resize_attr, align_corners, MOTE_ATTR_BOOL, 0),      \
-                                                   MOTE_ATTR(mote_resize_attr, half_pixel, MOTE_ATTR_BOOL, 0),         \
-                                                   MOTE_ATTR(mote_resize_attr, bilinear, MOTE_ATTR_BOOL, bilinear_),   \
-                                                   MOTE_ATTR(mote_resize_attr, data_format, MOTE_ATTR_INT, 0),         \
-                                                   MOTE_ATTR(mote_resize_attr, size, MOTE_ATTR_INTS, -1),              \
-                                                   {NULL}};                                                            \
-  const mote_op mote_op_##ident = {.name = text,                                                                       \
-                                   .flags = MOTE_OP_CHANNELS_LAST,                                                     \
-                                   .min_in = 1,                                                                        \
-                                   .max_in = 2,                                                                        \
-                                   .n_out = 1,                                                                         \
-                                   .attr_size = sizeof(mote_resize_attr),                                              \
-                                   .fields = ident##_fields,                                                           \
-                                   .infer = resize_infer,                                                              \
-                                   .layout = resize_layout,                                                            \
-                                   .prepare = resize_prepare,                                                          \
-                                   .eval = resize_eval}
-RESIZE(resize_bilinear, "resize_bilinear", 1);
-RESIZE(resize_nearest, "resize_nearest", 0);
+static const mote_attr_field fields[] = {MOTE_ATTR(mote_resize_attr, bilinear, MOTE_ATTR_BOOL, 0),
+                                         MOTE_ATTR(mote_resize_attr, align_corners, MOTE_ATTR_BOOL, 0),
+                                         MOTE_ATTR(mote_resize_attr, half_pixel, MOTE_ATTR_BOOL, 0),
+                                         MOTE_ATTR(mote_resize_attr, data_format, MOTE_ATTR_INT, 0),
+                                         MOTE_ATTR(mote_resize_attr, size, MOTE_ATTR_INTS, -1),
+                                         {NULL}};
+static const mote_op_rules rules = {.flags = MOTE_OP_CHANNELS_LAST,
+                                    .min_in = 1,
+                                    .max_in = 2,
+                                    .n_out = 1,
+                                    .attr_size = sizeof(mote_resize_attr),
+                                    .fields = fields,
+                                    .infer = resize_infer,
+                                    .layout = resize_layout,
+                                    .prepare = resize_prepare,
+                                    .eval = resize_eval};
+const mote_op mote_op_resize_bilinear = {"resize_bilinear", &rules, 1};
+const mote_op mote_op_resize_nearest = {"resize_nearest", &rules, 0};
 
-static const mote_tflite_field bilinear_options[] = {
-    {"align_corners", 2, MOTE_FB_BOOL, 0}, {"half_pixel", 3, MOTE_FB_BOOL, 0}, {NULL}};
-static const mote_tflite_field nearest_options[] = {
-    {"align_corners", 0, MOTE_FB_BOOL, 0}, {"half_pixel", 1, MOTE_FB_BOOL, 0}, {NULL}};
 static const mote_tflite_row tflite_rows[] = {
-    {23, 4, "RESIZE_BILINEAR", NULL, &mote_op_resize_bilinear, bilinear_options, "data_format=1"},
-    {97, 4, "RESIZE_NEAREST_NEIGHBOR", NULL, &mote_op_resize_nearest, nearest_options, "data_format=1"},
+    {23, 4, "RESIZE_BILINEAR", &mote_op_resize_bilinear, "- - align_corners:bool half_pixel:bool data_format=1"},
+    {97, 4, "RESIZE_NEAREST_NEIGHBOR", &mote_op_resize_nearest, "align_corners:bool half_pixel:bool data_format=1"},
     {.name = NULL},
 };
 const mote_op_family mote_family_resize = {"resize", tflite_rows, NULL};

@@ -306,16 +306,10 @@ static size_t lstm_scratch(const mote_opctx *c) { return lstm_bytes(c, &lstm_one
       MOTE_ATTR(rnn_attr, rank, MOTE_ATTR_INT, 1)
 static const mote_attr_field rnn_fields[] = {RNN_FIELDS, {NULL}};
 #define RNN_OP(ident, text, min, max, outs, infer_, eval_, scratch_)                                                   \
-  static const mote_op ident = {.name = text,                                                                          \
-                                .flags = MOTE_OP_EFFECT | MOTE_OP_NO_FOLD,                                             \
-                                .min_in = min,                                                                         \
-                                .max_in = max,                                                                         \
-                                .n_out = outs,                                                                         \
-                                .attr_size = sizeof(rnn_attr),                                                         \
-                                .fields = rnn_fields,                                                                  \
-                                .infer = infer_,                                                                       \
-                                .eval = eval_,                                                                         \
-                                .scratch = scratch_}
+  static const mote_op ident = {text,                                                                                  \
+                                MOTE_RULES(.flags = MOTE_OP_EFFECT | MOTE_OP_NO_FOLD, .min_in = min, .max_in = max,    \
+                                           .n_out = outs, .attr_size = sizeof(rnn_attr), .fields = rnn_fields,         \
+                                           .infer = infer_, .eval = eval_, .scratch = scratch_)}
 RNN_OP(op_lstm, "lstm", 1, 24, 1, lstm_infer, lstm_eval, lstm_scratch);
 
 // Two directions; with `merge` the backward one's results follow the forward one's in each step.
@@ -350,15 +344,10 @@ static mote_status bilstm_eval(mote_opctx *c) {
   return MOTE_OK;
 }
 static size_t bilstm_scratch(const mote_opctx *c) { return MOTE_MAX(lstm_bytes(c, &bidi[0]), lstm_bytes(c, &bidi[1])); }
-static const mote_op op_bilstm = {.name = "bidirectional_lstm",
-                                  .flags = MOTE_OP_EFFECT | MOTE_OP_NO_FOLD | MOTE_OP_LIST_OUT,
-                                  .min_in = 1,
-                                  .max_in = 48,
-                                  .attr_size = sizeof(rnn_attr),
-                                  .fields = rnn_fields,
-                                  .infer = bilstm_infer,
-                                  .eval = bilstm_eval,
-                                  .scratch = bilstm_scratch};
+static const mote_op op_bilstm = {"bidirectional_lstm",
+                                  MOTE_RULES(.flags = MOTE_OP_EFFECT | MOTE_OP_NO_FOLD | MOTE_OP_LIST_OUT, .min_in = 1,
+                                             .max_in = 48, .attr_size = sizeof(rnn_attr), .fields = rnn_fields,
+                                             .infer = bilstm_infer, .eval = bilstm_eval, .scratch = bilstm_scratch)};
 
 // The older cell: inputs x, h, weights [4*cells, n_in + cells] with gates input, new, forget, output, bias, c. Outputs:
 // h, c, and two of working memory.
@@ -497,15 +486,10 @@ static mote_status birnn_eval(mote_opctx *c) {
   rnn_run(c, &rnn_two[1], true, c->out[a->merge ? 0 : 1], a->merge ? c->in[1]->dim[0] : 0);
   return MOTE_OK;
 }
-static const mote_op op_birnn = {.name = "bidirectional_rnn",
-                                 .flags = MOTE_OP_EFFECT | MOTE_OP_NO_FOLD | MOTE_OP_LIST_OUT,
-                                 .min_in = 1,
-                                 .max_in = 12,
-                                 .attr_size = sizeof(rnn_attr),
-                                 .fields = rnn_fields,
-                                 .infer = birnn_infer,
-                                 .eval = birnn_eval,
-                                 .scratch = rnn_scratch};
+static const mote_op op_birnn = {"bidirectional_rnn",
+                                 MOTE_RULES(.flags = MOTE_OP_EFFECT | MOTE_OP_NO_FOLD | MOTE_OP_LIST_OUT, .min_in = 1,
+                                            .max_in = 12, .attr_size = sizeof(rnn_attr), .fields = rnn_fields,
+                                            .infer = birnn_infer, .eval = birnn_eval, .scratch = rnn_scratch)};
 
 // ------------------------------------------------------------------------------------------------ SVDF
 
@@ -588,33 +572,15 @@ static mote_status lower_lstm(mote_lowering *l) {
   return mote_lower_emit1(l, &op_lstm, &attr, in, n, &l->result[l->n_out++]);
 }
 
-static const mote_tflite_field lstm_options[] = {{"activation", 0, MOTE_FB_I8, 0},
-                                                 {"cell_clip", 1, MOTE_FB_F32, 0},
-                                                 {"proj_clip", 2, MOTE_FB_F32, 0},
-                                                 {"kernel", 3, MOTE_FB_I8, 0},
-                                                 {NULL}};
-static const mote_tflite_field unilstm_options[] = {{"activation", 0, MOTE_FB_I8, 0},
-                                                    {"cell_clip", 1, MOTE_FB_F32, 0},
-                                                    {"proj_clip", 2, MOTE_FB_F32, 0},
-                                                    {"time_major", 3, MOTE_FB_BOOL, 0},
-                                                    {NULL}};
-static const mote_tflite_field bilstm_options[] = {{"activation", 0, MOTE_FB_I8, 0},   {"cell_clip", 1, MOTE_FB_F32, 0},
-                                                   {"proj_clip", 2, MOTE_FB_F32, 0},   {"merge", 3, MOTE_FB_BOOL, 0},
-                                                   {"time_major", 4, MOTE_FB_BOOL, 1}, {NULL}};
-static const mote_tflite_field rnn_options[] = {{"activation", 0, MOTE_FB_I8, 0}, {NULL}};
-static const mote_tflite_field seq_options[] = {
-    {"time_major", 0, MOTE_FB_BOOL, 0}, {"activation", 1, MOTE_FB_I8, 0}, {NULL}};
-static const mote_tflite_field birnn_options[] = {
-    {"time_major", 0, MOTE_FB_BOOL, 0}, {"activation", 1, MOTE_FB_I8, 0}, {"merge", 2, MOTE_FB_BOOL, 0}, {NULL}};
-static const mote_tflite_field svdf_options[] = {{"rank", 0, MOTE_FB_I32, 0}, {"activation", 1, MOTE_FB_I8, 0}, {NULL}};
 static const mote_tflite_row tflite_rows[] = {
-    {16, 4, "LSTM", NULL, &op_lstm, lstm_options, NULL, NULL, lower_lstm},
-    {24, 3, "RNN", NULL, &op_rnn, rnn_options},
-    {27, 4, "SVDF", NULL, &op_svdf, svdf_options},
-    {35, 3, "UNIDIRECTIONAL_SEQUENCE_RNN", NULL, &op_rnn, seq_options},
-    {44, 4, "UNIDIRECTIONAL_SEQUENCE_LSTM", NULL, &op_lstm, unilstm_options},
-    {46, 3, "BIDIRECTIONAL_SEQUENCE_RNN", NULL, &op_birnn, birnn_options},
-    {52, 3, "BIDIRECTIONAL_SEQUENCE_LSTM", NULL, &op_bilstm, bilstm_options},
+    {16, 4, "LSTM", &op_lstm, "activation:i8 cell_clip:f32 proj_clip:f32 kernel:i8", lower_lstm},
+    {24, 3, "RNN", &op_rnn, "activation:i8"},
+    {27, 4, "SVDF", &op_svdf, "rank:i32 activation:i8"},
+    {35, 3, "UNIDIRECTIONAL_SEQUENCE_RNN", &op_rnn, "time_major:bool activation:i8"},
+    {44, 4, "UNIDIRECTIONAL_SEQUENCE_LSTM", &op_lstm, "activation:i8 cell_clip:f32 proj_clip:f32 time_major:bool"},
+    {46, 3, "BIDIRECTIONAL_SEQUENCE_RNN", &op_birnn, "time_major:bool activation:i8 merge:bool"},
+    {52, 3, "BIDIRECTIONAL_SEQUENCE_LSTM", &op_bilstm,
+     "activation:i8 cell_clip:f32 proj_clip:f32 merge:bool time_major:bool=1"},
     {.name = NULL},
 };
 const mote_op_family mote_family_rnn = {"rnn", tflite_rows, NULL};

@@ -31,14 +31,9 @@ static void row_where(const mote_opctx *c, const void *state, int64_t n, char *c
 static const mote_walk_plan where_plan = {row_where, 3, "where", NULL};
 static mote_status where_prepare(mote_opctx *c) { return mote_walk_prepare(c, &where_plan, "", 1); }
 static mote_status where_eval(mote_opctx *c) { return mote_walk_eval(c, &where_plan, NULL); }
-const mote_op mote_op_where = {.name = "where",
-                               .flags = MOTE_OP_ELEMENTWISE | MOTE_OP_STRIDED_IN | MOTE_OP_STRIDED_OUT,
-                               .min_in = 3,
-                               .max_in = 3,
-                               .n_out = 1,
-                               .infer = where_infer,
-                               .prepare = where_prepare,
-                               .eval = where_eval};
+const mote_op mote_op_where = {
+    "where", MOTE_RULES(.flags = MOTE_OP_ELEMENTWISE | MOTE_OP_STRIDED_IN | MOTE_OP_STRIDED_OUT, .min_in = 3,
+                        .max_in = 3, .n_out = 1, .infer = where_infer, .prepare = where_prepare, .eval = where_eval)};
 
 // SELECT's condition may be one truth a row: it then has rank 1 and goes with the first dim.
 static mote_status select_rows_infer(mote_opctx *c) {
@@ -63,7 +58,8 @@ static mote_status select_rows_eval(mote_opctx *c) {
   return MOTE_OK;
 }
 static const mote_op mote_op_select_rows = {
-    .name = "select_rows", .min_in = 3, .max_in = 3, .n_out = 1, .infer = select_rows_infer, .eval = select_rows_eval};
+    "select_rows",
+    MOTE_RULES(.min_in = 3, .max_in = 3, .n_out = 1, .infer = select_rows_infer, .eval = select_rows_eval)};
 
 // ------------------------------------------------------------------------------------------------ nonzero
 
@@ -95,7 +91,7 @@ static mote_status nonzero_eval(mote_opctx *c) {
   return MOTE_OK;
 }
 const mote_op mote_op_nonzero = {
-    .name = "nonzero", .min_in = 1, .max_in = 1, .n_out = 1, .infer = nonzero_infer, .eval = nonzero_eval};
+    "nonzero", MOTE_RULES(.min_in = 1, .max_in = 1, .n_out = 1, .infer = nonzero_infer, .eval = nonzero_eval)};
 
 // ------------------------------------------------------------------------------------------------ fill, range
 
@@ -118,13 +114,8 @@ static mote_status fill_eval(mote_opctx *c) {
     memcpy((char *)c->out[0]->data + (size_t)i * size, c->in[1]->data, size);
   return MOTE_OK;
 }
-const mote_op mote_op_fill = {.name = "fill",
-                              .flags = MOTE_OP_NO_FOLD,
-                              .min_in = 2,
-                              .max_in = 2,
-                              .n_out = 1,
-                              .infer = fill_infer,
-                              .eval = fill_eval};
+const mote_op mote_op_fill = {"fill", MOTE_RULES(.flags = MOTE_OP_NO_FOLD, .min_in = 2, .max_in = 2, .n_out = 1,
+                                                 .infer = fill_infer, .eval = fill_eval)};
 
 static mote_status zeros_like_infer(mote_opctx *c) {
   mote_out_as(c, 0, 0);
@@ -136,13 +127,9 @@ static mote_status zeros_like_eval(mote_opctx *c) {
     memset(c->out[0]->data, 0, bytes);
   return MOTE_OK;
 }
-const mote_op mote_op_zeros_like = {.name = "zeros_like",
-                                    .flags = MOTE_OP_SHAPE_ONLY | MOTE_OP_NO_FOLD,
-                                    .min_in = 1,
-                                    .max_in = 1,
-                                    .n_out = 1,
-                                    .infer = zeros_like_infer,
-                                    .eval = zeros_like_eval};
+const mote_op mote_op_zeros_like = {"zeros_like",
+                                    MOTE_RULES(.flags = MOTE_OP_SHAPE_ONLY | MOTE_OP_NO_FOLD, .min_in = 1, .max_in = 1,
+                                               .n_out = 1, .infer = zeros_like_infer, .eval = zeros_like_eval)};
 
 static mote_status range_count(const mote_opctx *c, int64_t *n) {
   mote_dtype d = c->in[0]->dtype;
@@ -197,7 +184,7 @@ static mote_status range_eval(mote_opctx *c) {
   return MOTE_OK;
 }
 const mote_op mote_op_range = {
-    .name = "range", .min_in = 3, .max_in = 3, .n_out = 1, .infer = range_infer, .eval = range_eval};
+    "range", MOTE_RULES(.min_in = 3, .max_in = 3, .n_out = 1, .infer = range_infer, .eval = range_eval)};
 
 // ------------------------------------------------------------------------------------------------ one hot
 
@@ -239,14 +226,9 @@ static mote_status one_hot_eval(mote_opctx *c) {
   }
   return MOTE_OK;
 }
-const mote_op mote_op_one_hot = {.name = "one_hot",
-                                 .min_in = 4,
-                                 .max_in = 4,
-                                 .n_out = 1,
-                                 .attr_size = sizeof(axis_attr),
-                                 .fields = axis_fields,
-                                 .infer = one_hot_infer,
-                                 .eval = one_hot_eval};
+const mote_op mote_op_one_hot = {"one_hot",
+                                 MOTE_RULES(.min_in = 4, .max_in = 4, .n_out = 1, .attr_size = sizeof(axis_attr),
+                                            .fields = axis_fields, .infer = one_hot_infer, .eval = one_hot_eval)};
 
 // ------------------------------------------------------------------------------------------------ topk, unique
 
@@ -323,13 +305,8 @@ static mote_status topk_eval(mote_opctx *c) {
   }
   return MOTE_OK;
 }
-const mote_op mote_op_topk = {.name = "topk",
-                              .min_in = 2,
-                              .max_in = 2,
-                              .n_out = 2,
-                              .infer = topk_infer,
-                              .scratch = topk_scratch,
-                              .eval = topk_eval};
+const mote_op mote_op_topk = {"topk", MOTE_RULES(.min_in = 2, .max_in = 2, .n_out = 2, .infer = topk_infer,
+                                                 .scratch = topk_scratch, .eval = topk_eval)};
 
 // Different values in the order of their first appearance, and for each element which of them it is.
 typedef struct unique_attr {
@@ -375,28 +352,21 @@ static mote_status unique_eval(mote_opctx *c) {
   return MOTE_OK;
 }
 static const mote_attr_field unique_fields[] = {MOTE_ATTR(unique_attr, dtype, MOTE_ATTR_DTYPE, MOTE_I32), {NULL}};
-const mote_op mote_op_unique = {.name = "unique",
-                                .min_in = 1,
-                                .max_in = 1,
-                                .n_out = 2,
-                                .attr_size = sizeof(unique_attr),
-                                .fields = unique_fields,
-                                .infer = unique_infer,
-                                .scratch = unique_scratch,
-                                .eval = unique_eval};
+const mote_op mote_op_unique = {"unique",
+                                MOTE_RULES(.min_in = 1, .max_in = 1, .n_out = 2, .attr_size = sizeof(unique_attr),
+                                           .fields = unique_fields, .infer = unique_infer, .scratch = unique_scratch,
+                                           .eval = unique_eval)};
 
-static const mote_tflite_field axis_options[] = {{"axis", 0, MOTE_FB_I32, 0}, {NULL}};
-static const mote_tflite_field unique_options[] = {{"dtype", 0, MOTE_FB_DTYPE, 2}, {NULL}};
 static const mote_tflite_row tflite_rows[] = {
-    {48, 3, "TOPK_V2", NULL, &mote_op_topk},
-    {64, 4, "SELECT", NULL, &mote_op_select_rows},
-    {85, 1, "ONE_HOT", NULL, &mote_op_one_hot, axis_options},
-    {93, 1, "ZEROS_LIKE", NULL, &mote_op_zeros_like},
-    {94, 4, "FILL", NULL, &mote_op_fill},
-    {96, 2, "RANGE", NULL, &mote_op_range},
-    {103, 1, "UNIQUE", NULL, &mote_op_unique, unique_options},
-    {109, 1, "WHERE", NULL, &mote_op_nonzero},
-    {123, 3, "SELECT_V2", NULL, &mote_op_where},
+    {48, 3, "TOPK_V2", &mote_op_topk},
+    {64, 4, "SELECT", &mote_op_select_rows},
+    {85, 1, "ONE_HOT", &mote_op_one_hot, "axis:i32"},
+    {93, 1, "ZEROS_LIKE", &mote_op_zeros_like},
+    {94, 4, "FILL", &mote_op_fill},
+    {96, 2, "RANGE", &mote_op_range},
+    {103, 1, "UNIQUE", &mote_op_unique, "dtype:dtype=2"},
+    {109, 1, "WHERE", &mote_op_nonzero},
+    {123, 3, "SELECT_V2", &mote_op_where},
     {.name = NULL},
 };
 const mote_op_family mote_family_select = {"select", tflite_rows, NULL};

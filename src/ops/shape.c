@@ -89,16 +89,10 @@ static mote_status reshape_infer(mote_opctx *c) {
 }
 
 static const mote_attr_field reshape_fields[] = {MOTE_ATTR(mote_reshape_attr, shape, MOTE_ATTR_INTS, -1), {NULL}};
-const mote_op mote_op_reshape = {.name = "reshape",
-                                 .flags = MOTE_OP_VIEW,
-                                 .min_in = 1,
-                                 .max_in = 2,
-                                 .n_out = 1,
-                                 .attr_size = sizeof(mote_reshape_attr),
-                                 .fields = reshape_fields,
-                                 .infer = reshape_infer,
-                                 .view = reshape_view,
-                                 .eval = flat_eval};
+const mote_op mote_op_reshape = {"reshape",
+                                 MOTE_RULES(.flags = MOTE_OP_VIEW, .min_in = 1, .max_in = 2, .n_out = 1,
+                                            .attr_size = sizeof(mote_reshape_attr), .fields = reshape_fields,
+                                            .infer = reshape_infer, .view = reshape_view, .eval = flat_eval)};
 
 // Removes dims of size 1: those named, or all.
 static mote_status squeeze_infer(mote_opctx *c) {
@@ -124,16 +118,10 @@ static mote_status squeeze_infer(mote_opctx *c) {
     c->out[0]->quant = in->quant;
   return MOTE_OK;
 }
-const mote_op mote_op_squeeze = {.name = "squeeze",
-                                 .flags = MOTE_OP_VIEW,
-                                 .min_in = 1,
-                                 .max_in = 1,
-                                 .n_out = 1,
-                                 .attr_size = sizeof(mote_reshape_attr),
-                                 .fields = reshape_fields,
-                                 .infer = squeeze_infer,
-                                 .view = reshape_view,
-                                 .eval = flat_eval};
+const mote_op mote_op_squeeze = {"squeeze",
+                                 MOTE_RULES(.flags = MOTE_OP_VIEW, .min_in = 1, .max_in = 1, .n_out = 1,
+                                            .attr_size = sizeof(mote_reshape_attr), .fields = reshape_fields,
+                                            .infer = squeeze_infer, .view = reshape_view, .eval = flat_eval)};
 
 // A dim of size 1 in front of `axis` (attribute, or input 1).
 static mote_status expand_dims_infer(mote_opctx *c) {
@@ -159,16 +147,10 @@ static mote_status expand_dims_infer(mote_opctx *c) {
   return MOTE_OK;
 }
 static const mote_attr_field axis_fields[] = {MOTE_ATTR(mote_axis_attr, axis, MOTE_ATTR_INT, 0), {NULL}};
-const mote_op mote_op_expand_dims = {.name = "expand_dims",
-                                     .flags = MOTE_OP_VIEW,
-                                     .min_in = 1,
-                                     .max_in = 2,
-                                     .n_out = 1,
-                                     .attr_size = sizeof(mote_axis_attr),
-                                     .fields = axis_fields,
-                                     .infer = expand_dims_infer,
-                                     .view = reshape_view,
-                                     .eval = flat_eval};
+const mote_op mote_op_expand_dims = {"expand_dims",
+                                     MOTE_RULES(.flags = MOTE_OP_VIEW, .min_in = 1, .max_in = 2, .n_out = 1,
+                                                .attr_size = sizeof(mote_axis_attr), .fields = axis_fields,
+                                                .infer = expand_dims_infer, .view = reshape_view, .eval = flat_eval)};
 
 // Order of dims: attribute `perm`, or input 1.
 static mote_status permute_order(const mote_opctx *c, int32_t order[MOTE_MAX_RANK]) {
@@ -214,16 +196,10 @@ static bool permute_view(const mote_opctx *c, int64_t *offset) {
   return true;
 }
 static const mote_attr_field permute_fields[] = {MOTE_ATTR(mote_permute_attr, perm, MOTE_ATTR_INTS, -1), {NULL}};
-const mote_op mote_op_permute = {.name = "permute",
-                                 .flags = MOTE_OP_VIEW | MOTE_OP_STRIDED_IN,
-                                 .min_in = 1,
-                                 .max_in = 2,
-                                 .n_out = 1,
-                                 .attr_size = sizeof(mote_permute_attr),
-                                 .fields = permute_fields,
-                                 .infer = permute_infer,
-                                 .view = permute_view,
-                                 .eval = mote_view_eval};
+const mote_op mote_op_permute = {"permute", MOTE_RULES(.flags = MOTE_OP_VIEW | MOTE_OP_STRIDED_IN, .min_in = 1,
+                                                       .max_in = 2, .n_out = 1, .attr_size = sizeof(mote_permute_attr),
+                                                       .fields = permute_fields, .infer = permute_infer,
+                                                       .view = permute_view, .eval = mote_view_eval)};
 
 // Repeats dims of size 1, in front too: to the attribute `shape`, or input 1.
 static mote_status broadcast_to_infer(mote_opctx *c) {
@@ -251,29 +227,18 @@ static bool broadcast_to_view(const mote_opctx *c, int64_t *offset) {
   *offset = 0;
   return mote_broadcast_strides(c->in[0], c->out[0]->rank, c->out[0]->dim, c->out[0]->stride);
 }
-const mote_op mote_op_broadcast_to = {.name = "broadcast_to",
-                                      .flags = MOTE_OP_VIEW | MOTE_OP_STRIDED_IN | MOTE_OP_NO_FOLD,
-                                      .min_in = 1,
-                                      .max_in = 2,
-                                      .n_out = 1,
-                                      .attr_size = sizeof(mote_reshape_attr),
-                                      .fields = reshape_fields,
-                                      .infer = broadcast_to_infer,
-                                      .view = broadcast_to_view,
-                                      .eval = mote_view_eval};
+const mote_op mote_op_broadcast_to = {
+    "broadcast_to", MOTE_RULES(.flags = MOTE_OP_VIEW | MOTE_OP_STRIDED_IN | MOTE_OP_NO_FOLD, .min_in = 1, .max_in = 2,
+                               .n_out = 1, .attr_size = sizeof(mote_reshape_attr), .fields = reshape_fields,
+                               .infer = broadcast_to_infer, .view = broadcast_to_view, .eval = mote_view_eval)};
 
 static mote_status identity_infer(mote_opctx *c) {
   mote_out_pass(c, 0, 0);
   return MOTE_OK;
 }
-const mote_op mote_op_identity = {.name = "identity",
-                                  .flags = MOTE_OP_VIEW | MOTE_OP_IDENTITY,
-                                  .min_in = 1,
-                                  .max_in = 1,
-                                  .n_out = 1,
-                                  .infer = identity_infer,
-                                  .view = reshape_view,
-                                  .eval = flat_eval};
+const mote_op mote_op_identity = {"identity", MOTE_RULES(.flags = MOTE_OP_VIEW | MOTE_OP_IDENTITY, .min_in = 1,
+                                                         .max_in = 1, .n_out = 1, .infer = identity_infer,
+                                                         .view = reshape_view, .eval = flat_eval)};
 
 // The same bytes as another type: a last dim of the ratio of the sizes comes or goes.
 static mote_status bitcast_infer(mote_opctx *c) {
@@ -296,14 +261,9 @@ static mote_status bitcast_infer(mote_opctx *c) {
   return MOTE_OK;
 }
 static const mote_attr_field dtype_fields[] = {MOTE_ATTR(mote_dtype_attr, dtype, MOTE_ATTR_DTYPE, 0), {NULL}};
-const mote_op mote_op_bitcast = {.name = "bitcast",
-                                 .min_in = 1,
-                                 .max_in = 1,
-                                 .n_out = 1,
-                                 .attr_size = sizeof(mote_dtype_attr),
-                                 .fields = dtype_fields,
-                                 .infer = bitcast_infer,
-                                 .eval = flat_eval};
+const mote_op mote_op_bitcast = {"bitcast",
+                                 MOTE_RULES(.min_in = 1, .max_in = 1, .n_out = 1, .attr_size = sizeof(mote_dtype_attr),
+                                            .fields = dtype_fields, .infer = bitcast_infer, .eval = flat_eval)};
 
 // ------------------------------------------------------------------------------------------------ questions
 
@@ -318,16 +278,10 @@ static mote_status shape_eval(mote_opctx *c) {
     mote_store_i64(c->out[0]->data, c->out[0]->dtype, i, c->in[0]->dim[i]);
   return MOTE_OK;
 }
-const mote_op mote_op_shape = {.name = "shape",
-                               .flags = MOTE_OP_SHAPE_ONLY | MOTE_OP_STRIDED_IN,
-                               .min_in = 1,
-                               .max_in = 1,
-                               .n_out = 1,
-                               .attr_size = sizeof(mote_dtype_attr),
-                               .fields = dtype_fields,
-                               .infer = shape_infer,
-                               .layout = mote_layout_any,
-                               .eval = shape_eval};
+const mote_op mote_op_shape = {"shape",
+                               MOTE_RULES(.flags = MOTE_OP_SHAPE_ONLY | MOTE_OP_STRIDED_IN, .min_in = 1, .max_in = 1,
+                                          .n_out = 1, .attr_size = sizeof(mote_dtype_attr), .fields = dtype_fields,
+                                          .infer = shape_infer, .layout = mote_layout_any, .eval = shape_eval)};
 
 static mote_status rank_infer(mote_opctx *c) {
   mote_out(c, 0, MOTE_I32, 0, NULL);
@@ -337,14 +291,9 @@ static mote_status rank_eval(mote_opctx *c) {
   *(int32_t *)c->out[0]->data = c->in[0]->rank;
   return MOTE_OK;
 }
-const mote_op mote_op_rank = {.name = "rank",
-                              .flags = MOTE_OP_SHAPE_ONLY | MOTE_OP_STRIDED_IN,
-                              .min_in = 1,
-                              .max_in = 1,
-                              .n_out = 1,
-                              .infer = rank_infer,
-                              .layout = mote_layout_any,
-                              .eval = rank_eval};
+const mote_op mote_op_rank = {"rank", MOTE_RULES(.flags = MOTE_OP_SHAPE_ONLY | MOTE_OP_STRIDED_IN, .min_in = 1,
+                                                 .max_in = 1, .n_out = 1, .infer = rank_infer,
+                                                 .layout = mote_layout_any, .eval = rank_eval)};
 
 // The shape that two shapes (given as values) broadcast to.
 static mote_status broadcast_args_infer(mote_opctx *c) {
@@ -370,30 +319,23 @@ static mote_status broadcast_args_eval(mote_opctx *c) {
   }
   return MOTE_OK;
 }
-const mote_op mote_op_broadcast_args = {.name = "broadcast_args",
-                                        .flags = MOTE_OP_CHECKS_DATA,
-                                        .min_in = 2,
-                                        .max_in = 2,
-                                        .n_out = 1,
-                                        .infer = broadcast_args_infer,
-                                        .eval = broadcast_args_eval};
+const mote_op mote_op_broadcast_args = {"broadcast_args",
+                                        MOTE_RULES(.flags = MOTE_OP_CHECKS_DATA, .min_in = 2, .max_in = 2, .n_out = 1,
+                                                   .infer = broadcast_args_infer, .eval = broadcast_args_eval)};
 
 // ------------------------------------------------------------------------------------------------ rows of files
 
-static const mote_tflite_field reshape_options[] = {{"shape", 0, MOTE_FB_I32S, 0}, {NULL}};
-static const mote_tflite_field shape_options[] = {{"dtype", 0, MOTE_FB_DTYPE, 0}, {NULL}};
-
 static const mote_tflite_row tflite_rows[] = {
-    {22, 2, "RESHAPE", NULL, &mote_op_reshape, reshape_options},
-    {39, 7, "TRANSPOSE", NULL, &mote_op_permute},
-    {43, 2, "SQUEEZE", NULL, &mote_op_squeeze, reshape_options},
-    {70, 2, "EXPAND_DIMS", NULL, &mote_op_expand_dims},
-    {77, 1, "SHAPE", NULL, &mote_op_shape, shape_options},
-    {110, 1, "RANK", NULL, &mote_op_rank},
-    {124, 1, "DENSIFY", NULL, &mote_op_identity}, // the reader has made the constant dense
-    {130, 3, "BROADCAST_TO", NULL, &mote_op_broadcast_to},
-    {145, 1, "BROADCAST_ARGS", NULL, &mote_op_broadcast_args},
-    {159, 1, "BITCAST", NULL, &mote_op_bitcast},
+    {22, 2, "RESHAPE", &mote_op_reshape, "shape:i32s"},
+    {39, 7, "TRANSPOSE", &mote_op_permute},
+    {43, 2, "SQUEEZE", &mote_op_squeeze, "shape:i32s"},
+    {70, 2, "EXPAND_DIMS", &mote_op_expand_dims},
+    {77, 1, "SHAPE", &mote_op_shape, "dtype:dtype"},
+    {110, 1, "RANK", &mote_op_rank},
+    {124, 1, "DENSIFY", &mote_op_identity}, // the reader has made the constant dense
+    {130, 3, "BROADCAST_TO", &mote_op_broadcast_to},
+    {145, 1, "BROADCAST_ARGS", &mote_op_broadcast_args},
+    {159, 1, "BITCAST", &mote_op_bitcast},
     {.name = NULL},
 };
 const mote_op_family mote_family_shape = {"shape", tflite_rows, NULL};

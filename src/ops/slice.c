@@ -62,16 +62,10 @@ static bool window_view(const mote_opctx *c, window_fn *fn, int32_t from, int64_
 #define WINDOW_OP(ident, text, fn, first, attr_type, fields_, min, max)                                                \
   static mote_status ident##_infer(mote_opctx *c) { return window_infer(c, fn, first); }                               \
   static bool ident##_view(const mote_opctx *c, int64_t *offset) { return window_view(c, fn, first, offset); }         \
-  const mote_op mote_op_##ident = {.name = text,                                                                       \
-                                   .flags = MOTE_OP_VIEW | MOTE_OP_STRIDED_IN,                                         \
-                                   .min_in = min,                                                                      \
-                                   .max_in = max,                                                                      \
-                                   .n_out = 1,                                                                         \
-                                   .attr_size = sizeof(attr_type),                                                     \
-                                   .fields = fields_,                                                                  \
-                                   .infer = ident##_infer,                                                             \
-                                   .view = ident##_view,                                                               \
-                                   .eval = mote_view_eval}
+  const mote_op mote_op_##ident = {text, MOTE_RULES(.flags = MOTE_OP_VIEW | MOTE_OP_STRIDED_IN, .min_in = min,         \
+                                                    .max_in = max, .n_out = 1, .attr_size = sizeof(attr_type),         \
+                                                    .fields = fields_, .infer = ident##_infer, .view = ident##_view,   \
+                                                    .eval = mote_view_eval)}
 
 // ------------------------------------------------------------------------------------------------ slice
 
@@ -321,12 +315,9 @@ static mote_status update_slice_eval(mote_opctx *c) {
     mote_tensor_copy(u, &window);
   return MOTE_OK;
 }
-const mote_op mote_op_update_slice = {.name = "update_slice",
-                                      .min_in = 3,
-                                      .max_in = 3,
-                                      .n_out = 1,
-                                      .infer = update_slice_infer,
-                                      .eval = update_slice_eval};
+const mote_op mote_op_update_slice = {
+    "update_slice",
+    MOTE_RULES(.min_in = 3, .max_in = 3, .n_out = 1, .infer = update_slice_infer, .eval = update_slice_eval)};
 
 // ------------------------------------------------------------------------------------------------ rows of files
 
@@ -366,24 +357,15 @@ static mote_status lower_unpack(mote_lowering *l) {
   return lower_parts(l, &mote_op_select_index, &l->args[0].ref, 1, mote_lower_int(l, "axis", 0));
 }
 
-static const mote_tflite_field strided_options[] = {{"begin_mask", 0, MOTE_FB_I32, 0},
-                                                    {"end_mask", 1, MOTE_FB_I32, 0},
-                                                    {"ellipsis_mask", 2, MOTE_FB_I32, 0},
-                                                    {"new_axis_mask", 3, MOTE_FB_I32, 0},
-                                                    {"shrink_mask", 4, MOTE_FB_I32, 0},
-                                                    {"offset", 5, MOTE_FB_BOOL, 0},
-                                                    {NULL}};
-static const mote_tflite_field split_options[] = {{"num", 0, MOTE_FB_I32, 0}, {NULL}};
-static const mote_tflite_field unpack_options[] = {{"num", 0, MOTE_FB_I32, 0}, {"axis", 1, MOTE_FB_I32, 0}, {NULL}};
-
 static const mote_tflite_row tflite_rows[] = {
-    {45, 8, "STRIDED_SLICE", NULL, &mote_op_strided_slice, strided_options},
-    {49, 4, "SPLIT", NULL, &mote_op_part, split_options, NULL, NULL, lower_split},
-    {65, 6, "SLICE", NULL, &mote_op_slice},
-    {88, 4, "UNPACK", NULL, &mote_op_select_index, unpack_options, NULL, NULL, lower_unpack},
-    {102, 2, "SPLIT_V", NULL, &mote_op_part_sized, split_options, NULL, NULL, lower_split_v},
-    {105, 3, "REVERSE_V2", NULL, &mote_op_reverse},
-    {151, 2, "DYNAMIC_UPDATE_SLICE", NULL, &mote_op_update_slice},
+    {45, 8, "STRIDED_SLICE", &mote_op_strided_slice,
+     "begin_mask:i32 end_mask:i32 ellipsis_mask:i32 new_axis_mask:i32 shrink_mask:i32 offset:bool"},
+    {49, 4, "SPLIT", &mote_op_part, "num:i32", lower_split},
+    {65, 6, "SLICE", &mote_op_slice},
+    {88, 4, "UNPACK", &mote_op_select_index, "num:i32 axis:i32", lower_unpack},
+    {102, 2, "SPLIT_V", &mote_op_part_sized, "num:i32", lower_split_v},
+    {105, 3, "REVERSE_V2", &mote_op_reverse},
+    {151, 2, "DYNAMIC_UPDATE_SLICE", &mote_op_update_slice},
     {.name = NULL},
 };
 const mote_op_family mote_family_slice = {"slice", tflite_rows, NULL};

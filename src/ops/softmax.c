@@ -151,24 +151,14 @@ static mote_status softmax_prepare(mote_opctx *c) {
 static const mote_attr_field softmax_fields[] = {MOTE_ATTR(mote_softmax_attr, axis, MOTE_ATTR_INT, -1),
                                                  MOTE_ATTR(mote_softmax_attr, beta, MOTE_ATTR_FLOAT, 1),
                                                  {NULL}};
-const mote_op mote_op_softmax = {.name = "softmax",
-                                 .min_in = 1,
-                                 .max_in = 1,
-                                 .n_out = 1,
-                                 .attr_size = sizeof(mote_softmax_attr),
-                                 .fields = softmax_fields,
-                                 .infer = softmax_infer,
-                                 .prepare = softmax_prepare,
-                                 .eval = softmax_eval};
-const mote_op mote_op_log_softmax = {.name = "log_softmax",
-                                     .min_in = 1,
-                                     .max_in = 1,
-                                     .n_out = 1,
-                                     .attr_size = sizeof(mote_softmax_attr),
-                                     .fields = softmax_fields,
-                                     .infer = softmax_infer,
-                                     .prepare = softmax_prepare,
-                                     .eval = softmax_eval};
+const mote_op mote_op_softmax = {"softmax",
+                                 MOTE_RULES(.min_in = 1, .max_in = 1, .n_out = 1,
+                                            .attr_size = sizeof(mote_softmax_attr), .fields = softmax_fields,
+                                            .infer = softmax_infer, .prepare = softmax_prepare, .eval = softmax_eval)};
+const mote_op mote_op_log_softmax = {"log_softmax", MOTE_RULES(.min_in = 1, .max_in = 1, .n_out = 1,
+                                                               .attr_size = sizeof(mote_softmax_attr),
+                                                               .fields = softmax_fields, .infer = softmax_infer,
+                                                               .prepare = softmax_prepare, .eval = softmax_eval)};
 
 // ------------------------------------------------------------------------------------------------ L2, across channels
 
@@ -191,7 +181,7 @@ static mote_status l2_eval(mote_opctx *c) {
   return MOTE_OK;
 }
 static const mote_op mote_op_l2_normalize = {
-    .name = "l2_normalize", .min_in = 1, .max_in = 1, .n_out = 1, .infer = l2_infer, .eval = l2_eval};
+    "l2_normalize", MOTE_RULES(.min_in = 1, .max_in = 1, .n_out = 1, .infer = l2_infer, .eval = l2_eval)};
 
 typedef struct lrn_attr {
   int64_t radius;
@@ -224,26 +214,15 @@ static const mote_attr_field lrn_fields[] = {MOTE_ATTR(lrn_attr, radius, MOTE_AT
                                              MOTE_ATTR(lrn_attr, alpha, MOTE_ATTR_FLOAT, 0),
                                              MOTE_ATTR(lrn_attr, beta, MOTE_ATTR_FLOAT, 0),
                                              {NULL}};
-static const mote_op mote_op_lrn = {.name = "local_response_norm",
-                                    .min_in = 1,
-                                    .max_in = 1,
-                                    .n_out = 1,
-                                    .attr_size = sizeof(lrn_attr),
-                                    .fields = lrn_fields,
-                                    .infer = lrn_infer,
-                                    .eval = lrn_eval};
+static const mote_op mote_op_lrn = {"local_response_norm",
+                                    MOTE_RULES(.min_in = 1, .max_in = 1, .n_out = 1, .attr_size = sizeof(lrn_attr),
+                                               .fields = lrn_fields, .infer = lrn_infer, .eval = lrn_eval)};
 
-static const mote_tflite_field softmax_options[] = {{"beta", 0, MOTE_FB_F32, 0}, {NULL}};
-static const mote_tflite_field lrn_options[] = {{"radius", 0, MOTE_FB_I32, 0},
-                                                {"bias", 1, MOTE_FB_F32, 0},
-                                                {"alpha", 2, MOTE_FB_F32, 0},
-                                                {"beta", 3, MOTE_FB_F32, 0},
-                                                {NULL}};
 static const mote_tflite_row tflite_rows[] = {
-    {11, 2, "L2_NORMALIZATION", NULL, &mote_op_l2_normalize},
-    {13, 1, "LOCAL_RESPONSE_NORMALIZATION", NULL, &mote_op_lrn, lrn_options},
-    {25, 3, "SOFTMAX", NULL, &mote_op_softmax, softmax_options},
-    {50, 2, "LOG_SOFTMAX", NULL, &mote_op_log_softmax},
+    {11, 2, "L2_NORMALIZATION", &mote_op_l2_normalize},
+    {13, 1, "LOCAL_RESPONSE_NORMALIZATION", &mote_op_lrn, "radius:i32 bias:f32 alpha:f32 beta:f32"},
+    {25, 3, "SOFTMAX", &mote_op_softmax, "beta:f32"},
+    {50, 2, "LOG_SOFTMAX", &mote_op_log_softmax},
     {.name = NULL},
 };
 const mote_op_family mote_family_softmax = {"softmax", tflite_rows, NULL};

@@ -22,14 +22,9 @@ static const mote_attr_field table_fields[] = {MOTE_ATTR(table_attr, table, MOTE
                                                MOTE_ATTR(table_attr, key, MOTE_ATTR_DTYPE, 0),
                                                MOTE_ATTR(table_attr, value, MOTE_ATTR_DTYPE, 0),
                                                {NULL}};
-static const mote_op op_table = {.name = "hash_table",
-                                 .min_in = 0,
-                                 .max_in = 0,
-                                 .n_out = 1,
-                                 .attr_size = sizeof(table_attr),
-                                 .fields = table_fields,
-                                 .infer = table_infer,
-                                 .eval = table_eval};
+static const mote_op op_table = {"hash_table",
+                                 MOTE_RULES(.min_in = 0, .max_in = 0, .n_out = 1, .attr_size = sizeof(table_attr),
+                                            .fields = table_fields, .infer = table_infer, .eval = table_eval)};
 
 static mote_status table_slots(mote_opctx *c, mote_variable **keys, mote_variable **values) {
   int32_t id;
@@ -111,27 +106,15 @@ static mote_status size_eval(mote_opctx *c) {
   return MOTE_OK;
 }
 #define TABLE_FLAGS (MOTE_OP_EFFECT | MOTE_OP_NO_FOLD)
-static const mote_op op_table_import = {.name = "hash_table_import",
-                                        .flags = TABLE_FLAGS,
-                                        .min_in = 3,
-                                        .max_in = 3,
-                                        .n_out = 0,
-                                        .infer = table_use_infer,
-                                        .eval = import_eval};
-static const mote_op op_table_find = {.name = "hash_table_find",
-                                      .flags = TABLE_FLAGS,
-                                      .min_in = 3,
-                                      .max_in = 3,
-                                      .n_out = 1,
-                                      .infer = table_use_infer,
-                                      .eval = find_eval};
-static const mote_op op_table_size = {.name = "hash_table_size",
-                                      .flags = TABLE_FLAGS,
-                                      .min_in = 1,
-                                      .max_in = 1,
-                                      .n_out = 1,
-                                      .infer = table_use_infer,
-                                      .eval = size_eval};
+static const mote_op op_table_import = {"hash_table_import",
+                                        MOTE_RULES(.flags = TABLE_FLAGS, .min_in = 3, .max_in = 3, .n_out = 0,
+                                                   .infer = table_use_infer, .eval = import_eval)};
+static const mote_op op_table_find = {"hash_table_find",
+                                      MOTE_RULES(.flags = TABLE_FLAGS, .min_in = 3, .max_in = 3, .n_out = 1,
+                                                 .infer = table_use_infer, .eval = find_eval)};
+static const mote_op op_table_size = {"hash_table_size",
+                                      MOTE_RULES(.flags = TABLE_FLAGS, .min_in = 1, .max_in = 1, .n_out = 1,
+                                                 .infer = table_use_infer, .eval = size_eval)};
 
 // Inputs: queries [n], keys [m] sorted, values [m, ...]. Outputs: values (0 or "" where the key is missing) and hits.
 static mote_status lookup_infer(mote_opctx *c) {
@@ -166,13 +149,11 @@ static mote_status lookup_eval(mote_opctx *c) {
   return MOTE_OK;
 }
 static const mote_op op_lookup = {
-    .name = "table_lookup", .min_in = 3, .max_in = 3, .n_out = 2, .infer = lookup_infer, .eval = lookup_eval};
+    "table_lookup", MOTE_RULES(.min_in = 3, .max_in = 3, .n_out = 2, .infer = lookup_infer, .eval = lookup_eval)};
 
-static const mote_tflite_field table_options[] = {
-    {"table", 0, MOTE_FB_I32, 0}, {"key", 1, MOTE_FB_DTYPE, 0}, {"value", 2, MOTE_FB_DTYPE, 0}, {NULL}};
 static const mote_tflite_row tflite_rows[] = {
-    {10, 1, "HASHTABLE_LOOKUP", NULL, &op_lookup},    {136, 1, "HASHTABLE", NULL, &op_table, table_options},
-    {137, 1, "HASHTABLE_FIND", NULL, &op_table_find}, {138, 1, "HASHTABLE_IMPORT", NULL, &op_table_import},
-    {139, 1, "HASHTABLE_SIZE", NULL, &op_table_size}, {.name = NULL},
+    {10, 1, "HASHTABLE_LOOKUP", &op_lookup},    {136, 1, "HASHTABLE", &op_table, "table:i32 key:dtype value:dtype"},
+    {137, 1, "HASHTABLE_FIND", &op_table_find}, {138, 1, "HASHTABLE_IMPORT", &op_table_import},
+    {139, 1, "HASHTABLE_SIZE", &op_table_size}, {.name = NULL},
 };
 const mote_op_family mote_family_table = {"table", tflite_rows, NULL};

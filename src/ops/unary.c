@@ -329,87 +329,89 @@ static mote_status unary_eval(mote_opctx *c) {
   return mote_walk_eval(c, &w, &u);
 }
 
-#define UNARY(ident, text, kind_, a_, b_)                                                                              \
-  static const mote_attr_field ident##_fields[] = {MOTE_ATTR(mote_unary_attr, kind, MOTE_ATTR_INT, kind_),             \
-                                                   MOTE_ATTR(mote_unary_attr, a, MOTE_ATTR_FLOAT, a_),                 \
-                                                   MOTE_ATTR(mote_unary_attr, b, MOTE_ATTR_FLOAT, b_),                 \
+// The defaults of a and b are the second and third number, times a power of ten.
+#define RULES(ident, a_, a_power, b_, b_power)                                                                         \
+  static const mote_attr_field ident##_fields[] = {MOTE_ATTR(mote_unary_attr, kind, MOTE_ATTR_INT, 0),                 \
+                                                   MOTE_ATTR_POWER(mote_unary_attr, a, MOTE_ATTR_FLOAT, a_, a_power),  \
+                                                   MOTE_ATTR_POWER(mote_unary_attr, b, MOTE_ATTR_FLOAT, b_, b_power),  \
                                                    MOTE_ATTR(mote_unary_attr, approximate, MOTE_ATTR_BOOL, 0),         \
                                                    MOTE_OUT_QUANT_FIELDS(mote_unary_attr, quant),                      \
                                                    {NULL}};                                                            \
-  const mote_op mote_op_##ident = {.name = text,                                                                       \
-                                   .flags = MOTE_OP_ELEMENTWISE | MOTE_OP_STRIDED_IN | MOTE_OP_STRIDED_OUT,            \
-                                   .min_in = 1,                                                                        \
-                                   .max_in = 1,                                                                        \
-                                   .n_out = 1,                                                                         \
-                                   .attr_size = sizeof(mote_unary_attr),                                               \
-                                   .fields = ident##_fields,                                                           \
-                                   .infer = unary_infer,                                                               \
-                                   .prepare = unary_prepare,                                                           \
-                                   .eval = unary_eval}
+  static const mote_op_rules ident##_rules = {.flags = MOTE_OP_ELEMENTWISE | MOTE_OP_STRIDED_IN | MOTE_OP_STRIDED_OUT, \
+                                              .min_in = 1,                                                             \
+                                              .max_in = 1,                                                             \
+                                              .n_out = 1,                                                              \
+                                              .attr_size = sizeof(mote_unary_attr),                                    \
+                                              .fields = ident##_fields,                                                \
+                                              .infer = unary_infer,                                                    \
+                                              .prepare = unary_prepare,                                                \
+                                              .eval = unary_eval}
+#define UNARY(ident, kind) const mote_op mote_op_##ident = {#ident, &plain_rules, kind}
+#define UNARY_RULES(ident, kind, a, a_power, b, b_power)                                                               \
+  RULES(ident, a, a_power, b, b_power);                                                                                \
+  const mote_op mote_op_##ident = {#ident, &ident##_rules, kind}
 
-UNARY(clamp, "clamp", MOTE_UNARY_CLAMP, -HUGE_VAL, HUGE_VAL);
-UNARY(relu, "relu", MOTE_UNARY_CLAMP, 0, HUGE_VAL);
-UNARY(relu6, "relu6", MOTE_UNARY_CLAMP, 0, 6);
-UNARY(sigmoid, "sigmoid", MOTE_UNARY_SIGMOID, 0, 0);
-UNARY(tanh, "tanh", MOTE_UNARY_TANH, 0, 0);
-UNARY(exp, "exp", MOTE_UNARY_EXP, 0, 0);
-UNARY(expm1, "expm1", MOTE_UNARY_EXPM1, 0, 0);
-UNARY(log, "log", MOTE_UNARY_LOG, 0, 0);
-UNARY(log1p, "log1p", MOTE_UNARY_LOG1P, 0, 0);
-UNARY(erf, "erf", MOTE_UNARY_ERF, 0, 0);
-UNARY(sqrt, "sqrt", MOTE_UNARY_SQRT, 0, 0);
-UNARY(rsqrt, "rsqrt", MOTE_UNARY_RSQRT, 0, 0);
-UNARY(reciprocal, "reciprocal", MOTE_UNARY_RECIPROCAL, 0, 0);
-UNARY(neg, "neg", MOTE_UNARY_NEG, 0, 0);
-UNARY(abs, "abs", MOTE_UNARY_ABS, 0, 0);
-UNARY(square, "square", MOTE_UNARY_SQUARE, 0, 0);
-UNARY(floor, "floor", MOTE_UNARY_FLOOR, 0, 0);
-UNARY(ceil, "ceil", MOTE_UNARY_CEIL, 0, 0);
-UNARY(round, "round", MOTE_UNARY_ROUND, 0, 0);
-UNARY(trunc, "trunc", MOTE_UNARY_TRUNC, 0, 0);
-UNARY(sign, "sign", MOTE_UNARY_SIGN, 0, 0);
-UNARY(affine, "affine", MOTE_UNARY_AFFINE, 1, 0);
-UNARY(silu, "silu", MOTE_UNARY_SILU, 0, 0);
-UNARY(hardswish, "hardswish", MOTE_UNARY_HARDSWISH, 0, 0);
-UNARY(hardsigmoid, "hardsigmoid", MOTE_UNARY_HARDSIGMOID, 0, 0);
-UNARY(softplus, "softplus", MOTE_UNARY_SOFTPLUS, 1, 20);
-UNARY(elu, "elu", MOTE_UNARY_ELU, 1, 1);
-UNARY(leaky_relu, "leaky_relu", MOTE_UNARY_LEAKY_RELU, 0.01, 0);
-UNARY(gelu, "gelu", MOTE_UNARY_GELU, 0, 0);
-UNARY(sin, "sin", MOTE_UNARY_SIN, 0, 0);
-UNARY(cos, "cos", MOTE_UNARY_COS, 0, 0);
-UNARY(not, "not", MOTE_UNARY_NOT, 0, 0);
+RULES(plain, 0, 0, 0, 0);
+UNARY_RULES(clamp, MOTE_UNARY_CLAMP, -1, MOTE_ATTR_INFINITE, 1, MOTE_ATTR_INFINITE);
+UNARY_RULES(relu, MOTE_UNARY_CLAMP, 0, 0, 1, MOTE_ATTR_INFINITE);
+UNARY_RULES(relu6, MOTE_UNARY_CLAMP, 0, 0, 6, 0);
+UNARY(sigmoid, MOTE_UNARY_SIGMOID);
+UNARY(tanh, MOTE_UNARY_TANH);
+UNARY(exp, MOTE_UNARY_EXP);
+UNARY(expm1, MOTE_UNARY_EXPM1);
+UNARY(log, MOTE_UNARY_LOG);
+UNARY(log1p, MOTE_UNARY_LOG1P);
+UNARY(erf, MOTE_UNARY_ERF);
+UNARY(sqrt, MOTE_UNARY_SQRT);
+UNARY(rsqrt, MOTE_UNARY_RSQRT);
+UNARY(reciprocal, MOTE_UNARY_RECIPROCAL);
+UNARY(neg, MOTE_UNARY_NEG);
+UNARY(abs, MOTE_UNARY_ABS);
+UNARY(square, MOTE_UNARY_SQUARE);
+UNARY(floor, MOTE_UNARY_FLOOR);
+UNARY(ceil, MOTE_UNARY_CEIL);
+UNARY(round, MOTE_UNARY_ROUND);
+UNARY(trunc, MOTE_UNARY_TRUNC);
+UNARY(sign, MOTE_UNARY_SIGN);
+UNARY_RULES(affine, MOTE_UNARY_AFFINE, 1, 0, 0, 0);
+UNARY(silu, MOTE_UNARY_SILU);
+UNARY(hardswish, MOTE_UNARY_HARDSWISH);
+UNARY(hardsigmoid, MOTE_UNARY_HARDSIGMOID);
+UNARY_RULES(softplus, MOTE_UNARY_SOFTPLUS, 1, 0, 20, 0);
+UNARY_RULES(elu, MOTE_UNARY_ELU, 1, 0, 1, 0);
+UNARY_RULES(leaky_relu, MOTE_UNARY_LEAKY_RELU, 1, -2, 0, 0);
+UNARY(gelu, MOTE_UNARY_GELU);
+UNARY(sin, MOTE_UNARY_SIN);
+UNARY(cos, MOTE_UNARY_COS);
+UNARY(not, MOTE_UNARY_NOT);
 
 // ------------------------------------------------------------------------------------------------ rows of files
 
-static const mote_tflite_field leaky_options[] = {{"a", 0, MOTE_FB_F32, 0}, {NULL}};
-static const mote_tflite_field gelu_options[] = {{"approximate", 0, MOTE_FB_BOOL, 0}, {NULL}};
-
 static const mote_tflite_row tflite_rows[] = {
-    {8, 1, "FLOOR", NULL, &mote_op_floor},
-    {14, 3, "LOGISTIC", NULL, &mote_op_sigmoid},
-    {19, 3, "RELU", NULL, &mote_op_relu},
-    {20, 2, "RELU_N1_TO_1", NULL, &mote_op_clamp, NULL, "a=-1 b=1"},
-    {21, 3, "RELU6", NULL, &mote_op_relu6},
-    {28, 3, "TANH", NULL, &mote_op_tanh},
-    {47, 2, "EXP", NULL, &mote_op_exp},
-    {59, 2, "NEG", NULL, &mote_op_neg},
-    {66, 1, "SIN", NULL, &mote_op_sin},
-    {73, 2, "LOG", NULL, &mote_op_log},
-    {75, 2, "SQRT", NULL, &mote_op_sqrt},
-    {76, 3, "RSQRT", NULL, &mote_op_rsqrt},
-    {87, 1, "LOGICAL_NOT", NULL, &mote_op_not},
-    {92, 1, "SQUARE", NULL, &mote_op_square},
-    {98, 2, "LEAKY_RELU", NULL, &mote_op_leaky_relu, leaky_options},
-    {101, 5, "ABS", NULL, &mote_op_abs},
-    {104, 1, "CEIL", NULL, &mote_op_ceil},
-    {108, 1, "COS", NULL, &mote_op_cos},
-    {111, 1, "ELU", NULL, &mote_op_elu},
-    {116, 1, "ROUND", NULL, &mote_op_round},
-    {117, 1, "HARD_SWISH", NULL, &mote_op_hardswish},
-    {150, 2, "GELU", NULL, &mote_op_gelu, gelu_options},
-    {152, 1, "RELU_0_TO_1", NULL, &mote_op_clamp, NULL, "a=0 b=1"},
-    {158, 2, "SIGN", NULL, &mote_op_sign},
+    {8, 1, "FLOOR", &mote_op_floor},
+    {14, 3, "LOGISTIC", &mote_op_sigmoid},
+    {19, 3, "RELU", &mote_op_relu},
+    {20, 2, "RELU_N1_TO_1", &mote_op_clamp, "a=-1 b=1"},
+    {21, 3, "RELU6", &mote_op_relu6},
+    {28, 3, "TANH", &mote_op_tanh},
+    {47, 2, "EXP", &mote_op_exp},
+    {59, 2, "NEG", &mote_op_neg},
+    {66, 1, "SIN", &mote_op_sin},
+    {73, 2, "LOG", &mote_op_log},
+    {75, 2, "SQRT", &mote_op_sqrt},
+    {76, 3, "RSQRT", &mote_op_rsqrt},
+    {87, 1, "LOGICAL_NOT", &mote_op_not},
+    {92, 1, "SQUARE", &mote_op_square},
+    {98, 2, "LEAKY_RELU", &mote_op_leaky_relu, "a:f32"},
+    {101, 5, "ABS", &mote_op_abs},
+    {104, 1, "CEIL", &mote_op_ceil},
+    {108, 1, "COS", &mote_op_cos},
+    {111, 1, "ELU", &mote_op_elu},
+    {116, 1, "ROUND", &mote_op_round},
+    {117, 1, "HARD_SWISH", &mote_op_hardswish},
+    {150, 2, "GELU", &mote_op_gelu, "approximate:bool"},
+    {152, 1, "RELU_0_TO_1", &mote_op_clamp, "a=0 b=1"},
+    {158, 2, "SIGN", &mote_op_sign},
     {.name = NULL},
 };
 const mote_op_family mote_family_unary = {"unary", tflite_rows, NULL};

@@ -76,7 +76,7 @@ static bool fits(const mote_graph *g, const mote_node *conv, const mote_node *no
 }
 
 static uint64_t identity(const mote_graph *g, const mote_node *conv, const mote_node *norm) {
-  uint64_t h = mote_hash(norm->attr, norm->op->attr_size, 17);
+  uint64_t h = mote_hash(norm->attr, norm->op->rules->attr_size, 17);
   for (int32_t i = 1; i < conv->n_in; i++)
     h = mote_hash_u64(conv->in[i] < 0 ? 1 : mote_const_identity(&g->values.at[conv->in[i]]), h);
   for (int32_t i = 1; i < norm->n_in; i++)

@@ -2,7 +2,7 @@
 #include "passes/rewrite.h"
 
 static bool needed(const mote_node *node, const int32_t *uses) {
-  if (node->op->flags & (MOTE_OP_EFFECT | MOTE_OP_CHECKS_DATA | MOTE_OP_CONTROL))
+  if (node->op->rules->flags & (MOTE_OP_EFFECT | MOTE_OP_CHECKS_DATA | MOTE_OP_CONTROL))
     return true;
   for (int32_t j = 0; j < node->n_out; j++)
     if (uses[node->out[j]] > 0)

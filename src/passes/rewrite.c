@@ -61,11 +61,11 @@ void mote_rewrite_move(mote_graph *g, int32_t from, int32_t at) {
 
 mote_status mote_rewrite_own(mote_pass_ctx *ctx, mote_node *node, int32_t n) {
   mote_arena *arena = &ctx->g->arena;
-  void *attr = mote_arena_alloc(arena, node->op->attr_size + 1u);
+  void *attr = mote_arena_alloc(arena, node->op->rules->attr_size + 1u);
   mote_vid *in = MOTE_ARENA_ARRAY(arena, mote_vid, n + 1);
   if (attr == NULL || in == NULL)
     return mote_fail_nomem(ctx->err);
-  memcpy(attr, node->attr, node->op->attr_size);
+  memcpy(attr, node->attr, node->op->rules->attr_size);
   for (int32_t i = 0; i < n; i++)
     in[i] = i < node->n_in ? node->in[i] : -1;
   node->attr = attr;

@@ -1,8 +1,8 @@
 // Builtin operators on dicts. Tests: tests/script/test_vm.c
 #include "script/vm.h"
 
-#define KEYS "str int bool float complex Tensor"
-#define DICT_KEYS "Dict_str Dict_int Dict_bool Dict_float Dict_complex Dict_Tensor"
+#define KEYS ".str .int .bool .float .complex .Tensor"
+#define DICT_KEYS ".Dict_str .Dict_int .Dict_bool .Dict_float .Dict_complex .Dict_Tensor"
 
 static mote_status key_error(mote_vm *vm, mote_val key) {
   mote_text t;
@@ -189,24 +189,24 @@ static mote_status d_items(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) 
 }
 
 const mote_builtin mote_builtin_dict[] = {
-    {"aten::len", DICT_KEYS, d_len},
-    {"aten::__getitem__", DICT_KEYS, d_getitem},
-    {"aten::get", KEYS " default_str default_int default_bool default_float default_complex default_Tensor", d_get},
-    {"aten::_set_item", KEYS, d_set},
-    {"aten::setdefault", KEYS, d_setdefault},
-    {"aten::__contains__", KEYS, d_contains},
-    {"aten::Delete", DICT_KEYS, d_delete},
-    {"aten::pop",
-     DICT_KEYS " Dict_default_str Dict_default_int Dict_default_bool Dict_default_float Dict_default_complex "
-               "Dict_default_Tensor",
+    {"len" DICT_KEYS, d_len},
+    {"__getitem__" DICT_KEYS, d_getitem},
+    {"get" KEYS " .default_str .default_int .default_bool .default_float .default_complex .default_Tensor", d_get},
+    {"_set_item" KEYS, d_set},
+    {"setdefault" KEYS, d_setdefault},
+    {"__contains__" KEYS, d_contains},
+    {"Delete" DICT_KEYS, d_delete},
+    {"pop" DICT_KEYS " .Dict_default_str .Dict_default_int .Dict_default_bool .Dict_default_float "
+                     ".Dict_default_complex .Dict_default_Tensor",
      d_pop},
-    {"aten::popitem", KEYS, d_popitem},
-    {"aten::clear", KEYS, d_clear},
-    {"aten::update", KEYS, d_update},
-    {"aten::copy", DICT_KEYS, d_copy},
-    {"aten::dict", DICT_KEYS, d_copy},
-    {"aten::dict", KEYS, d_from_pairs},
-    {"aten::keys", KEYS, d_keys},
-    {"aten::values", KEYS, d_values},
-    {"aten::items", KEYS, d_items},
-    {NULL, NULL, NULL}};
+    {"popitem" KEYS, d_popitem},
+    {"clear" KEYS, d_clear},
+    {"update" KEYS, d_update},
+    {"copy" DICT_KEYS, d_copy},
+    {"dict" DICT_KEYS, d_copy},
+    {"dict" KEYS, d_from_pairs},
+    {"keys" KEYS, d_keys},
+    {"values" KEYS, d_values},
+    {"items" KEYS, d_items},
+    {NULL, NULL},
+};

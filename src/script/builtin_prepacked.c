@@ -104,9 +104,9 @@ static mote_status add_relu(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out)
 }
 
 const mote_builtin mote_builtin_prepacked[] = {
-    {"aten::_add_relu_", "Tensor", add_relu},
-    {"prepacked::conv2d_clamp_run", "-", run_conv},
-    {"prepacked::conv2d_transpose_clamp_run", "-", run_transposed},
-    {"prepacked::linear_clamp_run", "-", run_linear},
-    {NULL, NULL, NULL},
+    {"_add_relu_.Tensor", add_relu},
+    {"prepacked::conv2d_clamp_run", run_conv},
+    {"prepacked::conv2d_transpose_clamp_run", run_transposed},
+    {"prepacked::linear_clamp_run", run_linear},
+    {NULL, NULL},
 };

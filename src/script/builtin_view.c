@@ -1,6 +1,7 @@
 // Builtin operators that give views of tensors. Tests: tests/script/test_vm.c
 #include <string.h>
 
+#include "ops/ops.h"
 #include "script/view.h"
 
 #define TENSOR(i)                                                                                                      \
@@ -548,19 +549,21 @@ static mote_status own_copy(mote_vm *vm, mote_val *slot) {
   return MOTE_OK;
 }
 
+static const mote_builtin *view_named(const char *name, size_t len) {
+  for (const mote_builtin *view = mote_builtin_view; view->text; view++) {
+    const char *at = view->text;
+    for (mote_overload o = {NULL, NULL, 0, 0}; mote_overload_next(&at, &o);)
+      if (o.name_len == len && memcmp(o.name, name, len) == 0)
+        return view;
+  }
+  return NULL;
+}
+
 // "aten::transpose_copy" works as "aten::transpose" of the same overload.
 static mote_status copy_of(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
-  char name[96];
   const mote_op_ref *ref = vm->ref;
-  size_t len = strlen(ref->name) - strlen("_copy");
-  if (len >= sizeof name)
-    return mote_fail(vm->err, MOTE_ERR_INTERNAL, "%s", ref->name);
-  memcpy(name, ref->name, len);
-  name[len] = '\0';
-  const mote_builtin *view = mote_builtin_view;
-  while (view->name && strcmp(view->name, name) != 0)
-    view++;
-  if (!view->name)
+  const mote_builtin *view = view_named(ref->name + strlen("aten::"), strlen(ref->name) - strlen("aten::_copy"));
+  if (!view)
     return mote_fail(vm->err, MOTE_ERR_UNSUPPORTED, "operator %s is not supported", ref->name);
   MOTE_TRY(view->fn(vm, n, a, out));
   mote_status s = own_copy(vm, out);
@@ -572,75 +575,42 @@ static mote_status copy_of(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) 
 }
 
 const mote_builtin mote_builtin_view[] = {
-    {"aten::view", "-", v_view},
-    {"aten::reshape", "-", v_reshape},
-    {"aten::_unsafe_view", "-", v_reshape},
-    {"aten::_reshape_alias", "-", v_reshape},
-    {"aten::view_as", "-", v_view_as},
-    {"aten::reshape_as", "-", v_view_as},
-    {"aten::permute", "-", v_permute},
-    {"aten::transpose", "int", v_transpose},
-    {"aten::swapaxes", "-", v_transpose},
-    {"aten::swapdims", "-", v_transpose},
-    {"aten::t", "-", v_t},
-    {"aten::mT", "-", v_mT},
-    {"aten::numpy_T", "-", v_numpy_T},
-    {"aten::movedim", "intlist int", v_movedim},
-    {"aten::moveaxis", "intlist int", v_movedim},
-    {"aten::select", "int", v_select},
-    {"aten::slice", "Tensor", v_slice},
-    {"aten::narrow", "- Tensor", v_narrow},
-    {"aten::expand", "-", v_expand},
-    {"aten::broadcast_to", "-", v_expand},
-    {"aten::expand_as", "-", v_expand},
-    {"aten::squeeze", "- dim dims", v_squeeze},
-    {"aten::unsqueeze", "-", v_unsqueeze},
-    {"aten::flatten", "using_ints", v_flatten},
-    {"aten::ravel", "-", v_flatten},
-    {"aten::unflatten", "int", v_unflatten},
-    {"aten::as_strided", "-", v_as_strided},
-    {"aten::diagonal", "-", v_diagonal},
-    {"aten::linalg_diagonal", "-", v_diagonal},
-    {"aten::unfold", "-", v_unfold},
-    {"aten::alias", "-", v_detach},
-    {"aten::detach", "-", v_detach},
-    {"prim::data", "-", v_detach},
-    {"aten::contiguous", "-", v_contiguous},
-    {"aten::cpu", "-", v_same},
-    {"aten::resolve_conj", "-", v_same},
-    {"aten::resolve_neg", "-", v_same},
-    {"aten::positive", "-", v_same},
-    {"aten::unbind", "int", v_unbind},
-    {"aten::split", "Tensor sizes", v_split},
-    {"aten::split_with_sizes", "-", v_split},
-    {"aten::unsafe_split", "Tensor", v_split},
-    {"aten::chunk", "-", v_chunk},
-    {"aten::unsafe_chunk", "-", v_chunk},
-    {"aten::tensor_split", "sections indices tensor_indices_or_sections", v_tensor_split},
-    {"aten::squeeze_", "- dim dims", v_squeeze_},
-    {"aten::unsqueeze_", "-", v_unsqueeze_},
-    {"aten::t_", "-", v_t_},
-    {"aten::transpose_", "-", v_transpose_},
-    {"aten::swapaxes_", "-", v_transpose_},
-    {"aten::swapdims_", "-", v_transpose_},
-    {"aten::detach_", "-", v_detach_},
-    {"aten::transpose_copy", "int", copy_of},
-    {"aten::permute_copy", "-", copy_of},
-    {"aten::t_copy", "-", copy_of},
-    {"aten::view_copy", "-", copy_of},
-    {"aten::_reshape_alias_copy", "-", copy_of},
-    {"aten::expand_copy", "-", copy_of},
-    {"aten::narrow_copy", "-", copy_of},
-    {"aten::select_copy", "int", copy_of},
-    {"aten::slice_copy", "Tensor", copy_of},
-    {"aten::squeeze_copy", "- dim dims", copy_of},
-    {"aten::unsqueeze_copy", "-", copy_of},
-    {"aten::diagonal_copy", "-", copy_of},
-    {"aten::as_strided_copy", "-", copy_of},
-    {"aten::unfold_copy", "-", copy_of},
-    {"aten::alias_copy", "-", copy_of},
-    {"aten::detach_copy", "-", copy_of},
-    {"aten::unbind_copy", "int", copy_of},
-    {"aten::split_copy", "Tensor", copy_of},
-    {"aten::split_with_sizes_copy", "-", copy_of},
-    {NULL, NULL, NULL}};
+    {"view", v_view},
+    {"reshape _unsafe_view _reshape_alias", v_reshape},
+    {"view_as reshape_as", v_view_as},
+    {"permute", v_permute},
+    {"transpose.int swapaxes swapdims", v_transpose},
+    {"t", v_t},
+    {"mT", v_mT},
+    {"numpy_T", v_numpy_T},
+    {"movedim.intlist .int moveaxis.intlist .int", v_movedim},
+    {"select.int", v_select},
+    {"slice.Tensor", v_slice},
+    {"narrow .Tensor", v_narrow},
+    {"expand broadcast_to expand_as", v_expand},
+    {"squeeze .dim .dims", v_squeeze},
+    {"unsqueeze", v_unsqueeze},
+    {"flatten.using_ints ravel", v_flatten},
+    {"unflatten.int", v_unflatten},
+    {"as_strided", v_as_strided},
+    {"diagonal linalg_diagonal", v_diagonal},
+    {"unfold", v_unfold},
+    {"alias detach prim::data", v_detach},
+    {"contiguous", v_contiguous},
+    {"cpu resolve_conj resolve_neg positive", v_same},
+    {"unbind.int", v_unbind},
+    {"split.Tensor .sizes split_with_sizes unsafe_split.Tensor", v_split},
+    {"chunk unsafe_chunk", v_chunk},
+    {"tensor_split.sections .indices .tensor_indices_or_sections", v_tensor_split},
+    {"squeeze_ .dim .dims", v_squeeze_},
+    {"unsqueeze_", v_unsqueeze_},
+    {"t_", v_t_},
+    {"transpose_ swapaxes_ swapdims_", v_transpose_},
+    {"detach_", v_detach_},
+    {"transpose_copy.int permute_copy t_copy view_copy _reshape_alias_copy expand_copy narrow_copy "
+     "select_copy.int slice_copy.Tensor squeeze_copy .dim .dims unsqueeze_copy diagonal_copy "
+     "as_strided_copy unfold_copy alias_copy detach_copy unbind_copy.int split_copy.Tensor "
+     "split_with_sizes_copy",
+     copy_of},
+    {NULL, NULL},
+};

@@ -30,17 +30,18 @@ static bool split_schema(const char *text, char *name, char *overload, size_t ca
 
 // ------------------------------------------------------------------------------------------------ by name
 
-// An implementation as its table gives it. Those of one name ("aten::add") are chained, in the tables' order.
+// An implementation as its table gives it. Those of one name are chained, in the tables' order.
 typedef struct mote_source {
-  const mote_builtin *builtin; // or
-  mote_impl impl;              // of a row
-  const char *overload;        // of a row: behind the dot of its schema
-  uint32_t next;               // index + 1 of the next of this name; 0: none
+  mote_impl impl;
+  const char *overload;
+  uint32_t overload_len;
+  uint32_t next; // index + 1 of the next of this name; 0: none
 } mote_source;
 
-static mote_status add_source(mote_dispatch *d, const char *name, size_t len, const mote_source *source,
-                              mote_error *err) {
-  mote_map_entry *e = mote_map_put(&d->names, name, len);
+static const char *short_name(const char *name) { return strncmp(name, "aten::", 6) == 0 ? name + 6 : name; }
+
+static mote_status add_source(mote_dispatch *d, const mote_source *source, mote_error *err) {
+  mote_map_entry *e = mote_map_put(&d->names, source->impl.name, source->impl.name_len);
   if (!e)
     return mote_fail_nomem(err);
   // The value is the index + 1 of the chain's first source, and above it that of its last.
@@ -53,66 +54,55 @@ static mote_status add_source(mote_dispatch *d, const char *name, size_t len, co
   return MOTE_OK;
 }
 
-static mote_status add_row(mote_dispatch *d, const mote_torch_row *row, mote_error *err) {
-  const char *paren = row->schema + strcspn(row->schema, "("), *dot = paren;
-  while (dot > row->schema && *dot != '.')
-    dot--;
-  size_t len = (size_t)((dot > row->schema ? dot : paren) - row->schema);
-  mote_source source = {.impl.row = row, .overload = dot > row->schema ? dot + 1 : paren};
-  return add_source(d, row->schema, len, &source, err);
-}
-
-static mote_status add_all(mote_dispatch *d, mote_error *err) {
-  const mote_op_family *const *families = mote_op_families();
-  size_t n = 0;
-  for (size_t i = 0; i < MOTE_COUNT(tables); i++)
-    for (const mote_builtin *b = tables[i]; b->name; b++)
-      n++;
-  for (size_t i = 0; families[i]; i++)
-    for (const mote_torch_row *row = families[i]->torch; row && row->schema; row++)
-      n++;
-  d->sources = MOTE_NEW_ARRAY(d->al, mote_source, n + 1);
-  if (!d->sources)
-    return mote_fail_nomem(err);
-  for (size_t i = 0; i < MOTE_COUNT(tables); i++)
-    for (const mote_builtin *b = tables[i]; b->name; b++)
-      MOTE_TRY(add_source(d, b->name, strlen(b->name), &(mote_source){.builtin = b}, err));
-  for (size_t i = 0; families[i]; i++)
-    for (const mote_torch_row *row = families[i]->torch; row && row->schema; row++)
-      MOTE_TRY(add_row(d, row, err));
+// All overloads of a text; with no table to add to, counts them.
+static mote_status add_text(mote_dispatch *d, const char *text, const mote_impl *impl, size_t *count, mote_error *err) {
+  mote_overload o = {NULL, NULL, 0, 0};
+  while (mote_overload_next(&text, &o)) {
+    mote_source source = {.impl = *impl, .overload = o.overload, .overload_len = (uint32_t)o.overload_len};
+    source.impl.name = o.name;
+    source.impl.name_len = (uint32_t)o.name_len;
+    ++*count;
+    if (d->sources)
+      MOTE_TRY(add_source(d, &source, err));
+  }
   return MOTE_OK;
 }
 
-static bool lists(const char *overloads, const char *overload) {
-  size_t want = strlen(overload);
-  for (const char *at = overloads; *at;) {
-    size_t len = strcspn(at, " ");
-    if ((len == want && memcmp(at, overload, len) == 0) || (len == 1 && *at == '-' && want == 0))
-      return true;
-    at += len + (at[len] == ' ');
-  }
-  return false;
+static mote_status add_tables(mote_dispatch *d, size_t *count, mote_error *err) {
+  const mote_op_family *const *families = mote_op_families();
+  *count = 0;
+  for (size_t i = 0; i < MOTE_COUNT(tables); i++)
+    for (const mote_builtin *b = tables[i]; b->text; b++)
+      MOTE_TRY(add_text(d, b->text, &(mote_impl){.fn = b->fn}, count, err));
+  for (size_t i = 0; families[i]; i++)
+    for (const mote_torch_row *row = families[i]->torch; row && row->text; row++)
+      MOTE_TRY(add_text(d, row->text, &(mote_impl){.row = row}, count, err));
+  return MOTE_OK;
+}
+
+static mote_status add_all(mote_dispatch *d, mote_error *err) {
+  size_t n;
+  MOTE_TRY(add_tables(d, &n, err));
+  d->sources = MOTE_NEW_ARRAY(d->al, mote_source, n + 1);
+  return d->sources ? add_tables(d, &n, err) : mote_fail_nomem(err);
 }
 
 // What the tables give for a name and overload: a builtin before a row; of builtins the last, of rows the first.
 // `known`: the operator has a schema, which builtins need. NULL: nothing.
-static const mote_impl *direct(const mote_dispatch *d, const char *name, const char *overload, bool known,
-                               mote_impl *builtin) {
-  const mote_impl *row = NULL;
-  const mote_map_entry *e = mote_map_find_str(&d->names, name);
+static const mote_impl *direct(const mote_dispatch *d, const char *name, const char *overload, bool known) {
+  const mote_impl *row = NULL, *builtin = NULL;
+  const mote_map_entry *e = mote_map_find_str(&d->names, short_name(name));
   size_t want = strlen(overload);
-  bool found = false;
   for (uint32_t i = e ? (uint32_t)e->value.num : 0; i; i = d->sources[i - 1].next) {
     const mote_source *source = &d->sources[i - 1];
-    if (source->builtin && known && lists(source->builtin->overloads, overload)) {
-      *builtin = (mote_impl){.fn = source->builtin->fn};
-      found = true;
-    } else if (source->impl.row && !row && strncmp(source->overload, overload, want) == 0 &&
-               (source->overload[want] == '(' || source->overload[want] == '\0')) {
+    if (source->overload_len != want || memcmp(source->overload, overload, want) != 0)
+      continue;
+    if (source->impl.fn && known)
+      builtin = &source->impl;
+    else if (source->impl.row && !row)
       row = &source->impl;
-    }
   }
-  return found ? builtin : row;
+  return builtin ? builtin : row;
 }
 
 // ------------------------------------------------------------------------------------------------ derived forms
@@ -185,7 +175,7 @@ static bool functional_of(const mote_dispatch *d, const char *text, const char *
     mote_schema_text(i, other);
     if (!same_args(text, other, out) || !split_schema(other, name, overload, sizeof name))
       continue;
-    const mote_impl *found = direct(d, name, overload, true, impl);
+    const mote_impl *found = direct(d, name, overload, true);
     if (found) {
       *impl = *found;
       return true;
@@ -199,7 +189,7 @@ static void resolve(mote_dispatch *d, uint32_t id, mote_impl *impl) {
   const char *text = mote_schema_text(id, row);
   if (!split_schema(text, name, overload, sizeof name))
     return;
-  const mote_impl *found = direct(d, name, overload, true, impl);
+  const mote_impl *found = direct(d, name, overload, true);
   if (found) {
     *impl = *found;
     return;
@@ -214,24 +204,6 @@ static void resolve(mote_dispatch *d, uint32_t id, mote_impl *impl) {
 
 // ------------------------------------------------------------------------------------------------ the table
 
-static const mote_op *find_in(const mote_op_family *f, const char *name) {
-  for (const mote_tflite_row *r = f->tflite; r && r->name; r++)
-    if (r->op && strcmp(r->op->name, name) == 0)
-      return r->op;
-  for (const mote_torch_row *r = f->torch; r && r->schema; r++)
-    if (r->op && strcmp(r->op->name, name) == 0)
-      return r->op;
-  return NULL;
-}
-
-const mote_op *mote_dispatch_op(const char *name) {
-  const mote_op_family *const *families = mote_op_families();
-  const mote_op *op = NULL;
-  for (size_t i = 0; !op && families[i]; i++)
-    op = find_in(families[i], name);
-  return op;
-}
-
 mote_status mote_dispatch_create(const mote_allocator *al, mote_dispatch **out, mote_error *err) {
   mote_dispatch *d = MOTE_NEW(al, mote_dispatch);
   if (!d)
@@ -245,7 +217,6 @@ mote_status mote_dispatch_create(const mote_allocator *al, mote_dispatch **out, 
     mote_dispatch_destroy(d);
     return s;
   }
-  d->cast = mote_dispatch_op("cast");
   *out = d;
   return MOTE_OK;
 }
@@ -260,10 +231,8 @@ void mote_dispatch_destroy(mote_dispatch *d) {
 }
 
 const mote_impl *mote_dispatch_find(mote_dispatch *d, int32_t schema, const char *name, const char *overload) {
-  if (schema < 0 || (uint32_t)schema >= d->count) {
-    mote_impl unused;
-    return direct(d, name, overload ? overload : "", false, &unused);
-  }
+  if (schema < 0 || (uint32_t)schema >= d->count)
+    return direct(d, name, overload ? overload : "", false);
   mote_impl *impl = &d->impls[schema];
   if (!impl->is_resolved) {
     resolve(d, (uint32_t)schema, impl);
@@ -273,6 +242,5 @@ const mote_impl *mote_dispatch_find(mote_dispatch *d, int32_t schema, const char
 }
 
 const mote_impl *mote_dispatch_row(const mote_dispatch *d, const char *name, const char *overload) {
-  mote_impl unused;
-  return direct(d, name, overload, false, &unused);
+  return direct(d, name, overload, false);
 }

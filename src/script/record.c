@@ -172,11 +172,10 @@ static uint64_t hash_field(const mote_attr_field *f, const void *at, uint64_t h)
 }
 
 static uint64_t hash_attr(const mote_op *op, const void *attr, uint64_t h) {
-  if (!op->fields && attr && op->attr_size) // plain numbers, zeroed before they were set
-    return mote_hash(attr, op->attr_size, h);
-  for (const mote_attr_field *f = op->fields; f && f->name && attr; f++)
-    if (!f->late)
-      h = hash_field(f, (const char *)attr + f->offset, h);
+  if (!op->rules->fields && attr && op->rules->attr_size) // plain numbers, zeroed before they were set
+    return mote_hash(attr, op->rules->attr_size, h);
+  for (const mote_attr_field *f = op->rules->fields; f && f->name && attr; f++)
+    h = hash_field(f, (const char *)attr + f->offset, h);
   return h;
 }
 
@@ -323,7 +322,7 @@ static mote_status infer(mote_recorder *r, const mote_op *op, const void *attr, 
 }
 
 static bool recordable(const mote_op *op, mote_handle *const *in, int32_t n_in) {
-  if (op->flags & (MOTE_OP_CONTROL | MOTE_OP_EFFECT | MOTE_OP_RANDOM))
+  if (op->rules->flags & (MOTE_OP_CONTROL | MOTE_OP_EFFECT | MOTE_OP_RANDOM))
     return false;
   for (int32_t i = 0; i < n_in; i++)
     if (in[i] && in[i]->t.quant.count > 1 && mote_is_lazy(in[i]))

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ops/copy.h"
+#include "ops/quantize.h"
 #include "script/shared.h"
 
 mote_status mote_vm_force(mote_vm *vm, mote_handle *h) {
@@ -191,24 +192,14 @@ mote_status mote_tensor_cast(mote_vm *vm, mote_handle *h, mote_dtype dtype, mote
     *out = mote_val_retain(v);
     return MOTE_OK;
   }
-  const mote_op *op = vm->dispatch->cast;
-  const mote_attr_field *field = op ? mote_attr_find(op, "dtype") : NULL;
-  if (!field || at_hand(h) || !vm->engine || mote_dtype_is_quantized(h->t.dtype)) {
+  if (at_hand(h) || !vm->engine || mote_dtype_is_quantized(h->t.dtype)) {
     MOTE_TRY(cast_now(vm, h, dtype, out));
     out->u.tensor->is_number = h->is_number;
     out->u.tensor->is_literal = h->is_literal;
     return MOTE_OK;
   }
-  union {
-    char bytes[256];
-    int64_t align;
-  } attr;
-  if (op->attr_size > sizeof attr)
-    return mote_fail(vm->err, MOTE_ERR_INTERNAL, "cast attributes");
-  memset(&attr, 0, sizeof attr);
-  mote_attr_defaults(op, &attr);
-  *(int32_t *)(void *)(attr.bytes + field->offset) = (int32_t)dtype;
-  return mote_tensor_emit(vm, op, &attr, &h, 1, false, out, &n_out);
+  mote_cast_attr attr = {(int32_t)dtype};
+  return mote_tensor_emit(vm, &mote_op_cast, &attr, &h, 1, false, out, &n_out);
 }
 
 mote_status mote_tensor_clone(mote_vm *vm, mote_handle *h, mote_val *out) {

@@ -9,7 +9,7 @@
 #include "ops/quantize.h"
 #include "script/shared.h"
 
-enum { ARGS_MAX = 64, WORDS_MAX = 64, VALUES_MAX = 4096, NATIVE_TENSORS = 64 };
+enum { ARGS_MAX = 64, WORDS_MAX = 16, VALUES_MAX = 4096, NATIVE_TENSORS = 64 };
 
 // ------------------------------------------------------------------------------------------------ one operator at once
 
@@ -62,11 +62,20 @@ mote_status mote_tensor_emit(mote_vm *vm, const mote_op *op, const void *attr, m
 
 // ------------------------------------------------------------------------------------------------ building
 
+typedef struct word {
+  const char *at;
+  size_t len;
+} word;
+
 typedef struct call {
   mote_vm *vm;
   const mote_impl *impl;
   const mote_schema *schema;
-  bool eager;
+  // What the row's text says behind its names
+  word words[WORDS_MAX];
+  int32_t n_words;
+  const char *constants; // NULL: none
+  bool promotes, to_float, eager;
   mote_val *values; // handles; index = mote_vid
   int32_t n_values, cap;
   mote_vid *refs; // of list arguments
@@ -315,25 +324,26 @@ static mote_status read_args(call *c, uint32_t n, const mote_val *a) {
 
 // ------------------------------------------------------------------------------------------------ promotion
 
-typedef struct word {
-  const char *at;
-  size_t len;
-} word;
+static bool is_word(word w, const char *text) { return w.len == strlen(text) && memcmp(w.at, text, w.len) == 0; }
 
-static int32_t split_words(const char *map, word *words) {
-  int32_t n = 0;
-  for (const char *p = map ? map : ""; *p && n < WORDS_MAX;) {
-    while (*p == ' ')
-      p++;
-    if (!*p)
-      break;
-    words[n].at = p;
-    while (*p && *p != ' ')
-      p++;
-    words[n].len = (size_t)(p - words[n].at);
-    n++;
+static void read_row(call *c) {
+  const char *map = strchr(c->impl->row->text, '|');
+  if (!map)
+    return;
+  const char *constants = strchr(++map, '|');
+  c->constants = constants ? constants + 1 + strspn(constants + 1, " ") : NULL;
+  for (const char *p = map; *p && *p != '|' && c->n_words < WORDS_MAX;) {
+    word w = {p, strcspn(p, " |")};
+    if (is_word(w, "promote"))
+      c->promotes = true;
+    else if (is_word(w, "float"))
+      c->promotes = c->to_float = true;
+    else if (is_word(w, "eager"))
+      c->eager = true;
+    else if (w.len > 0)
+      c->words[c->n_words++] = w;
+    p += w.len + (p[w.len] == ' ');
   }
-  return n;
 }
 
 // A word that names an input: "0".."9", with "?" or "*" in front. -1: none.
@@ -347,9 +357,9 @@ static int32_t input_of(word w) {
   return n;
 }
 
-static bool is_operand(const call *c, const word *words, int32_t n_words, uint32_t i) {
-  if (c->impl->row->map)
-    return (int32_t)i < n_words && input_of(words[i]) >= 0;
+static bool is_operand(const call *c, int32_t i) {
+  if (c->n_words > 0)
+    return i < c->n_words && input_of(c->words[i]) >= 0;
   return c->args[i].kind == MOTE_ARG_TENSOR || c->args[i].kind == MOTE_ARG_TENSORS;
 }
 
@@ -363,10 +373,10 @@ static mote_status cast_value(call *c, mote_vid ref, mote_dtype dtype) {
   return MOTE_OK;
 }
 
-static mote_dtype common_dtype(const call *c, const word *words, int32_t n_words, const mote_val *a) {
+static mote_dtype common_dtype(const call *c, const mote_val *a) {
   mote_promotion p = {MOTE_NONE, MOTE_NONE, MOTE_NONE};
   for (int32_t i = 0; i < c->l.n_args; i++) {
-    if (!is_operand(c, words, n_words, (uint32_t)i))
+    if (!is_operand(c, i))
       continue;
     if (a[i].tag == MOTE_TAG_LIST) {
       for (size_t k = 0; k < a[i].u.list->len; k++)
@@ -377,13 +387,13 @@ static mote_dtype common_dtype(const call *c, const word *words, int32_t n_words
   }
   mote_dtype t = mote_promotion_result(&p);
   bool ints = t == MOTE_BOOL || mote_dtype_is_int(t);
-  return (c->impl->row->flags & MOTE_TORCH_PROMOTE_INT) && ints ? MOTE_F32 : t;
+  return c->to_float && ints ? MOTE_F32 : t;
 }
 
-static mote_status promote(call *c, const word *words, int32_t n_words, const mote_val *a) {
-  if (!(c->impl->row->flags & (MOTE_TORCH_PROMOTE | MOTE_TORCH_PROMOTE_INT)))
+static mote_status promote(call *c, const mote_val *a) {
+  if (!c->promotes)
     return MOTE_OK;
-  mote_dtype dtype = common_dtype(c, words, n_words, a);
+  mote_dtype dtype = common_dtype(c, a);
   if (dtype == MOTE_NONE)
     return MOTE_OK;
   if (c->impl->in_place && a[0].tag == MOTE_TAG_TENSOR && !mote_dtype_can_cast(dtype, a[0].u.tensor->t.dtype) &&
@@ -393,7 +403,7 @@ static mote_status promote(call *c, const word *words, int32_t n_words, const mo
                          mote_torch_dtype_name(dtype), mote_torch_dtype_name(a[0].u.tensor->t.dtype));
   for (int32_t i = 0; i < c->l.n_args; i++) {
     mote_arg *arg = &c->args[i];
-    if (!is_operand(c, words, n_words, (uint32_t)i))
+    if (!is_operand(c, i))
       continue;
     if (arg->kind == MOTE_ARG_TENSOR)
       MOTE_TRY(cast_value(c, arg->ref, dtype));
@@ -493,26 +503,24 @@ static mote_status place_arg(call *c, const mote_op *op, char *attr, word w, mot
   return mote_vm_fail_type(c->vm, "Tensor", v);
 }
 
-static mote_status run_row(call *c, const word *words, int32_t n_words, const mote_val *a) {
-  const mote_torch_row *row = c->impl->row;
-  const mote_op *op = row->op;
+static mote_status run_op(call *c, const mote_val *a) {
+  const mote_op *op = c->impl->row->op;
   mote_vid in[MOTE_EMIT_MAX], out[MOTE_EMIT_MAX];
-  int32_t n_in = 0, n_out = op->n_out;
+  int32_t n_in = 0, n_out = op->rules->n_out;
   union {
     char bytes[2048];
     int64_t align;
     double align_f;
   } attr;
-  if (op->attr_size > sizeof attr)
-    return mote_fail(c->vm->err, MOTE_ERR_INTERNAL, "%s has %u bytes of attributes", op->name, op->attr_size);
+  if (op->rules->attr_size > sizeof attr)
+    return mote_fail(c->vm->err, MOTE_ERR_INTERNAL, "%s has %u bytes of attributes", op->name, op->rules->attr_size);
   memset(&attr, 0, sizeof attr);
   mote_attr_defaults(op, &attr);
-  if (row->fixed)
-    MOTE_TRY(mote_attr_fixed(op, &attr, row->fixed, c->vm->err));
-  for (int32_t i = 0; i < n_words && i < c->l.n_args; i++)
-    MOTE_TRY(place_arg(c, op, attr.bytes, words[i], &c->args[i], a[i], in, &n_in));
-  if (n_in < op->min_in)
-    MOTE_TRY(put_input(c, in, &n_in, op->min_in - 1, -1));
+  MOTE_TRY(mote_attr_fixed(op, &attr, c->constants, c->vm->err));
+  for (int32_t i = 0; i < c->n_words && i < c->l.n_args; i++)
+    MOTE_TRY(place_arg(c, op, attr.bytes, c->words[i], &c->args[i], a[i], in, &n_in));
+  if (n_in < op->rules->min_in)
+    MOTE_TRY(put_input(c, in, &n_in, op->rules->min_in - 1, -1));
   if (n_out == 0)
     return mote_fail(c->vm->err, MOTE_ERR_UNSUPPORTED,
                      "%s: rows of operators with any number of outputs need a lowering", op->name);
@@ -520,6 +528,11 @@ static mote_status run_row(call *c, const word *words, int32_t n_words, const mo
   for (int32_t j = 0; j < n_out && j < MOTE_LOWER_MAX_OUT; j++)
     c->l.result[c->l.n_out++] = out[j];
   return MOTE_OK;
+}
+
+static mote_status run_row(call *c, const mote_val *a) {
+  const mote_torch_row *row = c->impl->row;
+  return row->lower ? row->lower(&c->l) : run_op(c, a);
 }
 
 // ------------------------------------------------------------------------------------------------ results
@@ -592,13 +605,13 @@ static bool is_codes(call *c, mote_vid ref) {
 }
 
 // Rows that compute on codes themselves. All others see numbers, and their results become codes again.
-static bool takes_codes(const char *schema) {
-  static const char *const names[] = {"quantize",  "dequantize",  "quantized", "relu(", "relu6(",
-                                      "hardtanh(", "max_pool2d(", "cat(",      "pad(",  "constant_pad_nd("};
-  if (strncmp(schema, "aten::", 6) != 0)
+static bool takes_codes(const mote_impl *impl) {
+  static const char *const names[] = {"relu", "relu6", "hardtanh", "max_pool2d", "cat", "pad", "constant_pad_nd"};
+  word name = {impl->name, impl->name_len};
+  if (memchr(name.at, ':', name.len) || strncmp(name.at, "quantize", 8) == 0 || strncmp(name.at, "dequantize", 10) == 0)
     return true;
   for (size_t i = 0; i < MOTE_COUNT(names); i++)
-    if (strncmp(schema + 6, names[i], strlen(names[i])) == 0)
+    if (is_word(name, names[i]))
       return true;
   return false;
 }
@@ -631,26 +644,25 @@ static mote_status args_to_numbers(call *c) {
 }
 
 // Results have the operand's scale, but where the range is known beforehand.
-static mote_codes_attr result_codes(const char *schema, const mote_tensor *own) {
+static mote_codes_attr result_codes(word op, const mote_tensor *own) {
   static const struct {
     const char *name;
     double scale;
     int64_t zero; // of unsigned codes
-  } known[] = {{"aten::sigmoid(", 1.0 / 256, 0}, {"aten::tanh(", 2.0 / 256, 128}, {"aten::hardsigmoid(", 1.0 / 256, 0}};
+  } known[] = {{"sigmoid", 1.0 / 256, 0}, {"tanh", 2.0 / 256, 128}, {"hardsigmoid", 1.0 / 256, 0}};
   mote_codes_attr a = {own->quant.scale, own->quant.zero_point, -1, (int32_t)own->dtype};
   for (size_t i = 0; i < MOTE_COUNT(known); i++)
-    if (strncmp(schema, known[i].name, strlen(known[i].name)) == 0) {
+    if (is_word(op, known[i].name)) {
       a.scale = known[i].scale;
       a.zero = known[i].zero - (own->dtype == MOTE_QI8 ? 128 : 0);
     }
   return a;
 }
 
-static mote_status run_on_numbers(call *c, mote_vid codes, const word *words, int32_t n_words, const mote_val *a) {
-  const mote_torch_row *row = c->impl->row;
-  mote_codes_attr attr = result_codes(row->schema, &handle_at(c, codes)->t);
+static mote_status run_on_numbers(call *c, mote_vid codes, const mote_val *a) {
+  mote_codes_attr attr = result_codes((word){c->impl->name, c->impl->name_len}, &handle_at(c, codes)->t);
   MOTE_TRY(args_to_numbers(c));
-  MOTE_TRY(row->lower ? row->lower(&c->l) : run_row(c, words, n_words, a));
+  MOTE_TRY(run_row(c, a));
   for (int32_t j = 0; j < c->l.n_out; j++) {
     const mote_handle *h = handle_at(c, c->l.result[j]);
     if (h && h->t.dtype == MOTE_F32)
@@ -668,19 +680,17 @@ static mote_status force_args(call *c) {
 }
 
 static mote_status run_call(call *c, uint32_t n, mote_val *a, mote_val *out) {
-  word words[WORDS_MAX];
-  const mote_torch_row *row = c->impl->row;
-  int32_t n_words = split_words(row->map, words);
+  read_row(c);
   MOTE_TRY(read_args(c, n, a));
   if (c->eager)
     MOTE_TRY(force_args(c));
-  mote_vid codes = takes_codes(row->schema) ? -1 : find_codes(c);
+  mote_vid codes = takes_codes(c->impl) ? -1 : find_codes(c);
   if (codes >= 0) {
-    MOTE_TRY(run_on_numbers(c, codes, words, n_words, a));
+    MOTE_TRY(run_on_numbers(c, codes, a));
     return give_results(c, n, a, out);
   }
-  MOTE_TRY(promote(c, words, n_words, a));
-  MOTE_TRY(row->lower ? row->lower(&c->l) : run_row(c, words, n_words, a));
+  MOTE_TRY(promote(c, a));
+  MOTE_TRY(run_row(c, a));
   return give_results(c, n, a, out);
 }
 
@@ -692,7 +702,6 @@ mote_status mote_tensor_call(mote_vm *vm, const mote_impl *impl, const mote_op_r
   c->vm = vm;
   c->impl = impl;
   c->schema = ref->schema;
-  c->eager = (impl->row->flags & MOTE_TORCH_EAGER) != 0;
   c->l.op = impl->row->op;
   c->l.builder = c;
   c->l.emit = build_emit;

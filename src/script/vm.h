@@ -19,19 +19,19 @@ struct mote_recorder;
 typedef mote_status mote_builtin_fn(struct mote_vm *vm, uint32_t n, mote_val *a, mote_val *out);
 
 typedef struct mote_builtin {
-  const char *name;      // "aten::len"; ended by NULL
-  const char *overloads; // "t str Dict_str", "-" for the one without a name; "*" for all
+  const char *text; // the overloads that it serves, as a mote_torch_row lists them: "len.t .any"; ended by NULL
   mote_builtin_fn *fn;
-  bool old; // in old files only: no schema tells about it
 } mote_builtin;
 
 // What an operator of a program resolved to. Found at load, then constant and shared by all sessions.
 typedef struct mote_impl {
   mote_builtin_fn *fn;              // or
   const struct mote_torch_row *row; // a tensor operator
-  bool in_place;                    // result is written to argument 0
-  bool to_out;                      // results are written to the arguments marked as out
-  bool is_resolved;                 // the rest is known
+  const char *name;                 // as the table lists it, name_len long: "add"
+  uint32_t name_len;
+  bool in_place;    // result is written to argument 0
+  bool to_out;      // results are written to the arguments marked as out
+  bool is_resolved; // the rest is known
 } mote_impl;
 
 typedef struct mote_dispatch {
@@ -39,9 +39,7 @@ typedef struct mote_dispatch {
   mote_impl *impls; // by schema number; found when first asked for
   uint32_t count, n_sources;
   struct mote_source *sources; // all builtins and rows
-  mote_map names;              // "aten::add" -> chain of sources
-  // Operators that the machine itself emits; NULL when not built in.
-  const struct mote_op *cast, *as_strided, *reshape, *permute, *slice, *select, *expand;
+  mote_map names;              // "add" -> chain of sources
 } mote_dispatch;
 
 mote_status mote_dispatch_create(const mote_allocator *al, mote_dispatch **out, mote_error *err) MOTE_MUST_USE;
@@ -50,7 +48,6 @@ void mote_dispatch_destroy(mote_dispatch *d);
 const mote_impl *mote_dispatch_find(mote_dispatch *d, int32_t schema, const char *name, const char *overload);
 // The row of a family, whatever builtins there are; NULL: none. Changes nothing, so that running programs may ask.
 const mote_impl *mote_dispatch_row(const mote_dispatch *d, const char *name, const char *overload);
-const struct mote_op *mote_dispatch_op(const char *name); // an operator of any family by its name; slow
 
 #define MOTE_MAX_RESULTS 64
 

@@ -132,14 +132,18 @@ static void integer_division_by_zero_fails(void **state) {
 static void rows_name_operators(void **state) {
   (void)state;
   for (const mote_op_family *const *f = mote_op_families(); *f != NULL; f++)
-    for (const mote_torch_row *r = (*f)->torch; r != NULL && r->schema != NULL; r++) {
-      assert_true(strstr(r->schema, "::") != NULL && strchr(r->schema, '(') != NULL);
+    for (const mote_torch_row *r = (*f)->torch; r != NULL && r->text != NULL; r++) {
+      const char *at = r->text, *bar = strchr(at, '|'), *constants = bar != NULL ? strchr(bar + 1, '|') : NULL;
+      size_t overloads = 0;
+      for (mote_overload o = {NULL, NULL, 0, 0}; mote_overload_next(&at, &o); overloads++)
+        assert_true(o.name_len > 0);
+      assert_true(overloads > 0 && at[strspn(at, " ")] == (bar != NULL ? '|' : 0));
       assert_true(r->op != NULL || r->lower != NULL);
       uint8_t attr[2048];
-      if (r->op == NULL || r->op->attr_size > sizeof attr)
+      if (r->op == NULL || r->op->rules->attr_size > sizeof attr)
         continue;
       mote_attr_defaults(r->op, attr);
-      assert_int_equal(mote_attr_fixed(r->op, attr, r->fixed, NULL), MOTE_OK);
+      assert_int_equal(mote_attr_fixed(r->op, attr, constants != NULL ? constants + 2 : NULL, NULL), MOTE_OK);
     }
 }
 

@@ -55,7 +55,7 @@ static mote_status run(fixture *f, const mote_op *op, const void *attr, const mo
                        const mote_tensor *c) {
   const mote_tensor *in[3] = {a, b, c};
   uint8_t defaults[512];
-  assert_true(op->attr_size <= sizeof defaults);
+  assert_true(op->rules->attr_size <= sizeof defaults);
   mote_attr_defaults(op, defaults);
   int32_t n_out = 1, n_in = c != NULL ? 3 : b != NULL ? 2 : 1;
   mote_storage_release(f->storage);
@@ -200,19 +200,33 @@ static void joins(void **state) {
   finish(&f);
 }
 
+// The word of a row's options up to its colon.
+static bool name_of(const char *word, char name[24]) {
+  size_t len = strcspn(word, ": =");
+  memcpy(name, word, len < 23 ? len : 23);
+  name[len < 23 ? len : 23] = 0;
+  return word[len] == ':';
+}
+
 // No two rows name the same operator of a file, and every row has one.
 static void rows_are_unique(void **state) {
   (void)state;
   for (const mote_op_family *const *f = mote_op_families(); *f != NULL; f++)
     for (const mote_tflite_row *r = (*f)->tflite; r != NULL && r->name != NULL; r++) {
       assert_non_null(r->op);
-      assert_ptr_equal(mote_tflite_row_find(r->builtin, r->custom), r);
+      assert_ptr_equal(mote_tflite_row_find(r->builtin, r->name), r);
       uint8_t attr[1024];
-      assert_true(r->op->attr_size <= sizeof attr);
+      assert_true(r->op->rules->attr_size <= sizeof attr);
       mote_attr_defaults(r->op, attr);
-      assert_int_equal(mote_attr_fixed(r->op, attr, r->fixed, NULL), MOTE_OK);
-      for (const mote_tflite_field *o = r->fields; o != NULL && o->attr != NULL && r->lower == NULL; o++)
-        assert_non_null(mote_attr_find(r->op, o->attr));
+      const char *at = r->options;
+      for (char name[24]; at != NULL && *at != 0 && (name_of(at, name) || *at == '-');) {
+        size_t len = strcspn(at, " ");
+        if (strcspn(at, ":") >= len && *at != '-')
+          break; // constants follow
+        assert_true(*at == '-' || r->lower != NULL || mote_attr_find(r->op, name) != NULL);
+        at += len + (at[len] == ' ');
+      }
+      assert_int_equal(mote_attr_fixed(r->op, attr, at, NULL), MOTE_OK);
     }
 }
 

@@ -71,7 +71,7 @@ static mote_vid picture(fixture *f, uint32_t flags) { return value(f, flags, MOT
 static mote_vid node(fixture *f, const mote_op *op, const void *attr, int32_t n, const mote_vid *in, mote_vid like) {
   uint8_t defaults[512];
   mote_vid out;
-  assert_true(op->attr_size <= sizeof defaults);
+  assert_true(op->rules->attr_size <= sizeof defaults);
   mote_attr_defaults(op, defaults);
   assert_int_equal(mote_graph_value(&f->g, &f->g.values.at[like].t, 0, NULL, &out, &f->error), MOTE_OK);
   assert_int_equal(mote_graph_node(&f->g, op, attr != NULL ? attr : defaults, in, n, &out, 1, 0, NULL, &f->error),

@@ -1,6 +1,7 @@
 // Building and checking graphs. Knows no operator's meaning. Tests: tests/unit/test_graph.c
 #include "core/graph/graph.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/map.h"
@@ -64,8 +65,9 @@ mote_status mote_graph_const(mote_graph *g, const mote_tensor *t, mote_storage *
 }
 
 static mote_status check_arity(const mote_op *op, int32_t n_in, mote_error *err) {
-  if (n_in < op->min_in || (op->max_in >= 0 && n_in > op->max_in))
-    return mote_fail(err, MOTE_ERR_FORMAT, "%s takes %d to %d inputs, got %d", op->name, op->min_in, op->max_in, n_in);
+  if (n_in < op->rules->min_in || (op->rules->max_in >= 0 && n_in > op->rules->max_in))
+    return mote_fail(err, MOTE_ERR_FORMAT, "%s takes %d to %d inputs, got %d", op->name, op->rules->min_in,
+                     op->rules->max_in, n_in);
   return MOTE_OK;
 }
 
@@ -80,13 +82,13 @@ mote_status mote_graph_node(mote_graph *g, const mote_op *op, const void *attr, 
                             const mote_vid *out, int32_t n_out, int32_t origin, const char *source, mote_error *err) {
   MOTE_TRY(check_arity(op, n_in, err));
   mote_node node = {.op = op, .n_in = n_in, .n_out = n_out, .origin = origin, .source = source};
-  node.attr = mote_arena_alloc(&g->arena, op->attr_size + 1u);
+  node.attr = mote_arena_alloc(&g->arena, op->rules->attr_size + 1u);
   node.in = copy_ids(&g->arena, in, n_in);
   node.out = copy_ids(&g->arena, out, n_out);
   if (node.attr == NULL || node.in == NULL || node.out == NULL)
     return mote_fail_nomem(err);
-  if (attr != NULL && op->attr_size > 0)
-    memcpy(node.attr, attr, op->attr_size);
+  if (attr != NULL && op->rules->attr_size > 0)
+    memcpy(node.attr, attr, op->rules->attr_size);
   MOTE_TRY(MOTE_VEC_PUSH(g->arena.al, &g->nodes, node, err));
   for (int32_t i = 0; i < n_out; i++)
     if (out[i] >= 0 && (size_t)out[i] < g->values.len)
@@ -113,7 +115,7 @@ static mote_status verify_node(const mote_graph *g, int32_t n, mote_error *err) 
     mote_vid id = node->in[i];
     if (id < -1 || id >= (mote_vid)g->values.len)
       return mote_fail(err, MOTE_ERR_FORMAT, "%s: input %d is value %d of %zu", node->op->name, i, id, g->values.len);
-    if (id < 0 && i < node->op->min_in)
+    if (id < 0 && i < node->op->rules->min_in)
       return mote_fail(err, MOTE_ERR_FORMAT, "%s: input %d is missing", node->op->name, i);
     if (id >= 0 && !defined(g, id, n))
       return mote_fail(err, MOTE_ERR_FORMAT, "%s: input %d (value %d) is used before it is computed", node->op->name, i,
@@ -177,18 +179,28 @@ static void set_number(void *member, uint8_t kind, double v) {
   }
 }
 
+// A power of ten is exact, so that the quotient is rounded once, as a decimal constant is.
+static double field_default(const mote_attr_field *f, int32_t variant) {
+  double power = 1, def = (double)f->def + variant;
+  if (f->power == MOTE_ATTR_INFINITE)
+    return def * HUGE_VAL;
+  for (int i = f->power; i < 0; i++)
+    power *= 10;
+  return def / power;
+}
+
 void mote_attr_defaults(const mote_op *op, void *attr) {
-  memset(attr, 0, op->attr_size);
-  if (op->fields == NULL)
+  memset(attr, 0, op->rules->attr_size);
+  if (op->rules->fields == NULL)
     return;
-  for (const mote_attr_field *f = op->fields; f->name != NULL; f++)
-    set_number((char *)attr + f->offset, f->kind, f->def);
+  for (const mote_attr_field *f = op->rules->fields; f->name != NULL; f++)
+    set_number((char *)attr + f->offset, f->kind, field_default(f, f == op->rules->fields ? op->variant : 0));
 }
 
 const mote_attr_field *mote_attr_find(const mote_op *op, const char *name) {
-  if (op->fields == NULL)
+  if (op->rules->fields == NULL)
     return NULL;
-  for (const mote_attr_field *f = op->fields; f->name != NULL; f++)
+  for (const mote_attr_field *f = op->rules->fields; f->name != NULL; f++)
     if (strcmp(f->name, name) == 0)
       return f;
   return NULL;
@@ -214,7 +226,7 @@ static const char *fixed_word(const mote_op *op, const char *s, const mote_attr_
 }
 
 mote_status mote_attr_fixed(const mote_op *op, void *attr, const char *fixed, mote_error *err) {
-  for (const char *s = fixed; s != NULL && *s != 0;) {
+  for (const char *s = fixed; s != NULL && *s != 0 && *s != '|';) {
     const mote_attr_field *field;
     int64_t value;
     const char *next = fixed_word(op, s, &field, &value);

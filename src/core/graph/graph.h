@@ -27,7 +27,7 @@ typedef struct mote_gvalue {
 
 typedef struct mote_node {
   const mote_op *op;
-  void *attr; // op->attr_size bytes
+  void *attr; // op->rules->attr_size bytes
   int32_t n_in, n_out;
   mote_vid *in;
   mote_vid *out;

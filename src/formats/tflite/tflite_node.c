@@ -4,7 +4,8 @@
 
 #include "formats/tflite/tflite_reader.h"
 
-#define CUSTOM 32
+enum { CUSTOM = MOTE_TFLITE_CUSTOM };
+#define MAX_FIELDS 16  // of an options table
 #define MAX_ARGS 192   // inputs and fields of one call
 #define MAX_PORTS 1024 // inputs or outputs of one node
 
@@ -17,7 +18,7 @@ static mote_status opcode_read(tfl_reader *r, tfl_opcode *o, mote_fb_table t) {
   o->custom = tfl_string(r, mote_fb_string(&r->fb, t, FB_OPCODE_CUSTOM), NULL);
   MOTE_TRY(mote_fb_check(&r->fb, r->err));
   if (o->builtin >= 0 && o->builtin <= UINT16_MAX && (o->builtin != CUSTOM || o->custom != NULL))
-    o->row = mote_tflite_row_find((uint16_t)o->builtin, o->builtin == CUSTOM ? o->custom : NULL);
+    o->row = mote_tflite_row_find((uint16_t)o->builtin, o->custom);
   return MOTE_OK;
 }
 
@@ -69,62 +70,97 @@ mote_status tfl_missing(tfl_reader *r, mote_fb_vec subgraphs) {
 
 // ------------------------------------------------------------------------------------------------ options
 
-// One field of an options table as a neutral argument.
-static mote_status field_read(tfl_reader *r, mote_fb_table t, const mote_tflite_field *f, mote_arg *a) {
+typedef enum fb_kind { FB_BOOL, FB_I8, FB_I32, FB_I64, FB_F32, FB_DTYPE, FB_STR, FB_I32S, FB_I64S, FB_F32S } fb_kind;
+static const char *const fb_kinds[] = {"bool", "i8", "i32", "i64", "f32", "dtype", "str", "i32s", "i64s", "f32s"};
+
+// A field of an options table, as a word of a row tells it.
+typedef struct tfl_field {
+  char name[24];
+  uint16_t number;
+  uint8_t kind; // fb_kind
+  int8_t def;
+} tfl_field;
+
+// The row's next field, number `f->number` or above; false when there are no more: *at is behind them.
+static bool field_next(const char **at, tfl_field *f) {
+  for (const char *word = *at; word != NULL; f->number++) {
+    word += strspn(word, " ");
+    size_t len = strcspn(word, " "), name = strcspn(word, ":"), kind = strcspn(word, " =");
+    *at = word;
+    if (len == 1 && *word == '-') {
+      word += len;
+      continue;
+    }
+    if (name >= len || name >= sizeof f->name)
+      return false;
+    memcpy(f->name, word, name);
+    f->name[name] = 0;
+    for (f->kind = 0; f->kind < FB_F32S && (strlen(fb_kinds[f->kind]) != kind - name - 1 ||
+                                            memcmp(fb_kinds[f->kind], word + name + 1, kind - name - 1) != 0);)
+      f->kind++;
+    f->def = (int8_t)(word[kind] == '=' ? word[kind + 1] - '0' : 0);
+    *at = word + len;
+    return true;
+  }
+  return false;
+}
+
+// The field as a neutral argument.
+static mote_status field_read(tfl_reader *r, mote_fb_table t, const tfl_field *f, mote_arg *a) {
   memset(a, 0, sizeof *a);
-  a->name = f->attr;
+  a->name = f->name;
   a->kind = MOTE_ARG_SCALAR;
   a->scalar.kind = 'i';
   mote_fb *fb = &r->fb;
-  switch ((mote_fb_kind)f->kind) {
-  case MOTE_FB_BOOL:
-    a->scalar.kind = 'b', a->scalar.i = mote_fb_bool(fb, t, f->field, f->def != 0);
+  switch ((fb_kind)f->kind) {
+  case FB_BOOL:
+    a->scalar.kind = 'b', a->scalar.i = mote_fb_bool(fb, t, f->number, f->def != 0);
     break;
-  case MOTE_FB_I8:
-    a->scalar.i = mote_fb_i8(fb, t, f->field, (int8_t)f->def);
+  case FB_I8:
+    a->scalar.i = mote_fb_i8(fb, t, f->number, f->def);
     break;
-  case MOTE_FB_I32:
-    a->scalar.i = mote_fb_i32(fb, t, f->field, (int32_t)f->def);
+  case FB_I32:
+    a->scalar.i = mote_fb_i32(fb, t, f->number, f->def);
     break;
-  case MOTE_FB_I64:
-    a->scalar.i = mote_fb_i64(fb, t, f->field, (int64_t)f->def);
+  case FB_I64:
+    a->scalar.i = mote_fb_i64(fb, t, f->number, f->def);
     break;
-  case MOTE_FB_F32:
+  case FB_F32:
     a->scalar.kind = 'f';
-    a->scalar.f = mote_fb_f32(fb, t, f->field, (float)f->def);
+    a->scalar.f = mote_fb_f32(fb, t, f->number, f->def);
     break;
-  case MOTE_FB_DTYPE: {
+  case FB_DTYPE: {
     mote_dtype d = MOTE_NONE;
-    int8_t type = mote_fb_i8(fb, t, f->field, (int8_t)f->def);
+    int8_t type = mote_fb_i8(fb, t, f->number, f->def);
     if (!tfl_dtype(type, &d))
-      return mote_fail(r->err, MOTE_ERR_FORMAT, "option %s: element type %d", f->attr, type);
+      return mote_fail(r->err, MOTE_ERR_FORMAT, "option %s: element type %d", f->name, type);
     a->scalar.i = d;
     break;
   }
-  case MOTE_FB_I32S:
-  case MOTE_FB_I64S: {
-    uint32_t item = f->kind == MOTE_FB_I32S ? 4 : 8;
-    mote_fb_vec v = mote_fb_vector(fb, t, f->field, item);
+  case FB_I32S:
+  case FB_I64S: {
+    uint32_t item = f->kind == FB_I32S ? 4 : 8;
+    mote_fb_vec v = mote_fb_vector(fb, t, f->number, item);
     a->kind = v.data != NULL ? MOTE_ARG_INTS : MOTE_ARG_NONE;
     if (v.count > MOTE_MAX_INTS)
-      return mote_fail(r->err, MOTE_ERR_UNSUPPORTED, "option %s has %u items", f->attr, v.count);
+      return mote_fail(r->err, MOTE_ERR_UNSUPPORTED, "option %s has %u items", f->name, v.count);
     a->ints.count = v.data != NULL ? (int32_t)v.count : -1;
     for (uint32_t i = 0; i < v.count; i++)
       a->ints.at[i] = item == 4 ? mote_fb_vec_i32(v, i) : mote_fb_vec_i64(v, i);
     break;
   }
-  case MOTE_FB_F32S: {
-    mote_fb_vec v = mote_fb_vector(fb, t, f->field, 4);
+  case FB_F32S: {
+    mote_fb_vec v = mote_fb_vector(fb, t, f->number, 4);
     a->kind = v.data != NULL ? MOTE_ARG_FLOATS : MOTE_ARG_NONE;
     if (v.count > MOTE_MAX_INTS)
-      return mote_fail(r->err, MOTE_ERR_UNSUPPORTED, "option %s has %u items", f->attr, v.count);
+      return mote_fail(r->err, MOTE_ERR_UNSUPPORTED, "option %s has %u items", f->name, v.count);
     a->floats.count = v.data != NULL ? (int32_t)v.count : -1;
     for (uint32_t i = 0; i < v.count; i++)
       a->floats.at[i] = mote_fb_vec_f32(v, i);
     break;
   }
-  case MOTE_FB_STR: {
-    mote_span s = mote_fb_string(fb, t, f->field);
+  case FB_STR: {
+    mote_span s = mote_fb_string(fb, t, f->number);
     a->kind = s.data != NULL ? MOTE_ARG_STR : MOTE_ARG_NONE;
     a->str = tfl_string(r, s, NULL);
     a->count = (int32_t)s.size;
@@ -254,14 +290,15 @@ static mote_status call_outputs(tfl_reader *r, const tfl_call *call, int32_t n, 
   return MOTE_OK;
 }
 
-// Inputs in the operator's own order.
-static int32_t call_inputs(const tfl_call *call, const char *order, mote_vid *in) {
+// Inputs in the operator's own order, which a bar in the row's options announces.
+static int32_t call_inputs(const tfl_call *call, const char *options, mote_vid *in) {
+  const char *order = options != NULL ? strchr(options, '|') : NULL;
   if (order == NULL) {
     memcpy(in, call->in, (size_t)call->n_in * sizeof *in);
     return call->n_in;
   }
   int32_t n = 0;
-  for (const char *s = order; *s != 0;) {
+  for (const char *s = order + 1 + strspn(order + 1, " "); *s != 0;) {
     int32_t k = 0;
     for (; *s >= '0' && *s <= '9'; s++)
       k = k * 10 + (*s - '0');
@@ -274,7 +311,7 @@ static int32_t call_inputs(const tfl_call *call, const char *order, mote_vid *in
 
 // Optional inputs that the file leaves out at the end need no place.
 static int32_t trim_inputs(const mote_op *op, const mote_vid *in, int32_t n) {
-  while (n > op->min_in && in[n - 1] < 0)
+  while (n > op->rules->min_in && in[n - 1] < 0)
     n--;
   return n;
 }
@@ -282,19 +319,20 @@ static int32_t trim_inputs(const mote_op *op, const mote_vid *in, int32_t n) {
 static mote_status plain_node(tfl_reader *r, mote_fb_table options, const tfl_call *call) {
   const mote_tflite_row *row = call->code->row;
   const mote_op *op = row->op;
-  void *attr = mote_arena_alloc(&r->g->arena, op->attr_size + 1u);
+  void *attr = mote_arena_alloc(&r->g->arena, op->rules->attr_size + 1u);
   if (attr == NULL)
     return mote_fail_nomem(r->err);
   mote_attr_defaults(op, attr);
-  MOTE_TRY(mote_attr_fixed(op, attr, row->fixed, r->err));
-  for (const mote_tflite_field *f = row->fields; f != NULL && f->attr != NULL; f++) {
+  const char *words = row->options;
+  for (tfl_field f = {.number = 0}; field_next(&words, &f); f.number++) {
     mote_arg a;
-    MOTE_TRY(field_read(r, options, f, &a));
+    MOTE_TRY(field_read(r, options, &f, &a));
     MOTE_TRY(attr_set(r, op, attr, &a));
   }
+  MOTE_TRY(mote_attr_fixed(op, attr, words, r->err));
   mote_vid in[MAX_PORTS], out[MAX_PORTS];
-  int32_t n_in = trim_inputs(op, in, call_inputs(call, row->inputs, in));
-  int32_t n_out = op->flags & MOTE_OP_LIST_OUT ? call->n_out : op->n_out;
+  int32_t n_in = trim_inputs(op, in, call_inputs(call, row->options, in));
+  int32_t n_out = op->rules->flags & MOTE_OP_LIST_OUT ? call->n_out : op->rules->n_out;
   if (call->n_out > n_out)
     return mote_fail(r->err, MOTE_ERR_FORMAT, "%d outputs, the operator has %d", call->n_out, n_out);
   MOTE_TRY(call_outputs(r, call, n_out, out));
@@ -362,8 +400,14 @@ static mote_status lowered_node(tfl_reader *r, mote_fb_table node, mote_fb_table
     args[n].kind = call->in[n] >= 0 ? MOTE_ARG_TENSOR : MOTE_ARG_NONE;
     args[n].ref = call->in[n];
   }
-  for (const mote_tflite_field *f = row->fields; f != NULL && f->attr != NULL && n < MAX_ARGS - 1; f++, n++)
-    MOTE_TRY(field_read(r, options, f, &args[n]));
+  const char *words = row->options;
+  tfl_field *fields = MOTE_ARENA_ARRAY(&r->g->arena, tfl_field, MAX_FIELDS + 1); // arguments have their names there
+  if (fields == NULL)
+    return mote_fail_nomem(r->err);
+  for (int32_t k = 0; k < MAX_FIELDS && field_next(&words, &fields[k]); k++, n++) {
+    MOTE_TRY(field_read(r, options, &fields[k], &args[n]));
+    fields[k + 1].number = fields[k].number + 1;
+  }
   mote_fb_vec custom = mote_fb_vector(&r->fb, node, FB_NODE_CUSTOM_OPTIONS, 1);
   MOTE_TRY(mote_fb_check(&r->fb, r->err));
   if (custom.data != NULL) {

@@ -50,7 +50,7 @@ static mote_status check_node(shape_check *s, const mote_node *n) {
                   .out = out,
                   .in_const = is_const,
                   .err = s->err};
-  MOTE_TRY(n->op->infer(&c));
+  MOTE_TRY(n->op->rules->infer(&c));
   for (int32_t j = 0; j < n->n_out && c.outcome == MOTE_KNOWN; j++) {
     size_t bytes;
     mote_tensor *t = &s->t[n->out[j]];
