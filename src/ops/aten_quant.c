@@ -3,12 +3,12 @@
 // arrive as lists: tensors (weight, bias), then integers (see script/packed.h). Tests: tests/unit/test_ops_aten.c
 #include "ops/aten_quant.h"
 
+#include "ops/aten_conv.h"
 #include "ops/aten_math.h"
 #include "ops/aten_rnn.h"
 #include "ops/batch_norm.h"
 #include "ops/binary.h"
 #include "ops/concat.h"
-#include "ops/conv.h"
 #include "ops/matmul.h"
 #include "ops/quantize.h"
 #include "ops/reduce.h"
@@ -241,98 +241,43 @@ static mote_status lower_dequantize(mote_lowering *l) {
 
 // ------------------------------------------------------------------------------------------------ convolution
 
-typedef struct conv_params {
-  int32_t n; // spatial dims
-  int64_t stride[3], pad[3], dilation[3], extra[3], groups;
-  bool transposed;
-} conv_params;
-
-static bool read_conv(const mote_arg *p, conv_params *c) {
+// Settings as packed: dims, strides, paddings, dilations, output paddings, groups, transposed.
+static bool read_conv(const mote_arg *p, mote_aten_conv *a) {
   const int64_t *at = p->ints.at;
-  c->n = p->ints.count > 0 ? (int32_t)at[0] : 0;
-  if (c->n < 1 || c->n > 3 || p->ints.count < 3 + 4 * c->n || p->count < 2)
+  int64_t n = p->kind == MOTE_ARG_TENSORS && p->count > 1 && p->ints.count > 0 ? at[0] : 0;
+  if (n < 1 || n > 3 || p->ints.count < 3 + 4 * n)
     return false;
-  for (int32_t i = 0; i < c->n; i++) {
-    c->stride[i] = at[1 + i];
-    c->pad[i] = at[1 + c->n + i];
-    c->dilation[i] = at[1 + 2 * c->n + i];
-    c->extra[i] = at[1 + 3 * c->n + i];
+  memset(a, 0, sizeof *a);
+  a->n = n;
+  a->groups = at[1 + 4 * n];
+  a->transposed = at[2 + 4 * n] != 0;
+  for (int64_t i = 0; i < n; i++) {
+    a->stride[i] = *++at;
+    a->before[i] = a->after[i] = at[n];
+    a->dilation[i] = at[2 * n];
+    a->extra[i] = a->transposed ? at[3 * n] : 0;
   }
-  c->groups = at[1 + 4 * c->n];
-  c->transposed = at[2 + 4 * c->n] != 0;
   return true;
-}
-
-static mote_conv_attr conv_attr(const conv_params *p, bool relu, const mote_op *op) {
-  mote_conv_attr a;
-  memset(&a, 0, sizeof a);
-  mote_attr_defaults(op, &a);
-  a.stride_h = p->stride[0], a.stride_w = p->stride[1];
-  a.dilation_h = p->dilation[0], a.dilation_w = p->dilation[1];
-  a.pad_mode = MOTE_PAD_EXPLICIT;
-  a.pad_top = a.pad_bottom = p->pad[0];
-  a.pad_left = a.pad_right = p->pad[1];
-  a.groups = p->groups;
-  a.data_format = MOTE_NCHW;
-  a.weight_format = MOTE_WEIGHT_OIHW;
-  a.act = relu_act(relu);
-  if (p->transposed) {
-    a.pad_bottom -= p->extra[0];
-    a.pad_right -= p->extra[1];
-  }
-  return a;
-}
-
-// One spatial dim: the packed weights have one dim of size 1 more, or none yet.
-static void widen(mote_low *w, conv_params *p, mote_vid *x, mote_vid *weight) {
-  if (mote_low_desc(w, *weight)->rank == 3)
-    *weight = mote_low_unsqueeze(w, *weight, 2);
-  if (mote_low_desc(w, *x)->rank == 3)
-    *x = mote_low_unsqueeze(w, *x, 2);
-  if (p->n == 1) {
-    int64_t *all[4] = {p->stride, p->pad, p->dilation, p->extra};
-    for (int i = 0; i < 4; i++) {
-      all[i][1] = all[i][0];
-      all[i][0] = i == 0 || i == 2 ? 1 : 0;
-    }
-    p->n = 2;
-  }
-}
-
-static mote_status conv_on_numbers(mote_low *w, mote_vid x, const mote_arg *packed, bool relu) {
-  mote_out_quant q = quant_args(w, "output_scale", "output_zero_point");
-  mote_dtype d = mote_low_desc(w, x)->dtype;
-  mote_vid y = mote_low_conv_numbers(w, x, packed);
-  return mote_low_done(w, mote_low_codes(w, relu ? mote_low_1(w, &mote_op_relu, y) : y, q.scale, q.zero, d));
 }
 
 static mote_status quant_conv(mote_lowering *l, bool relu) {
   const mote_arg *packed = &l->args[1];
-  conv_params p;
-  memset(&p, 0, sizeof p);
-  if (packed->kind != MOTE_ARG_TENSORS || !read_conv(packed, &p))
+  mote_aten_conv a;
+  if (!read_conv(packed, &a))
     return mote_fail(l->err, MOTE_ERR_TYPE, "packed parameters of a convolution are needed");
-  mote_vid x = l->args[0].ref, weight = packed->refs[0], bias = packed->refs[1];
-  if (p.n == 3 || (p.transposed && (p.extra[0] != 0 || p.extra[1] != 0)))
-    return conv_on_numbers(l, x, packed, relu);
-  bool line = mote_low_desc(l, x)->rank == 3;
+  mote_vid x = l->args[0].ref, weight = packed->refs[0];
   mote_out_quant q = quant_args(l, "output_scale", "output_zero_point");
-  widen(l, &p, &x, &weight);
-  const mote_tensor *t = mote_low_desc(l, x);
-  mote_dtype d = t->dtype;
-  const mote_op *op = p.transposed ? &mote_op_conv_transpose2d : &mote_op_conv2d;
-  mote_conv_attr a = conv_attr(&p, relu, op);
-  mote_vid in[3] = {x, weight, bias}, out;
-  int32_t n_in = bias >= 0 ? 3 : 2;
-  if (on_codes(l, x) && !p.transposed) {
+  mote_dtype d = mote_low_desc(l, x)->dtype;
+  bool codes = on_codes(l, x) && !a.transposed && a.n < 3;
+  bool line = a.n == 2 && mote_low_desc(l, x)->rank == 3; // PyTorch packs one dim as two
+  x = line ? mote_low_unsqueeze(l, x, 2) : x;
+  a.relu = relu;
+  if (codes)
     a.quant = q;
-    out = mote_low_emit(l, op, &a, in, n_in);
-  } else {
-    in[0] = mote_low_real(l, x);
-    in[1] = mote_low_real(l, weight);
-    out = mote_low_codes(l, mote_low_emit(l, op, &a, in, n_in), q.scale, q.zero, d);
-  }
-  return mote_low_done(l, line ? mote_low_squeeze(l, out, 2) : out);
+  x = mote_aten_convolve(l, codes ? x : mote_low_real(l, x), codes ? weight : mote_low_real(l, weight), packed->refs[1],
+                         &a);
+  x = codes ? x : mote_low_codes(l, x, q.scale, q.zero, d);
+  return mote_low_done(l, line ? mote_low_squeeze(l, x, 2) : x);
 }
 static mote_status lower_conv(mote_lowering *l) { return quant_conv(l, false); }
 static mote_status lower_conv_relu(mote_lowering *l) { return quant_conv(l, true); }

@@ -17,7 +17,5 @@ mote_vid mote_low_codes(mote_low *w, mote_vid x, double scale, int64_t zero, mot
 mote_vid mote_low_real(mote_low *w, mote_vid x); // float32 of codes or of other floats
 // First result of the lowering of another row of PyTorch: "softmax.int".
 mote_vid mote_low_row(mote_low *w, const char *overload, const mote_arg *args, int32_t n);
-// A packed convolution (1 to 3 dims, transposed or not) computed on numbers.
-mote_vid mote_low_conv_numbers(mote_low *w, mote_vid x, const mote_arg *packed);
 
 #endif

@@ -79,10 +79,6 @@ static mote_status lower_linear_tanh(mote_lowering *l) { return linear_act(l, &m
 
 // ------------------------------------------------------------------------------------------------ fake quantisation
 
-static mote_arg axis_arg(int64_t axis) {
-  return (mote_arg){.kind = MOTE_ARG_SCALAR, .scalar = {'i', axis, (double)axis, 0}};
-}
-
 // Per channel: shapes [C] become [C, 1, ...] so that they broadcast from `axis` on.
 static mote_vid along(mote_low *w, mote_vid v, int64_t axis, int32_t rank) {
   int64_t dim[MOTE_MAX_RANK];
@@ -113,37 +109,6 @@ static mote_status lower_fake_channel(mote_lowering *l) {
   int32_t rank = mote_low_desc(l, l->args[0].ref)->rank, axis = mote_low_axis_arg(l, "axis", 0, rank);
   return fake(l, l->args[0].ref, along(l, mote_low_tensor(l, "scale"), axis, rank),
               along(l, mote_low_tensor(l, "zero_point"), axis, rank));
-}
-
-// ------------------------------------------------------------------------------------------------ convolution
-
-static mote_arg list_arg(const char *name, const int64_t *at, int32_t n) {
-  mote_arg a = {.name = name, .kind = MOTE_ARG_INTS, .count = n, .ints = {n, {0}}};
-  for (int32_t i = 0; i < n; i++)
-    a.ints.at[i] = at[i];
-  return a;
-}
-static mote_arg tensor_arg(const char *name, mote_vid v) {
-  return (mote_arg){.name = name, .kind = v >= 0 ? MOTE_ARG_TENSOR : MOTE_ARG_NONE, .ref = v};
-}
-
-// Settings as packed: [dims, strides, paddings, dilations, output paddings, groups, transposed].
-mote_vid mote_low_conv_numbers(mote_low *w, mote_vid x, const mote_arg *packed) {
-  static const char *const names[2][3] = {{"conv1d", "conv2d", "conv3d"},
-                                          {"conv_transpose1d", "conv_transpose2d.input", "conv_transpose3d.input"}};
-  const int64_t *at = packed->ints.at;
-  int32_t n = (int32_t)at[0];
-  bool transposed = at[2 + 4 * n] != 0;
-  mote_arg args[8] = {tensor_arg("input", mote_low_real(w, x)),
-                      tensor_arg("weight", mote_low_real(w, packed->refs[0])),
-                      tensor_arg("bias", packed->refs[1]),
-                      list_arg("stride", at + 1, n),
-                      list_arg("padding", at + 1 + n, n),
-                      list_arg("dilation", at + 1 + 2 * n, n),
-                      axis_arg(at[1 + 4 * n]),
-                      list_arg("output_padding", at + 1 + 3 * n, n)};
-  args[6].name = "groups";
-  return mote_low_row(w, names[transposed][n - 1], args, transposed ? 8 : 7);
 }
 
 static const mote_torch_row rows[] = {
