@@ -159,9 +159,27 @@ mote_vid mote_low_real(mote_low *w, mote_vid x) {
          : mote_dtype_is_float(d) ? mote_low_cast(w, x, MOTE_F32)
                                   : mote_low_1(w, &mote_op_dequantize, x);
 }
-static mote_out_quant quant_args(const mote_lowering *l, const char *scale, const char *zero) {
-  mote_out_quant q = {mote_lower_float(l, scale, 0), mote_lower_int(l, zero, 0)};
+// The first operand, or the first of a list.
+static const mote_tensor *first(mote_low *w) {
+  const mote_arg *a = &w->args[0];
+  return mote_low_desc(w, a->kind != MOTE_ARG_TENSORS ? a->ref : a->count > 0 ? a->refs[0] : -1);
+}
+// Scale and zero point that the call gives its result; else those of the first operand.
+static mote_out_quant quant_args(mote_low *w) {
+  static const char names[3][2][20] = {
+      {"output_scale", "output_zero_point"}, {"Y_scale_i", "Y_zero_point_i"}, {"scale", "zero_point"}};
+  const mote_quant *own = &first(w)->quant;
+  mote_out_quant q = {own->scale, own->zero_point};
+  for (int i = 2; i >= 0; i--) {
+    q.scale = mote_lower_float(w, names[i][0], q.scale);
+    q.zero = mote_lower_int(w, names[i][1], q.zero);
+  }
   return q;
+}
+mote_status mote_low_give_codes(mote_low *w, mote_vid y, bool relu) {
+  mote_out_quant q = quant_args(w);
+  y = relu ? mote_low_1(w, &mote_op_relu, y) : y;
+  return mote_low_done(w, mote_low_codes(w, y, q.scale, q.zero, first(w)->dtype));
 }
 static bool on_codes(mote_low *w, mote_vid x) {
   const mote_tensor *t = mote_low_desc(w, x);
@@ -266,18 +284,19 @@ static mote_status quant_conv(mote_lowering *l, bool relu) {
   if (!read_conv(packed, &a))
     return mote_fail(l->err, MOTE_ERR_TYPE, "packed parameters of a convolution are needed");
   mote_vid x = l->args[0].ref, weight = packed->refs[0];
-  mote_out_quant q = quant_args(l, "output_scale", "output_zero_point");
-  mote_dtype d = mote_low_desc(l, x)->dtype;
   bool codes = on_codes(l, x) && !a.transposed && a.n < 3;
   bool line = a.n == 2 && mote_low_desc(l, x)->rank == 3; // PyTorch packs one dim as two
   x = line ? mote_low_unsqueeze(l, x, 2) : x;
-  a.relu = relu;
-  if (codes)
-    a.quant = q;
-  x = mote_aten_convolve(l, codes ? x : mote_low_real(l, x), codes ? weight : mote_low_real(l, weight), packed->refs[1],
-                         &a);
-  x = codes ? x : mote_low_codes(l, x, q.scale, q.zero, d);
-  return mote_low_done(l, line ? mote_low_squeeze(l, x, 2) : x);
+  if (codes) {
+    a.relu = relu;
+    a.quant = quant_args(l);
+  } else {
+    x = mote_low_real(l, x);
+    weight = mote_low_real(l, weight);
+  }
+  x = mote_aten_convolve(l, x, weight, packed->refs[1], &a);
+  x = line ? mote_low_squeeze(l, x, 2) : x;
+  return codes ? mote_low_done(l, x) : mote_low_give_codes(l, x, relu);
 }
 static mote_status lower_conv(mote_lowering *l) { return quant_conv(l, false); }
 static mote_status lower_conv_relu(mote_lowering *l) { return quant_conv(l, true); }
@@ -293,14 +312,14 @@ static mote_status quant_linear(mote_lowering *l, bool relu) {
   mote_attr_defaults(&mote_op_linear, &a);
   a.keep_dims = true;
   a.act = relu_act(relu);
-  a.quant = quant_args(l, "Y_scale_i", "Y_zero_point_i");
+  a.quant = quant_args(l);
   mote_vid in[3] = {l->args[0].ref, packed->refs[0], packed->refs[1]};
   return mote_low_done(l, mote_low_emit(l, &mote_op_linear, &a, in, in[2] >= 0 ? 3 : 2));
 }
 static mote_status lower_linear(mote_lowering *l) { return quant_linear(l, false); }
 static mote_status lower_linear_relu(mote_lowering *l) { return quant_linear(l, true); }
 
-static mote_vid rounded(mote_low *w, mote_vid x, bool reduce) {
+mote_vid mote_aten_rounded(mote_low *w, mote_vid x, bool reduce) {
   round_attr a = {reduce};
   return mote_low_emit(w, &round_op, &a, &x, 1);
 }
@@ -309,7 +328,7 @@ static mote_status dynamic_linear(mote_lowering *l, bool relu, bool half) {
   if (packed->kind != MOTE_ARG_TENSORS || packed->count < 2)
     return mote_fail(l->err, MOTE_ERR_TYPE, "packed parameters of a linear layer are needed");
   mote_vid x = l->args[0].ref, weight = mote_low_real(l, packed->refs[0]);
-  x = half ? x : rounded(l, x, mote_lower_bool(l, "reduce_range", false));
+  x = half ? x : mote_aten_rounded(l, x, mote_lower_bool(l, "reduce_range", false));
   mote_vid y = mote_aten_linear(l, x, weight, packed->refs[1]);
   return mote_low_done(l, relu ? mote_low_1(l, &mote_op_relu, y) : y);
 }
@@ -325,16 +344,14 @@ static mote_status quant_binary(mote_lowering *l, const mote_op *op, bool relu) 
   mote_vid in[2] = {l->args[0].ref, l->args[1].ref};
   memset(&a, 0, sizeof a);
   mote_attr_defaults(op, &a);
-  a.act = relu_act(relu);
-  a.quant = quant_args(l, "scale", "zero_point");
-  if (on_codes(l, in[0]) && on_codes(l, in[1]))
+  if (on_codes(l, in[0]) && on_codes(l, in[1])) {
+    a.act = relu_act(relu);
+    a.quant = quant_args(l);
     return mote_low_done(l, mote_low_emit(l, op, &a, in, 2));
-  mote_out_quant q = a.quant;
-  mote_dtype d = mote_low_desc(l, in[0])->dtype;
-  memset(&a.quant, 0, sizeof a.quant);
+  }
   for (int i = 0; i < 2; i++)
     in[i] = mote_low_real(l, in[i]);
-  return mote_low_done(l, mote_low_codes(l, mote_low_emit(l, op, &a, in, 2), q.scale, q.zero, d));
+  return mote_low_give_codes(l, mote_low_emit(l, op, &a, in, 2), relu);
 }
 static mote_status lower_add(mote_lowering *l) { return quant_binary(l, &mote_op_add, false); }
 static mote_status lower_add_relu(mote_lowering *l) { return quant_binary(l, &mote_op_add, true); }
@@ -380,51 +397,32 @@ static mote_status quant_cat(mote_lowering *l, bool relu) {
   mote_vid v[64];
   if (list->kind != MOTE_ARG_TENSORS || list->count < 1 || list->count > 64)
     return mote_fail(l->err, MOTE_ERR_ARGUMENT, "quantized::cat expects 1 to 64 tensors");
-  const mote_tensor *first = mote_low_desc(l, list->refs[0]);
-  const mote_quant own = first->quant;
-  mote_dtype d = first->dtype;
-  int32_t axis = mote_low_axis(l, mote_lower_int(l, "dim", 0), first->rank);
+  int32_t axis = mote_low_axis(l, mote_lower_int(l, "dim", 0), first(l)->rank);
   for (int32_t i = 0; i < list->count; i++)
     v[i] = mote_low_real(l, list->refs[i]);
-  mote_vid out = mote_low_concat(l, v, list->count, axis);
-  out = relu ? mote_low_1(l, &mote_op_relu, out) : out;
-  return mote_low_done(l, mote_low_codes(l, out, mote_lower_float(l, "scale", own.scale),
-                                         mote_lower_int(l, "zero_point", own.zero_point), d));
+  return mote_low_give_codes(l, mote_low_concat(l, v, list->count, axis), relu);
 }
 static mote_status lower_cat(mote_lowering *l) { return quant_cat(l, false); }
 static mote_status lower_cat_relu(mote_lowering *l) { return quant_cat(l, true); }
 
 // A function of one tensor in numbers, then codes with the given or the tensor's own parameters.
-static mote_status function(mote_lowering *l, const mote_op *op, double a, double b, const char *scale,
-                            const char *zero) {
-  mote_vid x = l->args[0].ref;
-  const mote_tensor *t = mote_low_desc(l, x);
-  const mote_quant own = t->quant;
-  mote_dtype d = t->dtype;
+static mote_status function(mote_lowering *l, const mote_op *op, double a, double b) {
+  mote_vid x = mote_low_real(l, l->args[0].ref);
   mote_unary_attr at;
   memset(&at, 0, sizeof at);
   mote_attr_defaults(op, &at);
   at.a = a;
   at.b = b;
-  x = mote_low_real(l, x);
-  x = mote_low_emit(l, op, &at, &x, 1);
-  return mote_low_done(
-      l, mote_low_codes(l, x, mote_lower_float(l, scale, own.scale), mote_lower_int(l, zero, own.zero_point), d));
+  return mote_low_give_codes(l, mote_low_emit(l, op, &at, &x, 1), false);
 }
 static mote_status lower_leaky(mote_lowering *l) {
-  return function(l, &mote_op_leaky_relu, mote_lower_float(l, "negative_slope", 0.01), 0, "output_scale",
-                  "output_zero_point");
+  return function(l, &mote_op_leaky_relu, mote_lower_float(l, "negative_slope", 0.01), 0);
 }
-static mote_status lower_hardswish(mote_lowering *l) {
-  return function(l, &mote_op_hardswish, 0, 0, "output_scale", "output_zero_point");
-}
-static mote_status lower_sigmoid(mote_lowering *l) {
-  return function(l, &mote_op_sigmoid, 0, 0, "output_scale", "output_zero_point");
-}
-static mote_status lower_relu6(mote_lowering *l) { return function(l, &mote_op_relu6, 0, 6, "", ""); }
+static mote_status lower_hardswish(mote_lowering *l) { return function(l, &mote_op_hardswish, 0, 0); }
+static mote_status lower_sigmoid(mote_lowering *l) { return function(l, &mote_op_sigmoid, 0, 0); }
+static mote_status lower_relu6(mote_lowering *l) { return function(l, &mote_op_relu6, 0, 6); }
 static mote_status lower_elu(mote_lowering *l) {
-  return function(l, &mote_op_elu, mote_lower_float(l, "alpha", 1), mote_lower_float(l, "scale", 1), "output_scale",
-                  "output_zero_point");
+  return function(l, &mote_op_elu, mote_lower_float(l, "alpha", 1), mote_lower_float(l, "scale", 1));
 }
 
 // PReLU and batch normalisation in numbers.
@@ -433,22 +431,16 @@ static mote_status quant_batch_norm(mote_lowering *l, bool relu) {
   memset(&a, 0, sizeof a);
   mote_attr_defaults(&mote_op_batch_norm, &a);
   a.eps = mote_lower_float(l, "eps", 1e-5);
-  mote_dtype d = mote_low_desc(l, l->args[0].ref)->dtype;
   mote_vid in[5] = {mote_low_real(l, l->args[0].ref), mote_low_tensor(l, "weight"), mote_low_tensor(l, "bias"),
                     mote_low_tensor(l, "mean"), mote_low_tensor(l, "var")};
-  mote_vid v = mote_low_emit(l, &mote_op_batch_norm, &a, in, 5);
-  v = relu ? mote_low_1(l, &mote_op_relu, v) : v;
-  return mote_low_done(
-      l, mote_low_codes(l, v, mote_lower_float(l, "output_scale", 1), mote_lower_int(l, "output_zero_point", 0), d));
+  return mote_low_give_codes(l, mote_low_emit(l, &mote_op_batch_norm, &a, in, 5), relu);
 }
 static mote_status lower_batch_norm(mote_lowering *l) { return quant_batch_norm(l, false); }
 static mote_status lower_batch_norm_relu(mote_lowering *l) { return quant_batch_norm(l, true); }
 
 static mote_status lower_matmul(mote_lowering *l) {
-  mote_dtype d = mote_low_desc(l, l->args[0].ref)->dtype;
-  mote_vid v = mote_aten_matmul(l, mote_low_real(l, l->args[0].ref), mote_low_real(l, l->args[1].ref));
-  return mote_low_done(
-      l, mote_low_codes(l, v, mote_lower_float(l, "scale", 1), mote_lower_int(l, "zero_point", 0), d));
+  mote_vid a = mote_low_real(l, l->args[0].ref), b = mote_low_real(l, l->args[1].ref);
+  return mote_low_give_codes(l, mote_aten_matmul(l, a, b), false);
 }
 
 // Codes of an integer tensor under given parameters.
@@ -463,79 +455,32 @@ static mote_status lower_make(mote_lowering *l) {
 
 // ------------------------------------------------------------------------------------------------ recurrent layers
 
-static mote_vid side(mote_low *w, mote_vid x, mote_vid weight, mote_vid bias, bool dynamic, bool reduce) {
-  return mote_aten_linear(w, dynamic ? rounded(w, x, reduce) : x, mote_low_real(w, weight), bias);
-}
-
-static void run_scan(mote_low *w, int64_t kind, bool back, mote_vid gates, mote_vid h, mote_vid c, mote_vid weight,
-                     mote_vid bias, bool dynamic, bool reduce, mote_vid out[3]) {
-  mote_rnn_attr a = {.kind = kind, .reverse = back, .round8 = dynamic, .reduce_range = reduce};
-  mote_vid in[5] = {gates, h, c, mote_low_real(w, weight), bias};
-  out[0] = out[1] = out[2] = -1;
-  if (w->st == MOTE_OK)
-    w->st = w->emit(w, &mote_op_rnn_scan, &a, in, 5, out, 3);
-}
-
-static mote_vid state_at(mote_low *w, mote_vid all, int64_t i) {
-  const mote_tensor *t = mote_low_desc(w, all);
-  if (t->rank != 3)
-    return mote_low_fail(w, MOTE_ERR_SHAPE, "hidden state of rank %d", t->rank);
-  return mote_low_squeeze(w, mote_low_narrow(w, all, 0, i, 1), 0);
-}
-
 // Cells come as four tensors (w_ih, b_ih, w_hh, b_hh) and two integers (kind, reduce_range) each.
-static mote_status layers(mote_lowering *l, int64_t kind) {
-  enum { MOST = 8, INT8_CELL = 0, HALF_CELL = 2 };
-  const mote_arg *hx = mote_lower_arg(l, "hx"), *params = mote_lower_arg(l, "params");
-  bool lstm = kind == MOTE_RNN_LSTM, first = mote_lower_bool(l, "batch_first", false);
-  int64_t dirs = mote_lower_bool(l, "bidirectional", false) ? 2 : 1, count = mote_lower_int(l, "num_layers", 1);
-  if (params == NULL || params->kind != MOTE_ARG_TENSORS || count < 1 || count * dirs > MOST ||
-      params->count < 4 * count * dirs || params->ints.count < 2 * count * dirs)
-    return mote_fail(l->err, MOTE_ERR_TYPE, "packed parameters of %lld recurrent layers are needed", (long long)count);
-  if (hx == NULL || (lstm ? hx->kind != MOTE_ARG_TENSORS || hx->count != 2 : hx->kind != MOTE_ARG_TENSOR))
-    return mote_fail(l->err, MOTE_ERR_ARGUMENT, "hidden states are needed");
-  mote_vid x = l->args[0].ref, h0 = lstm ? hx->refs[0] : hx->ref, c0 = lstm ? hx->refs[1] : -1, hs[MOST], cs[MOST];
-  int32_t n = 0;
-  x = first ? mote_low_swap(l, x, 0, 1) : x;
-  for (int64_t i = 0; i < count; i++) {
-    mote_vid ys[2] = {-1, -1}, out[3];
-    for (int64_t d = 0; d < dirs; d++) {
-      const mote_vid *p = params->refs + 4 * n;
-      bool dynamic = params->ints.at[2 * n] != HALF_CELL, reduce = params->ints.at[2 * n + 1] != 0;
-      mote_vid gates = side(l, x, p[0], p[1], dynamic, reduce);
-      run_scan(l, kind, d == 1, gates, state_at(l, h0, n), lstm ? state_at(l, c0, n) : -1, p[2], p[3], dynamic, reduce,
-               out);
-      ys[d] = out[0];
-      hs[n] = mote_low_unsqueeze(l, out[1], 0);
-      cs[n] = lstm ? mote_low_unsqueeze(l, out[2], 0) : -1;
-      n++;
-    }
-    x = dirs == 2 ? mote_low_concat(l, ys, 2, 2) : ys[0];
+static mote_rnn_weights weights_at(mote_low *w, const mote_arg *params, int64_t i, int64_t cells) {
+  enum { HALF_CELL = 2 };
+  mote_rnn_weights p = {-1, -1, -1, -1, -1, false, false};
+  const mote_vid *at = params->refs + 4 * i;
+  if (params->count < 4 * cells || params->ints.count < 2 * cells) {
+    mote_low_fail(w, MOTE_ERR_TYPE, "packed parameters of %lld recurrent cells are needed", (long long)cells);
+    return p;
   }
-  mote_low_give(l, first ? mote_low_swap(l, x, 0, 1) : x);
-  mote_low_give(l, mote_low_concat(l, hs, n, 0));
-  if (lstm)
-    mote_low_give(l, mote_low_concat(l, cs, n, 0));
-  return l->st;
+  p = (mote_rnn_weights){
+      mote_low_real(w, at[0]),        mote_low_real(w, at[2]), at[1], at[3], -1, params->ints.at[2 * i] != HALF_CELL,
+      params->ints.at[2 * i + 1] != 0};
+  return p;
 }
-static mote_status lower_lstm(mote_lowering *l) { return layers(l, MOTE_RNN_LSTM); }
-static mote_status lower_gru(mote_lowering *l) { return layers(l, MOTE_RNN_GRU); }
+static mote_status lower_lstm(mote_lowering *l) { return mote_aten_rnn_layers(l, MOTE_RNN_LSTM, weights_at); }
+static mote_status lower_gru(mote_lowering *l) { return mote_aten_rnn_layers(l, MOTE_RNN_GRU, weights_at); }
 
 static mote_status cell(mote_lowering *l, int64_t kind) {
-  const mote_arg *hx = mote_lower_arg(l, "hx"), *ih = mote_lower_arg(l, "w_ih"), *hh = mote_lower_arg(l, "w_hh");
-  bool lstm = kind == MOTE_RNN_LSTM;
-  mote_vid out[3];
-  if (hx == NULL || ih == NULL || hh == NULL || ih->kind != MOTE_ARG_TENSORS || hh->kind != MOTE_ARG_TENSORS ||
-      ih->count < 2 || hh->count < 2)
+  const mote_arg *ih = mote_lower_arg(l, "w_ih"), *hh = mote_lower_arg(l, "w_hh");
+  if (ih == NULL || hh == NULL || ih->kind != MOTE_ARG_TENSORS || hh->kind != MOTE_ARG_TENSORS || ih->count < 2 ||
+      hh->count < 2)
     return mote_fail(l->err, MOTE_ERR_TYPE, "packed parameters of a cell are needed");
-  mote_vid h = lstm && hx->count == 2 ? hx->refs[0] : hx->ref, c = lstm && hx->count == 2 ? hx->refs[1] : -1;
   bool half = ih->ints.count > 0 && ih->ints.at[0] != 0;
-  mote_vid gates = side(l, l->args[0].ref, ih->refs[0], ih->refs[1], !half, true);
-  run_scan(l, kind, false, mote_low_unsqueeze(l, gates, 0), h, c, hh->refs[0], hh->refs[1], !half, true, out);
-  mote_low_give(l, out[1]);
-  if (lstm)
-    mote_low_give(l, out[2]);
-  return l->st;
+  mote_rnn_weights p = {
+      mote_low_real(l, ih->refs[0]), mote_low_real(l, hh->refs[0]), ih->refs[1], hh->refs[1], -1, !half, true};
+  return mote_aten_rnn_cell(l, kind, &p);
 }
 static mote_status lower_lstm_cell(mote_lowering *l) { return cell(l, MOTE_RNN_LSTM); }
 static mote_status lower_gru_cell(mote_lowering *l) { return cell(l, MOTE_RNN_GRU); }

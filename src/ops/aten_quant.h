@@ -15,6 +15,8 @@ extern const mote_op mote_op_codes; // numbers -> codes, halves to even
 
 mote_vid mote_low_codes(mote_low *w, mote_vid x, double scale, int64_t zero, mote_dtype dtype);
 mote_vid mote_low_real(mote_low *w, mote_vid x); // float32 of codes or of other floats
+// The result `y` as codes with the scale and zero point that the call gives, or those of its first operand.
+mote_status mote_low_give_codes(mote_low *w, mote_vid y, bool relu);
 // First result of the lowering of another row of PyTorch: "softmax.int".
 mote_vid mote_low_row(mote_low *w, const char *overload, const mote_arg *args, int32_t n);
 

@@ -23,27 +23,19 @@ mote_vid mote_low_row(mote_low *w, const char *overload, const mote_arg *args, i
   return w->st == MOTE_OK && inner.n_out > 0 ? inner.result[0] : -1;
 }
 
-static mote_vid give_codes(mote_low *w, mote_vid y, const mote_tensor *own) {
-  return mote_low_codes(w, y, mote_lower_float(w, "output_scale", own->quant.scale),
-                        mote_lower_int(w, "output_zero_point", own->quant.zero_point), own->dtype);
-}
-
 // The call as it is, but on numbers.
-static mote_status twin(mote_lowering *l, const char *overload, bool relu) {
+static mote_status twin(mote_lowering *l, const char *overload) {
   mote_arg args[ARGS_MOST];
   int32_t n = MOTE_MIN(l->n_args, ARGS_MOST);
-  const mote_tensor own = *mote_low_desc(l, l->args[0].ref);
   for (int32_t i = 0; i < n; i++) {
     args[i] = l->args[i];
     if (args[i].kind == MOTE_ARG_TENSOR)
       args[i].ref = mote_low_real(l, args[i].ref);
   }
-  mote_vid y = mote_low_row(l, overload, args, n);
-  y = relu ? mote_low_1(l, &mote_op_relu, y) : y;
-  return mote_low_done(l, give_codes(l, y, &own));
+  return mote_low_give_codes(l, mote_low_row(l, overload, args, n), false);
 }
 #define TWIN(fn, overload)                                                                                             \
-  static mote_status fn(mote_lowering *l) { return twin(l, overload, false); }
+  static mote_status fn(mote_lowering *l) { return twin(l, overload); }
 TWIN(lower_instance_norm, "instance_norm")
 TWIN(lower_group_norm, "group_norm")
 TWIN(lower_layer_norm, "layer_norm")
@@ -60,7 +52,6 @@ static mote_status lower_dropout(mote_lowering *l) { return mote_low_done(l, l->
 // A linear layer with another activation.
 static mote_status linear_act(mote_lowering *l, const mote_op *op) {
   const mote_arg *packed = &l->args[1];
-  const mote_dtype d = mote_low_desc(l, l->args[0].ref)->dtype;
   mote_unary_attr a;
   memset(&a, 0, sizeof a);
   mote_attr_defaults(op, &a);
@@ -70,9 +61,7 @@ static mote_status linear_act(mote_lowering *l, const mote_op *op) {
     return mote_fail(l->err, MOTE_ERR_TYPE, "packed parameters of a linear layer are needed");
   mote_vid y =
       mote_aten_linear(l, mote_low_real(l, l->args[0].ref), mote_low_real(l, packed->refs[0]), packed->refs[1]);
-  y = mote_low_emit(l, op, &a, &y, 1);
-  return mote_low_done(
-      l, mote_low_codes(l, y, mote_lower_float(l, "Y_scale_i", 1), mote_lower_int(l, "Y_zero_point_i", 0), d));
+  return mote_low_give_codes(l, mote_low_emit(l, op, &a, &y, 1), false);
 }
 static mote_status lower_linear_leaky(mote_lowering *l) { return linear_act(l, &mote_op_leaky_relu); }
 static mote_status lower_linear_tanh(mote_lowering *l) { return linear_act(l, &mote_op_tanh); }

@@ -2,10 +2,6 @@
 // recurrence. Computed in float32. Tests: tests/unit/test_ops_aten.c
 #include "ops/aten_rnn.h"
 
-#include "ops/aten_kit.h"
-#include "ops/matmul.h"
-#include "ops/shape.h"
-
 static const int64_t gates_of[] = {4, 3, 1, 1};
 
 typedef struct rnn_geo {
@@ -199,145 +195,113 @@ const mote_op mote_op_rnn_scan = {"rnn_scan",
 
 // ------------------------------------------------------------------------------------------------ layers
 
-typedef struct weights {
-  mote_vid ih, hh, b_ih, b_hh, project;
-} weights;
-typedef struct states {
-  mote_vid y, h, c;
-} states;
-
-static mote_vid linear(mote_low *w, mote_vid x, mote_vid weight, mote_vid bias) {
-  mote_linear_attr a;
-  memset(&a, 0, sizeof a);
-  a.keep_dims = true;
-  mote_vid in[3] = {x, weight, bias};
-  return mote_low_emit(w, &mote_op_linear, &a, in, bias >= 0 ? 3 : 2);
-}
-
-static states run_layer(mote_low *w, int64_t kind, bool back, mote_vid x, mote_vid h, mote_vid c, const weights *p,
-                        mote_vid sizes) {
-  mote_rnn_attr a = {.kind = kind, .reverse = back};
-  mote_vid in[7] = {linear(w, x, p->ih, p->b_ih), h, c, p->hh, p->b_hh, sizes, p->project}, out[3] = {-1, -1, -1};
+// One cell over all steps; out: y, last h, last c.
+static void run_cell(mote_low *w, int64_t kind, bool back, mote_vid x, mote_vid h, mote_vid c,
+                     const mote_rnn_weights *p, mote_vid sizes, mote_vid out[3]) {
+  mote_rnn_attr a = {kind, back, p->round8, p->reduce_range};
+  x = mote_aten_linear(w, p->round8 ? mote_aten_rounded(w, x, p->reduce_range) : x, p->ih, p->b_ih);
+  mote_vid in[7] = {x, h, c, p->hh, p->b_hh, sizes, p->project};
+  out[0] = out[1] = out[2] = -1;
   if (w->st == MOTE_OK)
     w->st = w->emit(w, &mote_op_rnn_scan, &a, in, 7, out, 3);
-  states s = {out[0], out[1], out[2]};
-  return s;
+}
+
+// The hidden states of a call: h, and for an LSTM c.
+static void states_of(mote_low *w, int64_t kind, mote_vid out[2]) {
+  const mote_arg *hx = mote_lower_arg(w, "hx");
+  bool list = hx != NULL && hx->kind == MOTE_ARG_TENSORS;
+  out[0] = hx == NULL ? -1 : list ? (hx->count > 0 ? hx->refs[0] : -1) : hx->ref;
+  out[1] = kind == MOTE_RNN_LSTM && list && hx->count == 2 ? hx->refs[1] : -1;
+  if (out[0] < 0 || (kind == MOTE_RNN_LSTM && out[1] < 0))
+    mote_low_fail(w, MOTE_ERR_ARGUMENT, "lstm expects two hidden states");
 }
 
 static mote_vid state_at(mote_low *w, mote_vid all, int64_t i) {
   const mote_tensor *t = mote_low_desc(w, all);
+  if (all < 0)
+    return -1;
   int64_t dim[2] = {t->rank == 3 ? t->dim[1] : 1, t->rank > 0 ? t->dim[t->rank - 1] : 0};
-  if (all < 0 || t->rank < 2 || i >= t->dim[0])
+  if (t->rank < 2 || i >= t->dim[0])
     return mote_low_fail(w, MOTE_ERR_SHAPE, "Expected hidden size for %lld layers", (long long)i + 1);
   return mote_low_reshape(w, mote_low_narrow(w, all, 0, i, 1), 2, dim);
 }
 
-typedef struct layers {
-  int64_t kind, count;
-  bool biases, both, batch_first;
-  const mote_arg *params;
-  mote_vid x, h, c, sizes;
-} layers;
-
-static weights weights_at(mote_low *w, const layers *s, int64_t i, int32_t per) {
-  weights p = {-1, -1, -1, -1, -1};
-  const mote_vid *at = s->params->refs + i * per;
-  if (s->params->kind != MOTE_ARG_TENSORS || (i + 1) * per > s->params->count) {
+static mote_rnn_weights weights_at(mote_low *w, const mote_arg *params, int64_t i, int64_t cells) {
+  mote_rnn_weights p = {-1, -1, -1, -1, -1, false, false};
+  bool biases = mote_lower_bool(w, "has_biases", true);
+  int64_t per = params->count / cells, plain = biases ? 4 : 2;
+  const mote_vid *at = params->refs + i * per;
+  if (per != plain && per != plain + 1) {
     mote_low_fail(w, MOTE_ERR_ARGUMENT, "got an incorrect number of RNN parameters");
     return p;
   }
   p.ih = at[0];
   p.hh = at[1];
-  p.b_ih = s->biases ? at[2] : -1;
-  p.b_hh = s->biases ? at[3] : -1;
-  p.project = per == (s->biases ? 5 : 3) ? at[per - 1] : -1;
+  p.b_ih = biases ? at[2] : -1;
+  p.b_hh = biases ? at[3] : -1;
+  p.project = per > plain ? at[plain] : -1;
   return p;
 }
 
-static mote_status run_layers(mote_lowering *l, const layers *s) {
+mote_status mote_aten_rnn_layers(mote_lowering *l, int64_t kind, mote_rnn_weights_fn *weights_of) {
   enum { MOST = 24 };
-  int64_t dirs = s->both ? 2 : 1;
-  mote_vid x = s->x, hs[MOST], cs[MOST];
-  int32_t per = s->count > 0 ? (int32_t)(s->params->count / (s->count * dirs)) : 0, n = 0;
-  bool single = s->sizes < 0 && mote_low_desc(l, x)->rank == 2;
-  int32_t kept = s->batch_first ? 1 : 0;
-  if (s->count < 1 || s->count * dirs > MOST)
-    return mote_fail(l->err, MOTE_ERR_LIMIT, "%lld recurrent layers", (long long)s->count);
-  if (single)
-    x = mote_low_unsqueeze(l, x, 1), kept = 0;
-  if (kept)
-    x = mote_low_swap(l, x, 0, 1);
-  for (int64_t i = 0; i < s->count; i++) {
-    mote_vid ys[2];
-    for (int64_t d = 0; d < dirs; d++) {
-      weights p = weights_at(l, s, i * dirs + d, per);
-      mote_vid h = state_at(l, s->h, i * dirs + d), c = s->kind == MOTE_RNN_LSTM ? state_at(l, s->c, i * dirs + d) : -1;
-      states r = run_layer(l, s->kind, d == 1, x, h, c, &p, s->sizes);
-      ys[d] = r.y;
-      hs[n] = mote_low_unsqueeze(l, r.h, 0);
-      cs[n] = s->kind == MOTE_RNN_LSTM ? mote_low_unsqueeze(l, r.c, 0) : -1;
-      n++;
-    }
-    x = dirs == 2 ? mote_low_concat(l, ys, 2, mote_low_desc(l, ys[0])->rank - 1) : ys[0];
-  }
-  if (kept)
-    x = mote_low_swap(l, x, 0, 1);
-  mote_vid last_h = mote_low_concat(l, hs, n, 0), last_c = s->kind == MOTE_RNN_LSTM ? mote_low_concat(l, cs, n, 0) : -1;
-  mote_low_give(l, single ? mote_low_squeeze(l, x, 1) : x);
-  mote_low_give(l, single ? mote_low_squeeze(l, last_h, 1) : last_h);
-  if (last_c >= 0)
-    mote_low_give(l, single ? mote_low_squeeze(l, last_c, 1) : last_c);
-  return l->st;
-}
-
-static mote_status lower_layers(mote_lowering *l, int64_t kind) {
-  const mote_arg *hx = mote_lower_arg(l, "hx"), *params = mote_lower_arg(l, "params");
-  layers s = {.kind = kind,
-              .count = mote_lower_int(l, "num_layers", 1),
-              .biases = mote_lower_bool(l, "has_biases", true),
-              .both = mote_lower_bool(l, "bidirectional", false),
-              .batch_first = mote_lower_bool(l, "batch_first", false),
-              .params = params,
-              .x = l->args[0].ref,
-              .sizes = mote_low_tensor(l, "batch_sizes"),
-              .c = -1};
-  if (params == NULL || params->kind != MOTE_ARG_TENSORS || hx == NULL)
+  const mote_arg *params = mote_lower_arg(l, "params");
+  int64_t dirs = mote_lower_bool(l, "bidirectional", false) ? 2 : 1, count = mote_lower_int(l, "num_layers", 1);
+  mote_vid x = l->args[0].ref, sizes = mote_low_tensor(l, "batch_sizes"), last[2][MOST], state[2], ys[2], out[3];
+  bool single = sizes < 0 && mote_low_desc(l, x)->rank == 2;
+  bool swapped = mote_lower_bool(l, "batch_first", false) && !single;
+  if (params == NULL || params->kind != MOTE_ARG_TENSORS)
     return mote_fail(l->err, MOTE_ERR_ARGUMENT, "recurrent layer without parameters");
+  if (count < 1 || count > MOST / dirs)
+    return mote_fail(l->err, MOTE_ERR_LIMIT, "%lld recurrent layers", (long long)count);
   if (mote_lower_bool(l, "train", false) && mote_lower_float(l, "dropout", 0) > 0)
     return mote_fail(l->err, MOTE_ERR_UNSUPPORTED, "dropout in training");
-  s.h = hx->kind == MOTE_ARG_TENSORS ? hx->refs[0] : hx->ref;
-  if (kind == MOTE_RNN_LSTM) {
-    if (hx->kind != MOTE_ARG_TENSORS || hx->count != 2)
-      return mote_fail(l->err, MOTE_ERR_ARGUMENT, "lstm expects two hidden states");
-    s.c = hx->refs[1];
+  states_of(l, kind, state);
+  x = single ? mote_low_unsqueeze(l, x, 1) : swapped ? mote_low_swap(l, x, 0, 1) : x;
+  for (int64_t n = 0; n < count * dirs; n++) {
+    bool back = n % dirs != 0;
+    mote_rnn_weights p = weights_of(l, params, n, count * dirs);
+    run_cell(l, kind, back, x, state_at(l, state[0], n), state_at(l, state[1], n), &p, sizes, out);
+    ys[back] = out[0];
+    for (int i = 0; i < 2; i++)
+      last[i][n] = mote_low_unsqueeze(l, out[1 + i], 0);
+    if (dirs == 1 || back)
+      x = dirs == 1 ? ys[0] : mote_low_concat(l, ys, 2, mote_low_desc(l, ys[0])->rank - 1);
   }
-  return run_layers(l, &s);
-}
-static mote_status lower_lstm(mote_lowering *l) { return lower_layers(l, MOTE_RNN_LSTM); }
-static mote_status lower_gru(mote_lowering *l) { return lower_layers(l, MOTE_RNN_GRU); }
-static mote_status lower_tanh(mote_lowering *l) { return lower_layers(l, MOTE_RNN_TANH); }
-static mote_status lower_relu(mote_lowering *l) { return lower_layers(l, MOTE_RNN_RELU); }
-
-static mote_status cell(mote_lowering *l, int64_t kind) {
-  const mote_arg *hx = mote_lower_arg(l, "hx");
-  bool lstm = kind == MOTE_RNN_LSTM;
-  weights p = {mote_low_tensor(l, "w_ih"), mote_low_tensor(l, "w_hh"), mote_low_tensor(l, "b_ih"),
-               mote_low_tensor(l, "b_hh"), -1};
-  mote_vid x = l->args[0].ref, h = lstm ? (hx->count == 2 ? hx->refs[0] : -1) : hx->ref,
-           c = lstm && hx->count == 2 ? hx->refs[1] : -1;
-  bool single = mote_low_desc(l, x)->rank == 1;
-  if (single) {
-    x = mote_low_unsqueeze(l, x, 0);
-    h = mote_low_unsqueeze(l, h, 0);
-    c = lstm ? mote_low_unsqueeze(l, c, 0) : -1;
+  x = swapped ? mote_low_swap(l, x, 0, 1) : x;
+  for (int i = 0; i < (kind == MOTE_RNN_LSTM ? 3 : 2); i++) {
+    x = i > 0 ? mote_low_concat(l, last[i - 1], (int32_t)(count * dirs), 0) : x;
+    mote_low_give(l, single ? mote_low_squeeze(l, x, 1) : x);
   }
-  if (h < 0)
-    return mote_fail(l->err, MOTE_ERR_ARGUMENT, "lstm_cell expects two hidden states");
-  states s = run_layer(l, kind, false, mote_low_unsqueeze(l, x, 0), h, c, &p, -1);
-  mote_low_give(l, single ? mote_low_squeeze(l, s.h, 0) : s.h);
-  if (lstm)
-    mote_low_give(l, single ? mote_low_squeeze(l, s.c, 0) : s.c);
   return l->st;
+}
+static mote_status lower_lstm(mote_lowering *l) { return mote_aten_rnn_layers(l, MOTE_RNN_LSTM, weights_at); }
+static mote_status lower_gru(mote_lowering *l) { return mote_aten_rnn_layers(l, MOTE_RNN_GRU, weights_at); }
+static mote_status lower_tanh(mote_lowering *l) { return mote_aten_rnn_layers(l, MOTE_RNN_TANH, weights_at); }
+static mote_status lower_relu(mote_lowering *l) { return mote_aten_rnn_layers(l, MOTE_RNN_RELU, weights_at); }
+
+mote_status mote_aten_rnn_cell(mote_lowering *l, int64_t kind, const mote_rnn_weights *p) {
+  mote_vid x = l->args[0].ref, s[2], out[3];
+  bool single = mote_low_desc(l, x)->rank == 1;
+  int n = kind == MOTE_RNN_LSTM ? 2 : 1;
+  states_of(l, kind, s);
+  x = single ? mote_low_unsqueeze(l, x, 0) : x;
+  for (int i = 0; i < n && single; i++)
+    s[i] = mote_low_unsqueeze(l, s[i], 0);
+  run_cell(l, kind, false, mote_low_unsqueeze(l, x, 0), s[0], s[1], p, -1, out);
+  for (int i = 0; i < n; i++)
+    mote_low_give(l, single ? mote_low_squeeze(l, out[1 + i], 0) : out[1 + i]);
+  return l->st;
+}
+static mote_status cell(mote_lowering *l, int64_t kind) {
+  mote_rnn_weights p = {mote_low_tensor(l, "w_ih"),
+                        mote_low_tensor(l, "w_hh"),
+                        mote_low_tensor(l, "b_ih"),
+                        mote_low_tensor(l, "b_hh"),
+                        -1,
+                        false,
+                        false};
+  return mote_aten_rnn_cell(l, kind, &p);
 }
 static mote_status lower_lstm_cell(mote_lowering *l) { return cell(l, MOTE_RNN_LSTM); }
 static mote_status lower_gru_cell(mote_lowering *l) { return cell(l, MOTE_RNN_GRU); }
