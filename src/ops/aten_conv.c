@@ -115,9 +115,9 @@ static mote_status nd_prepare(mote_opctx *c) {
   int64_t planes = c->out[0]->dim[0] * c->out[0]->dim[1];
   return planes > 0 ? mote_add_step(c, nd_run, NULL, 0, planes, 0, "reference", NULL) : MOTE_OK;
 }
-static const mote_op conv_nd = {
-    "conv_nd", MOTE_RULES(.min_in = 2, .max_in = 2, .n_out = 1, .attr_size = sizeof(mote_aten_conv), .infer = nd_infer,
-                          .prepare = nd_prepare, .eval = nd_eval)};
+static const mote_op conv_nd = {"conv_nd",
+                                MOTE_RULES(.min_in = 2, .max_in = 2, .n_out = 1, .attr_size = sizeof(mote_aten_conv),
+                                           .infer = nd_infer, .prepare = nd_prepare, .eval = nd_eval)};
 
 // ------------------------------------------------------------------------------------------------ lowering
 
