@@ -1,19 +1,19 @@
 #!/usr/bin/env python3
 """Writes src/script/schemas_packed.def, the small form of the rows of src/script/schemas.def that the library holds.
 
-Repeatedly the most frequent pair of neighbouring symbols becomes a new symbol ("byte pair" coding). A symbol is a
-character or a pair of symbols; the more frequent ones have codes of one byte, the others of two. The plain rows stay
-the source: edit those, then run: python3 scripts/pack_schemas.py (half a minute). tests/script/test_types.c compares
-the two files.
+The names go into one deflated stream, what stands behind them into another. Of a name only that is kept in which it
+differs from the one before. In the rest the most frequent pairs of neighbours become words ("byte pair" coding), each
+one byte, which leaves less to inflate at load. The plain rows stay the source: edit those, then run:
+python3 scripts/pack_schemas.py. tests/script/test_types.c compares the two files.
 """
 import collections
 import pathlib
 import re
+import zlib
 
 SCRIPT = pathlib.Path(__file__).resolve().parent.parent / "src" / "script"
-PAIRS = 1200  # more shrink the rows by hardly more than they take themselves
-LEADS = 5  # codes from 256-LEADS on take two bytes, of which the first is 256-LEADS or above
-LEAF = 0xFFFF  # second half of a symbol that is a character
+WORDS = 128  # codes from 128 on
+NEW_NAME = "\x01"  # before the first row of a name
 
 
 def plain_rows():
@@ -22,57 +22,75 @@ def plain_rows():
     return [re.sub(r"\\(.)", r"\1", r) for r in rows]
 
 
-def replace(row, pair, symbol):
-    out, i = [], 0
-    while i < len(row):
-        if i + 1 < len(row) and (row[i], row[i + 1]) == pair:
-            out.append(symbol)
-            i += 2
-        else:
-            out.append(row[i])
-            i += 1
+def name_of(row):
+    return re.match(r"[^.(]*", row).group()
+
+
+def shorten(row):
+    """What stands behind the name: "Tensor(Tensor self,int dim" for ".Tensor(Tensor self, int dim) -> Tensor"."""
+    rest = row[len(name_of(row)) :].lstrip(".")
+    assert not re.search(r",[^ ]", rest) and rest.count(") -> ") == 1
+    rest = rest.replace(", ", ",").replace(") -> ", ">")
+    assert rest.count(">") == 1
+    return re.sub(">Tensor$", "", rest)
+
+
+def pack_names(names):
+    out, before = b"", ""
+    for name in names:
+        same = 0
+        while same < len(name) and name[same] == before[same : same + 1]:
+            same += 1
+        out += bytes([128 + same]) + name[same:].encode()
+        before = name
     return out
 
 
-def learn(rows, limit):
-    """Rows as lists of symbols (a character or the number of a pair), and the pairs."""
-    rows, pairs = [list(r) for r in rows], []
-    counts, where = collections.Counter(), collections.defaultdict(set)
-    for n, row in enumerate(rows):
-        for p in zip(row, row[1:]):
-            counts[p] += 1
-            where[p].add(n)
-    while len(pairs) < limit:
-        pair, count = max(counts.items(), key=lambda item: (item[1], str(item[0])))
-        if count < 4:
-            break
-        for n in sorted(where[pair]):
-            for p in zip(rows[n], rows[n][1:]):
-                counts[p] -= 1
-            rows[n] = replace(rows[n], pair, len(pairs))
-            for p in zip(rows[n], rows[n][1:]):
-                counts[p] += 1
-                where[p].add(n)
-        del counts[pair]
-        pairs.append(pair)
-    return rows, pairs
+def pair_up(row, pair):
+    out = []
+    for symbol in row:
+        if out and (out[-1], symbol) == pair:
+            out[-1] = symbol = "".join(pair)
+        else:
+            out.append(symbol)
+    return out
 
 
-def code_bytes(code):
-    one = 256 - LEADS
-    return [code] if code < one else [one + (code - one) // 256, (code - one) % 256]
+def learn(rows):
+    """Rows as lists of words and characters; no more than WORDS words are left in use."""
+    rows, best = [list(r) for r in rows], None
+    while True:
+        words = {s for row in rows for s in row if len(s) > 1}
+        if len(words) <= WORDS:
+            best = rows
+        if len(words) > WORDS:
+            return best
+        counts = collections.Counter()
+        for row in rows:
+            counts.update(pair for pair in zip(row, row[1:]) if pair[0] != NEW_NAME)
+        pair = max(counts.items(), key=lambda item: (item[1], item[0]))[0]
+        rows = [pair_up(row, pair) for row in rows]
 
 
-def depth(pairs):
-    """Symbols that wait at most while a code is expanded: one a level, and the one at hand."""
-    levels = []
-    for a, b in pairs:
-        levels.append(1 + max(levels[s] if isinstance(s, int) else 0 for s in (a, b)))
-    return max(levels) + 1
+def pack_rests(rests):
+    rows = learn(rests)
+    words = list(dict.fromkeys(s for row in rows for s in row if len(s) > 1))
+    code = {w: 128 + n for n, w in enumerate(words)}
+    lines = [w.encode() for w in words] + [bytes(code.get(s, ord(s[0])) for s in row) for row in rows]
+    return len(words), b"".join(line + b"\n" for line in lines)
 
 
-def array(kind, name, values):
-    lines, line = [f"static const {kind} {name}[] = {{"], " "
+def deflate(plain):
+    best = None
+    for memory in range(1, 10):
+        packer = zlib.compressobj(9, zlib.DEFLATED, -15, memory)
+        packed = packer.compress(plain) + packer.flush()
+        best = packed if best is None or len(packed) < len(best) else best
+    return best
+
+
+def array(name, values):
+    lines, line = [f"static const uint8_t {name}[] = {{"], " "
     for v in values:
         if len(line) + len(str(v)) + 2 > 118:
             lines.append(line)
@@ -82,29 +100,28 @@ def array(kind, name, values):
 
 
 def main():
-    plain = plain_rows()
-    rows, pairs = learn(plain, PAIRS)
-    uses = collections.Counter(s for row in rows for s in row)
-    for pair in pairs:
-        uses.update(pair)
-    order = [s for s, _ in sorted(uses.items(), key=lambda item: (-item[1], str(item[0])))]
-    code = {s: n for n, s in enumerate(order)}
-    assert len(order) <= 256 - LEADS + LEADS * 256
-    symbols = []
-    for s in order:
-        symbols += [code[pairs[s][0]], code[pairs[s][1]]] if isinstance(s, int) else [ord(s), LEAF]
-    packed, starts = [], [0]
-    for row in rows:
-        for s in row:
-            packed += code_bytes(code[s])
-        starts.append(len(packed))
+    rows = plain_rows()
+    names = list(dict.fromkeys(map(name_of, rows)))
+    marks = [NEW_NAME if n == 0 or name_of(rows[n - 1]) != name_of(row) else "" for n, row in enumerate(rows)]
+    plain_names = pack_names(names)
+    n_words, plain_rests = pack_rests([mark + shorten(row) for mark, row in zip(marks, rows)])
+    packed_names, packed_rests = deflate(plain_names), deflate(plain_rests)
+    counts = {
+        "NEW_NAME": ord(NEW_NAME),
+        "ROWS": len(rows),
+        "NAMES": len(names),
+        "WORDS": n_words,
+        "NAMES_SIZE": len(plain_names),
+        "NAMES_FULL": sum(len(name) + 1 for name in names),
+        "RESTS_SIZE": len(plain_rests),
+        "LONGEST": max(map(len, rows)),
+    }
     text = "// The rows of schemas.def in small form; schema.c expands them. Made by scripts/pack_schemas.py; not for editing.\n"
     text += "// clang-format off\n"
-    text += f"enum {{ PACKED_ONE_BYTE = {256 - LEADS}, PACKED_LEAF = {LEAF}, PACKED_DEPTH = {depth(pairs)}, PACKED_LONGEST = {max(map(len, plain))} }};\n"
-    text += array("uint16_t", "packed_symbols", symbols) + array("uint8_t", "packed_rows", packed)
-    text += array("uint16_t", "packed_starts", starts)
+    text += "enum { " + ", ".join(f"PACKED_{k} = {v}" for k, v in counts.items()) + " };\n"
+    text += array("packed_names", packed_names) + array("packed_rests", packed_rests)
     (SCRIPT / "schemas_packed.def").write_text(text)
-    print(f"{len(plain)} rows: {sum(map(len, plain))} bytes as {len(packed) + 2 * len(symbols) + 2 * len(starts)}")
+    print(f"{len(rows)} rows: {sum(map(len, rows))} bytes as {len(packed_names)} + {len(packed_rests)}")
 
 
 if __name__ == "__main__":

@@ -219,8 +219,9 @@ mote_status mote_check_attr(mote_emit *e, mote_node *node, mote_node *base, cons
     use = node->res;
     use->overload = value->kind == MOTE_TYPE_FLOAT ? "float" : value->kind == MOTE_TYPE_STR ? "str" : "int";
     use->type = node->type = value;
-    return mote_schema_get(&e->front->program->schemas, (uint32_t)mote_schema_id("prim::EnumValue", use->overload),
-                           &use->schema, e->err);
+    mote_schemas *schemas = &e->front->program->schemas;
+    return mote_schema_get(schemas, (uint32_t)mote_schema_id(schemas, "prim::EnumValue", use->overload), &use->schema,
+                           e->err);
   }
   return mote_check_builtin_method(e, node, name, &self, 1);
 }
@@ -234,7 +235,7 @@ mote_status mote_check_builtin_method(mote_emit *e, mote_node *node, const char 
   for (int i = 0; i < 2; i++) {
     space = i ? "aten" : "prim";
     int len = mote_snprint(full, sizeof full, "%s::%s", space, name);
-    if (len < (int)sizeof full && mote_schema_range(full, (size_t)len, &first, &count))
+    if (len < (int)sizeof full && mote_schema_range(&e->front->program->schemas, full, (size_t)len, &first, &count))
       break;
   }
   return mote_check_operator(e, node, full, actuals, n);

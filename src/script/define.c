@@ -89,7 +89,7 @@ static mote_status find_schema(mote_front *front, const char *name, const mote_s
   const char *cut = strstr(name + 1, "__");
   *out = NULL;
   mote_snprint(full, sizeof full, "aten::%.*s", (int)(cut ? (size_t)(cut - name) : strlen(name)), name);
-  int32_t id = mote_schema_id(full, cut ? cut + 2 : "");
+  int32_t id = mote_schema_id(&front->program->schemas, full, cut ? cut + 2 : "");
   return id >= 0 ? mote_schema_get(&front->program->schemas, (uint32_t)id, out, err) : MOTE_OK;
 }
 

@@ -165,14 +165,14 @@ static bool same_args(const char *a, const char *b, bool out) {
 }
 
 // The functional overload that `text`, in place or with out, is a form of.
-static bool functional_of(const mote_dispatch *d, const char *text, const char *base, size_t len, bool out,
-                          mote_impl *impl) {
+static bool functional_of(const mote_dispatch *d, const mote_schemas *schemas, const char *text, const char *base,
+                          size_t len, bool out, mote_impl *impl) {
   char other[MOTE_SCHEMA_TEXT_MAX], name[200], overload[200];
   uint32_t first, count;
-  if (!mote_schema_range(base, len, &first, &count))
+  if (!mote_schema_range(schemas, base, len, &first, &count))
     return false;
   for (uint32_t i = first; i < first + count; i++) {
-    mote_schema_text(i, other);
+    mote_schema_text(schemas, i, other);
     if (!same_args(text, other, out) || !split_schema(other, name, overload, sizeof name))
       continue;
     const mote_impl *found = direct(d, name, overload, true);
@@ -184,9 +184,9 @@ static bool functional_of(const mote_dispatch *d, const char *text, const char *
   return false;
 }
 
-static void resolve(mote_dispatch *d, uint32_t id, mote_impl *impl) {
+static void resolve(mote_dispatch *d, const mote_schemas *schemas, uint32_t id, mote_impl *impl) {
   char name[200], overload[200], row[MOTE_SCHEMA_TEXT_MAX];
-  const char *text = mote_schema_text(id, row);
+  const char *text = mote_schema_text(schemas, id, row);
   if (!split_schema(text, name, overload, sizeof name))
     return;
   const mote_impl *found = direct(d, name, overload, true);
@@ -197,9 +197,9 @@ static void resolve(mote_dispatch *d, uint32_t id, mote_impl *impl) {
   size_t len = strlen(name);
   bool out = strstr(text, "(!) out") != NULL || strstr(overload, "out") != NULL;
   if (out)
-    impl->to_out = functional_of(d, text, name, len, true, impl);
+    impl->to_out = functional_of(d, schemas, text, name, len, true, impl);
   else if (len > 7 && name[len - 1] == '_' && name[len - 2] != '_')
-    impl->in_place = functional_of(d, text, name, len - 1, false, impl);
+    impl->in_place = functional_of(d, schemas, text, name, len - 1, false, impl);
 }
 
 // ------------------------------------------------------------------------------------------------ the table
@@ -230,12 +230,13 @@ void mote_dispatch_destroy(mote_dispatch *d) {
   mote_free(d->al, d);
 }
 
-const mote_impl *mote_dispatch_find(mote_dispatch *d, int32_t schema, const char *name, const char *overload) {
+const mote_impl *mote_dispatch_find(mote_dispatch *d, const mote_schemas *schemas, int32_t schema, const char *name,
+                                    const char *overload) {
   if (schema < 0 || (uint32_t)schema >= d->count)
     return direct(d, name, overload ? overload : "", false);
   mote_impl *impl = &d->impls[schema];
   if (!impl->is_resolved) {
-    resolve(d, (uint32_t)schema, impl);
+    resolve(d, schemas, (uint32_t)schema, impl);
     impl->is_resolved = true;
   }
   return impl->fn || impl->row ? impl : NULL;

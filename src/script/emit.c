@@ -251,8 +251,8 @@ mote_status mote_emit_op(mote_emit *e, const char *name, const char *overload, c
 mote_status mote_emit_unpack(mote_emit *e, uint32_t n) {
   const mote_schema *schema;
   uint32_t pushed;
-  int32_t id = mote_schema_id("prim::TupleUnpack", "");
-  MOTE_TRY(mote_schema_get(&e->front->program->schemas, (uint32_t)id, &schema, e->err));
+  mote_schemas *schemas = &e->front->program->schemas;
+  MOTE_TRY(mote_schema_get(schemas, (uint32_t)mote_schema_id(schemas, "prim::TupleUnpack", ""), &schema, e->err));
   MOTE_TRY(mote_emit_op(e, "prim::TupleUnpack", "", schema, 1, &pushed));
   if (n > UINT16_MAX)
     return mote_fail(e->err, MOTE_ERR_LIMIT, "tuple of %u items", n);

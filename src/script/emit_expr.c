@@ -32,11 +32,12 @@ static mote_status emit_typed(mote_emit *e, mote_opcode op, const mote_type *typ
 static mote_status emit_conversion(mote_emit *e, const mote_fit *fit) {
   const mote_schema *schema;
   uint32_t pushed;
-  int32_t id = mote_schema_id(fit->op, fit->overload);
+  mote_schemas *schemas = &e->front->program->schemas;
+  int32_t id = mote_schema_id(schemas, fit->op, fit->overload);
   MOTE_TRY(mote_emit_fit(e, &fit->items[0]));
   if (id < 0)
     return mote_fail(e->err, MOTE_ERR_INTERNAL, "%s.%s has no schema", fit->op, fit->overload);
-  MOTE_TRY(mote_schema_get(&e->front->program->schemas, (uint32_t)id, &schema, e->err));
+  MOTE_TRY(mote_schema_get(schemas, (uint32_t)id, &schema, e->err));
   return mote_emit_op(e, schema->name, schema->overload, schema, schema->n_args, &pushed);
 }
 

@@ -75,6 +75,7 @@ void mote_program_destroy(mote_program *program) {
     return;
   const mote_allocator *al = program->al;
   end_phase(program);
+  mote_schemas_close(&program->schemas);
   mote_types_destroy(&program->types);
   mote_arena_destroy(&program->arena);
   MOTE_VEC_FREE(al, &program->functions);
@@ -246,7 +247,7 @@ mote_status mote_program_upgrader(mote_program *program, const char *name, const
 mote_status mote_program_op_ref(mote_program *program, const char *name, const char *overload, int32_t n_given,
                                 mote_op_ref *out, mote_error *err) {
   mote_op_ref ref = {.n_given = n_given};
-  int32_t id = mote_schema_id(name, overload);
+  int32_t id = mote_schema_id(&program->schemas, name, overload);
   ref.name = mote_arena_str(&program->arena, name, strlen(name));
   ref.overload = mote_arena_str(&program->arena, overload, strlen(overload));
   if (ref.name == NULL || ref.overload == NULL)

@@ -313,7 +313,7 @@ static mote_status list_candidates(mote_front *front, const char *name, mote_sig
       return mote_fail(err, MOTE_ERR_INTERNAL, "definition %s is missing", up);
   }
   uint32_t first, count;
-  if (!mote_schema_range(name, strlen(name), &first, &count)) {
+  if (!mote_schema_range(&program->schemas, name, strlen(name), &first, &count)) {
     bool helper = front->defining_ops && strncmp(name, "aten::", 6) == 0; // definitions call one another
     return helper ? definition_candidate(front, name + 6, out, n, &helper, err) : MOTE_OK;
   }

@@ -1,105 +1,153 @@
-// Operator schemas: static rows, found by binary search, and the parser that gives them structure.
+// Operator schemas: the library's rows, found by binary search, and the parser that gives them structure.
 // Knows types, no implementations. Tests: tests/script/test_types.c
 #include "script/schema.h"
 
 #include <string.h>
 
 #include "base/fail.h"
+#include "wire/inflate.h"
 
-// The rows are packed (scripts/pack_schemas.py): a fifth of the text's size. A code is a character or two codes.
+// The rows are packed (scripts/pack_schemas.py): a tenth of the text's size.
 #include "script/schemas_packed.def"
 
 #define MAX_ARGS 64  // the longest row has 25
 #define MAX_DEPTH 16 // of types in a schema
 
 _Static_assert(PACKED_LONGEST < MOTE_SCHEMA_TEXT_MAX, "a row fits its buffer");
+_Static_assert(PACKED_NAMES_FULL <= UINT16_MAX && PACKED_RESTS_SIZE <= UINT16_MAX, "places of two bytes");
+_Static_assert(PACKED_NAMES_SIZE <= PACKED_RESTS_SIZE, "names are unpacked where the rests come later");
 
-uint32_t mote_schema_count(void) { return (uint32_t)MOTE_COUNT(packed_starts) - 1; }
+struct mote_schema_book {
+  char names[PACKED_NAMES_FULL];    // each ended by NUL
+  uint8_t rests[PACKED_RESTS_SIZE]; // words, then what stands behind the rows' names; each ended by a newline
+  uint16_t name_at[PACKED_NAMES], first_row[PACKED_NAMES + 1];
+  uint16_t word_at[PACKED_WORDS], rest_at[PACKED_ROWS];
+};
 
-// Writes the characters of `code` up to one of `stop`; *n counts them. False: a stop was met.
-static bool expand_code(uint16_t code, const char *stop, char *text, size_t *n) {
-  uint16_t waiting[PACKED_DEPTH];
-  size_t depth = 0;
-  waiting[depth++] = code;
-  while (depth > 0) {
-    const uint16_t *symbol = packed_symbols + (size_t)waiting[--depth] * 2;
-    if (symbol[1] != PACKED_LEAF) {
-      waiting[depth++] = symbol[1];
-      waiting[depth++] = symbol[0];
-    } else if (strchr(stop, symbol[0]) != NULL) {
-      return false;
+uint32_t mote_schema_count(void) { return PACKED_ROWS; }
+
+// "\x85bc\x86": a byte of 128 and above tells how many characters a name shares with the one before.
+static mote_status open_names(mote_schema_book *book, mote_error *err) {
+  MOTE_TRY(mote_inflate((mote_span){packed_names, sizeof packed_names}, book->rests, PACKED_NAMES_SIZE, NULL, err));
+  char *to = book->names;
+  for (size_t i = 0, n = 0; i < PACKED_NAMES_SIZE; n++) {
+    size_t same = book->rests[i++] - 128u;
+    book->name_at[n] = (uint16_t)(to - book->names);
+    if (same)
+      memcpy(to, book->names + book->name_at[n - 1], same);
+    for (to += same; i < PACKED_NAMES_SIZE && book->rests[i] < 128; i++)
+      *to++ = (char)book->rests[i];
+    *to++ = '\0';
+  }
+  return MOTE_OK;
+}
+
+static mote_status open_rests(mote_schema_book *book, mote_error *err) {
+  MOTE_TRY(mote_inflate((mote_span){packed_rests, sizeof packed_rests}, book->rests, PACKED_RESTS_SIZE, NULL, err));
+  size_t at = 0, name = 0;
+  for (size_t line = 0; line < PACKED_WORDS + PACKED_ROWS; line++) {
+    if (line < PACKED_WORDS) {
+      book->word_at[line] = (uint16_t)at;
     } else {
-      text[(*n)++] = (char)symbol[0];
+      if (book->rests[at] == PACKED_NEW_NAME) {
+        at++;
+        book->first_row[name++] = (uint16_t)(line - PACKED_WORDS);
+      }
+      book->rest_at[line - PACKED_WORDS] = (uint16_t)at;
     }
+    while (book->rests[at++] != '\n')
+      ;
   }
-  return true;
+  book->first_row[name] = PACKED_ROWS;
+  return MOTE_OK;
 }
 
-static size_t expand(uint32_t id, const char *stop, char text[MOTE_SCHEMA_TEXT_MAX]) {
-  size_t n = 0;
-  for (size_t at = packed_starts[id]; at < packed_starts[id + 1]; at++) {
-    uint16_t code = packed_rows[at];
-    if (code >= PACKED_ONE_BYTE)
-      code = (uint16_t)(PACKED_ONE_BYTE + (code - PACKED_ONE_BYTE) * 256 + packed_rows[++at]);
-    if (!expand_code(code, stop, text, &n))
-      break;
-  }
-  text[n] = '\0';
-  return n;
+mote_status mote_schemas_init(mote_schemas *schemas, mote_types *types, mote_error *err) {
+  const mote_allocator *al = types->arena->al;
+  schemas->types = types;
+  schemas->rows = MOTE_ARENA_ARRAY(types->arena, mote_schema *, PACKED_ROWS);
+  schemas->book = MOTE_NEW(al, mote_schema_book);
+  if (schemas->rows == NULL || schemas->book == NULL)
+    return mote_fail_nomem(err);
+  MOTE_TRY(open_names(schemas->book, err));
+  return open_rests(schemas->book, err);
 }
 
-const char *mote_schema_text(uint32_t id, char text[MOTE_SCHEMA_TEXT_MAX]) {
-  expand(id, "", text);
+void mote_schemas_close(mote_schemas *schemas) {
+  if (schemas->book != NULL)
+    mote_free(schemas->types->arena->al, schemas->book);
+  schemas->book = NULL;
+}
+
+// Appends a rest's characters to `to`, shortened as they are: ">" is ") -> ", and a comma has a blank behind it.
+static char *expand_rest(const mote_schema_book *book, const uint8_t *from, char *to) {
+  for (; *from != '\n'; from++) {
+    if (*from >= 128) {
+      to = expand_rest(book, book->rests + book->word_at[*from - 128], to);
+      continue;
+    }
+    const char *text = *from == ',' ? ", " : *from == '>' ? ") -> " : (const char[]){(char)*from, '\0'};
+    while (*text)
+      *to++ = *text++;
+  }
+  return to;
+}
+
+const char *mote_schema_text(const mote_schemas *schemas, uint32_t id, char text[MOTE_SCHEMA_TEXT_MAX]) {
+  const mote_schema_book *book = schemas->book;
+  uint32_t low = 0, high = PACKED_NAMES; // the name of the row: the last that begins at or before it
+  while (high - low > 1) {
+    uint32_t mid = low + (high - low) / 2;
+    *(book->first_row[mid] <= id ? &low : &high) = mid;
+  }
+  const char *name = book->names + book->name_at[low];
+  size_t len = strlen(name);
+  memcpy(text, name, len);
+  text[len] = '.';
+  char *rest = text + len + 1, *end = expand_rest(book, book->rests + book->rest_at[id], rest);
+  if (*rest == '(') { // no overload
+    memmove(text + len, rest, (size_t)(end - rest));
+    end--;
+  }
+  *end = '\0';
+  if (strstr(text, ") -> ") == NULL)
+    strcpy(end, ") -> Tensor");
   return text;
 }
 
 static size_t name_length(const char *row) { return strcspn(row, ".("); }
 
-static int compare_name(uint32_t id, const char *name, size_t len) {
-  char row[MOTE_SCHEMA_TEXT_MAX];
-  size_t row_len = expand(id, ".(", row);
-  int order = memcmp(row, name, MOTE_MIN(row_len, len));
-  return order != 0 ? order : (row_len > len) - (row_len < len);
-}
-
-// First row whose name is not below `name` (`above`: first row whose name is above it).
-static uint32_t search(const char *name, size_t len, bool above) {
-  uint32_t low = 0, high = mote_schema_count();
+bool mote_schema_range(const mote_schemas *schemas, const char *name, size_t len, uint32_t *first, uint32_t *count) {
+  const mote_schema_book *book = schemas->book;
+  uint32_t low = 0, high = PACKED_NAMES;
   while (low < high) {
     uint32_t mid = low + (high - low) / 2;
-    int order = compare_name(mid, name, len);
-    if (order < 0 || (above && order == 0))
-      low = mid + 1;
-    else
-      high = mid;
+    const char *other = book->names + book->name_at[mid];
+    int order = strncmp(other, name, len);
+    if (order == 0 && other[len] == '\0') {
+      *first = book->first_row[mid];
+      *count = book->first_row[mid + 1] - *first;
+      return true;
+    }
+    *(order < 0 ? &low : &high) = order < 0 ? mid + 1 : mid;
   }
-  return low;
+  *first = *count = 0;
+  return false;
 }
 
-bool mote_schema_range(const char *name, size_t len, uint32_t *first, uint32_t *count) {
-  *first = search(name, len, false);
-  *count = search(name, len, true) - *first;
-  return *count > 0;
-}
-
-int32_t mote_schema_id(const char *name, const char *overload) {
+int32_t mote_schema_id(const mote_schemas *schemas, const char *name, const char *overload) {
   char row[MOTE_SCHEMA_TEXT_MAX];
   uint32_t first, count;
-  size_t len = strlen(name);
-  if (!mote_schema_range(name, len, &first, &count))
+  size_t len = strlen(name), want = strlen(overload);
+  if (!mote_schema_range(schemas, name, len, &first, &count))
     return -1;
   for (uint32_t i = first; i < first + count; i++) {
-    expand(i, "(", row);
-    if (strcmp(row + len + (row[len] == '.'), overload) == 0)
+    const char *rest = mote_schema_text(schemas, i, row) + len;
+    rest += *rest == '.';
+    if (strncmp(rest, overload, want) == 0 && rest[want] == '(')
       return (int32_t)i;
   }
   return -1;
-}
-
-mote_status mote_schemas_init(mote_schemas *schemas, mote_types *types, mote_error *err) {
-  schemas->types = types;
-  schemas->rows = MOTE_ARENA_ARRAY(types->arena, mote_schema *, mote_schema_count());
-  return schemas->rows != NULL ? MOTE_OK : mote_fail_nomem(err);
 }
 
 mote_status mote_schema_get(mote_schemas *schemas, uint32_t id, const mote_schema **out, mote_error *err) {
@@ -108,7 +156,7 @@ mote_status mote_schema_get(mote_schemas *schemas, uint32_t id, const mote_schem
     if (schema == NULL)
       return mote_fail_nomem(err);
     char text[MOTE_SCHEMA_TEXT_MAX];
-    MOTE_TRY(mote_schema_parse(schemas->types, mote_schema_text(id, text), (int32_t)id, schema, err));
+    MOTE_TRY(mote_schema_parse(schemas->types, mote_schema_text(schemas, id, text), (int32_t)id, schema, err));
     schemas->rows[id] = schema;
   }
   *out = schemas->rows[id];

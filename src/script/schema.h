@@ -24,21 +24,28 @@ typedef struct mote_schema {
   bool is_vararg, is_varret;
 } mote_schema;
 
-typedef struct mote_schemas { // cache of parsed rows; belongs to a program
+typedef struct mote_schema_book mote_schema_book; // the text of all rows
+
+typedef struct mote_schemas { // belongs to a program
   mote_types *types;
-  mote_schema **rows; // [mote_schema_count()], NULL until parsed
+  mote_schema **rows;     // [mote_schema_count()], NULL until parsed
+  mote_schema_book *book; // while a file is read: 75 KB
 } mote_schemas;
 
+// Parsed rows live in the arena of `types`, and stay when the text is freed (mote_schemas_close). Between the two
+// calls, the rows' text may be asked.
 mote_status mote_schemas_init(mote_schemas *schemas, mote_types *types, mote_error *err) MOTE_MUST_USE;
+void mote_schemas_close(mote_schemas *schemas);
 
 uint32_t mote_schema_count(void);
 #define MOTE_SCHEMA_TEXT_MAX 512
-const char *mote_schema_text(uint32_t id, char text[MOTE_SCHEMA_TEXT_MAX]); // the row's text; gives `text`
+// The row's text; gives `text`.
+const char *mote_schema_text(const mote_schemas *schemas, uint32_t id, char text[MOTE_SCHEMA_TEXT_MAX]);
 // Rows of all overloads of "aten::add" are neighbours, in PyTorch's order: [*first, *first + *count). False: no such
 // name.
-bool mote_schema_range(const char *name, size_t len, uint32_t *first, uint32_t *count);
-// Row of name and overload ("" for none); -1 when there is none. Needs no program.
-int32_t mote_schema_id(const char *name, const char *overload);
+bool mote_schema_range(const mote_schemas *schemas, const char *name, size_t len, uint32_t *first, uint32_t *count);
+// Row of name and overload ("" for none); -1 when there is none.
+int32_t mote_schema_id(const mote_schemas *schemas, const char *name, const char *overload);
 // The parsed row.
 mote_status mote_schema_get(mote_schemas *schemas, uint32_t id, const mote_schema **out, mote_error *err) MOTE_MUST_USE;
 // Parses any schema text (custom operators); `id` is stored.

@@ -825,11 +825,12 @@ mote_status mote_vm_call(mote_vm *vm, const mote_function *fn, const mote_val *a
   return mote_vm_recall(vm, fn, args, n, result);
 }
 
-mote_status mote_vm_resolve(mote_dispatch *d, mote_function *fn, mote_error *err) {
+mote_status mote_vm_resolve(mote_dispatch *d, const mote_schemas *schemas, mote_function *fn, mote_error *err) {
   (void)err;
   for (uint32_t i = 0; i < fn->n_ops; i++) {
     mote_op_ref *ref = &fn->ops[i];
-    ref->impl = (void *)(uintptr_t)mote_dispatch_find(d, ref->schema ? ref->schema->id : -1, ref->name, ref->overload);
+    ref->impl =
+        (void *)(uintptr_t)mote_dispatch_find(d, schemas, ref->schema ? ref->schema->id : -1, ref->name, ref->overload);
     ref->has_impl = ref->impl != NULL || ref->body != NULL;
   }
   return MOTE_OK;

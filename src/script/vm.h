@@ -45,7 +45,8 @@ typedef struct mote_dispatch {
 mote_status mote_dispatch_create(const mote_allocator *al, mote_dispatch **out, mote_error *err) MOTE_MUST_USE;
 void mote_dispatch_destroy(mote_dispatch *d);
 // At load only: what it finds is kept. NULL: not implemented.
-const mote_impl *mote_dispatch_find(mote_dispatch *d, int32_t schema, const char *name, const char *overload);
+const mote_impl *mote_dispatch_find(mote_dispatch *d, const mote_schemas *schemas, int32_t schema, const char *name,
+                                    const char *overload);
 // The row of a family, whatever builtins there are; NULL: none. Changes nothing, so that running programs may ask.
 const mote_impl *mote_dispatch_row(const mote_dispatch *d, const char *name, const char *overload);
 
@@ -125,7 +126,8 @@ mote_status mote_vm_call(mote_vm *vm, const mote_function *fn, const mote_val *a
 mote_status mote_vm_recall(mote_vm *vm, const mote_function *fn, const mote_val *args, uint32_t n,
                            mote_val *result) MOTE_MUST_USE;
 // The implementations of all operators of the program's functions are looked up and stored.
-mote_status mote_vm_resolve(mote_dispatch *d, mote_function *fn, mote_error *err) MOTE_MUST_USE;
+mote_status mote_vm_resolve(mote_dispatch *d, const mote_schemas *schemas, mote_function *fn,
+                            mote_error *err) MOTE_MUST_USE;
 mote_status mote_vm_literal(mote_vm *vm, const mote_literal *lit, mote_val *out) MOTE_MUST_USE;
 
 // ------------------------------------------------------------------------------------------------ vm_fail.c

@@ -11,7 +11,8 @@
 typedef struct mote_dispatch mote_dispatch;
 mote_status mote_dispatch_create(const mote_allocator *al, mote_dispatch **out, mote_error *err);
 void mote_dispatch_destroy(mote_dispatch *d);
-const struct mote_impl *mote_dispatch_find(mote_dispatch *d, int32_t schema, const char *name, const char *overload);
+const struct mote_impl *mote_dispatch_find(mote_dispatch *d, const mote_schemas *schemas, int32_t schema,
+                                           const char *name, const char *overload);
 
 typedef struct fixture {
   mote_dispatch *dispatch;
@@ -26,7 +27,8 @@ static mote_status no_source(void *ctx, const char *path, mote_span *text, bool 
 }
 
 static bool has_impl(void *ctx, int32_t schema, const char *name, const char *overload) {
-  return mote_dispatch_find(((fixture *)ctx)->dispatch, schema, name, overload) != NULL;
+  fixture *f = ctx;
+  return mote_dispatch_find(f->dispatch, &f->program->schemas, schema, name, overload) != NULL;
 }
 
 static void open_program(fixture *f) {

@@ -186,9 +186,15 @@ static void test_packed_schemas(void **state) {
   };
   char text[MOTE_SCHEMA_TEXT_MAX];
   (void)state;
+  fixture f;
+  open_types(&f);
+  mote_schemas schemas;
+  assert_int_equal(mote_schemas_init(&schemas, &f.types, &f.err), MOTE_OK);
   assert_int_equal(mote_schema_count(), MOTE_COUNT(plain));
   for (uint32_t i = 0; i < mote_schema_count(); i++)
-    assert_string_equal(mote_schema_text(i, text), plain[i]);
+    assert_string_equal(mote_schema_text(&schemas, i, text), plain[i]);
+  mote_schemas_close(&schemas);
+  close_types(&f);
 }
 
 static void test_all_schemas(void **state) {
@@ -201,11 +207,12 @@ static void test_all_schemas(void **state) {
     const mote_schema *s;
     if (mote_schema_get(&schemas, i, &s, &f.err) != MOTE_OK)
       fail_msg("%s", mote_error_message(&f.err));
-    assert_int_equal(mote_schema_id(s->name, s->overload), i);
+    assert_int_equal(mote_schema_id(&schemas, s->name, s->overload), i);
   }
-  assert_int_equal(mote_schema_id("aten::add", "nothing"), -1);
-  assert_int_equal(mote_schema_id("aten::ad", ""), -1);
-  assert_int_equal(mote_schema_id("", ""), -1);
+  assert_int_equal(mote_schema_id(&schemas, "aten::add", "nothing"), -1);
+  assert_int_equal(mote_schema_id(&schemas, "aten::ad", ""), -1);
+  assert_int_equal(mote_schema_id(&schemas, "", ""), -1);
+  mote_schemas_close(&schemas);
   close_types(&f);
 }
 

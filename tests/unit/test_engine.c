@@ -62,8 +62,8 @@ static void a_static_plan_allocates_nothing(void **state) {
   }
 }
 
-// The figure after prepare is exact: the first run takes that much and not a byte more, with any number of threads. Each
-// of its two blocks, arena and outputs, has its size in front.
+// The figure after prepare is exact: the first run takes that much and not a byte more, with any number of threads.
+// Each of its two blocks, arena and outputs, has its size in front.
 static void memory_is_known_before_running(void **state) {
   (void)state;
   for (size_t n = 0; n < 3 * NETWORKS; n++) {

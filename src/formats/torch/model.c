@@ -29,7 +29,7 @@ static const mote_type *host_constant_type(void *ctx, mote_types *types, int64_t
 
 static bool host_has_impl(void *ctx, int32_t schema, const char *name, const char *overload) {
   mote_script_model *m = ctx;
-  return mote_dispatch_find(m->dispatch, schema, name, overload) != NULL;
+  return mote_dispatch_find(m->dispatch, &m->program->schemas, schema, name, overload) != NULL;
 }
 
 // ------------------------------------------------------------------------------------------------ opening
@@ -74,7 +74,7 @@ static mote_status collect_missing(mote_script_model *m, mote_error *err) {
 static mote_status prepare_functions(mote_script_model *m, mote_error *err) {
   for (size_t i = 0; i < m->program->functions.len; i++) {
     m->program->functions.at[i]->host = (void *)(uintptr_t)i;
-    MOTE_TRY(mote_vm_resolve(m->dispatch, m->program->functions.at[i], err));
+    MOTE_TRY(mote_vm_resolve(m->dispatch, &m->program->schemas, m->program->functions.at[i], err));
   }
   return MOTE_OK;
 }
@@ -130,6 +130,7 @@ static mote_status open_parts(mote_script_model *m, mote_span bytes, mote_error 
   MOTE_TRY(mote_dispatch_create(m->al, &m->dispatch, err));
   MOTE_TRY(load_program(m, err));
   MOTE_TRY(prepare_functions(m, err));
+  mote_schemas_close(&m->program->schemas);
   MOTE_TRY(collect_missing(m, err));
   return try_attributes(m, err);
 }
