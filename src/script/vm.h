@@ -132,6 +132,9 @@ mote_status mote_vm_literal(mote_vm *vm, const mote_literal *lit, mote_val *out)
 
 // ------------------------------------------------------------------------------------------------ vm_fail.c
 mote_status mote_vm_raise(mote_vm *vm, const char *cls, const char *fmt, ...) MOTE_PRINTF(3, 4);
+// "aten::f() expected int but got str": `want` in words, or as a tag (MOTE_TAG_COUNT: a number).
+mote_status mote_vm_fail_type(mote_vm *vm, const char *want, mote_val got);
+mote_status mote_vm_fail_tag(mote_vm *vm, uint8_t want, uint8_t got);
 // Adds the frames above `stop`, outermost first, to the error; nothing if it has a traceback already.
 void mote_vm_traceback(mote_vm *vm, size_t stop);
 // Adds the operator and what it got.
@@ -172,10 +175,6 @@ int64_t mote_dtype_to_torch(mote_dtype dtype);
 
 // ------------------------------------------------------------------------------------------------ small helpers
 
-MOTE_INLINE mote_status mote_vm_fail_type(mote_vm *vm, const char *want, mote_val got) {
-  return mote_fail(vm->err, MOTE_ERR_TYPE, "%s%s expected %s but got %s", vm->ref ? vm->ref->name : "",
-                   vm->ref ? "()" : "", want, mote_tag_name(got.tag));
-}
 // Before a container is changed: one made in this call does not outlive it unless it is returned.
 MOTE_INLINE void mote_vm_touch(mote_vm *vm, uint64_t born) { vm->wrote = vm->wrote || born != vm->call; }
 MOTE_INLINE bool mote_is_int(mote_val v) { return v.tag == MOTE_TAG_INT || v.tag == MOTE_TAG_BOOL; }
@@ -184,17 +183,17 @@ MOTE_INLINE double mote_num(mote_val v) { return v.tag == MOTE_TAG_FLOAT ? v.u.f
 #define MOTE_WANT(vm, v, t)                                                                                            \
   do {                                                                                                                 \
     if ((v).tag != (t))                                                                                                \
-      return mote_vm_fail_type((vm), mote_tag_name(t), (v));                                                           \
+      return mote_vm_fail_tag((vm), (t), (v).tag);                                                                     \
   } while (0)
 #define MOTE_WANT_INT(vm, v)                                                                                           \
   do {                                                                                                                 \
     if (!mote_is_int(v))                                                                                               \
-      return mote_vm_fail_type((vm), "int", (v));                                                                      \
+      return mote_vm_fail_tag((vm), MOTE_TAG_INT, (v).tag);                                                            \
   } while (0)
 #define MOTE_WANT_NUM(vm, v)                                                                                           \
   do {                                                                                                                 \
     if (!mote_is_number(v))                                                                                            \
-      return mote_vm_fail_type((vm), "a number", (v));                                                                 \
+      return mote_vm_fail_tag((vm), MOTE_TAG_COUNT, (v).tag);                                                          \
   } while (0)
 
 #endif

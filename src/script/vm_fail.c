@@ -14,6 +14,15 @@ mote_status mote_vm_raise(mote_vm *vm, const char *cls, const char *fmt, ...) {
   return mote_fail(vm->err, MOTE_ERR_RAISED, "%s%s%s", cls, message[0] ? ": " : "", message);
 }
 
+mote_status mote_vm_fail_type(mote_vm *vm, const char *want, mote_val got) {
+  return mote_fail(vm->err, MOTE_ERR_TYPE, "%s%s expected %s but got %s", vm->ref ? vm->ref->name : "",
+                   vm->ref ? "()" : "", want, mote_tag_name(got.tag));
+}
+
+mote_status mote_vm_fail_tag(mote_vm *vm, uint8_t want, uint8_t got) {
+  return mote_vm_fail_type(vm, want == MOTE_TAG_COUNT ? "a number" : mote_tag_name(want), (mote_val){.tag = got});
+}
+
 // Bytes of a line that a message shows.
 static int shown(size_t len) { return (int)MOTE_MIN(len, 200); }
 
