@@ -1,161 +1,562 @@
-// PyTorch's linear algebra of square matrices, one after another, real or complex: determinants, inverses, Cholesky
-// factors. Tests: tests/unit/test_ops_aten.c
+// The decompositions that PyTorch's linear algebra is made of, on batches of real or complex matrices: LU, Cholesky,
+// Householder's QR, LDL and singular values, and solving with the factors. The rest is written in TorchScript
+// (src/script/definitions.py). Signs and pivots are LAPACK's. Tests: tests/unit/test_ops_aten.c
 #include "ops/aten_ref.h"
 
-enum { SQ_DET, SQ_INVERSE, SQ_CHOLESKY };
+enum { LA_LU, LA_CHOLESKY, LA_QR, LA_LDL, LA_SVD, LA_TRIANGULAR, LA_LDL_SOLVE };
+enum { SIDE_MAX = 1 << 14 };
 
-static void load_matrix(const mote_tensor *t, int64_t base, int64_t n, int64_t width, mote_z *m) {
-  for (int64_t i = 0; i < n * n; i++)
-    m[i / n * width + i % n] = mote_ref_get(t, base + i);
+// A matrix in rows.
+typedef struct matrix {
+  mote_z *at;
+  int64_t m, n;
+} matrix;
+#define AT(a, i, j) (a).at[(i) * (a).n + (j)]
+
+static mote_z z_scale(mote_z a, double s) { return (mote_z){a.re * s, a.im * s}; }
+static mote_z z_conj_if(mote_z a, bool conj) { return conj ? mote_z_conj(a) : a; }
+// a -= b c
+static void z_subtract(mote_z *a, mote_z b, mote_z c) { *a = mote_z_sub(*a, mote_z_mul(b, c)); }
+static void z_swap(mote_z *a, mote_z *b) {
+  mote_z t = *a;
+  *a = *b;
+  *b = t;
+}
+static double z_square(mote_z a) { return a.re * a.re + a.im * a.im; }
+static double z_size(mote_z a) { return fabs(a.re) + fabs(a.im); } // by which LAPACK chooses pivots
+static void swap_rows(matrix a, int64_t i, int64_t k) {
+  for (int64_t j = 0; i != k && j < a.n; j++)
+    z_swap(&AT(a, i, j), &AT(a, k, j));
 }
 
-// Elimination with row exchanges of n rows of `width`; columns from n on take part. Gives the determinant's sign (of
-// unit size) and log of its size; a pivot of 0 ends it.
-static bool eliminate(mote_z *m, int64_t n, int64_t width, mote_z *sign, double *log_size) {
-  *sign = mote_z_real(1);
-  *log_size = 0;
-  for (int64_t k = 0; k < n; k++) {
+// ------------------------------------------------------------------------------------------------ factors
+
+// Each gives 0, or the number (from 1) of the first pivot that is no good.
+static int64_t factor_lu(matrix a, bool pivot, int32_t *p) {
+  int64_t info = 0;
+  for (int64_t k = 0; k < MOTE_MIN(a.m, a.n); k++) {
     int64_t best = k;
-    for (int64_t r = k + 1; r < n; r++)
-      if (mote_z_abs(m[r * width + k]) > mote_z_abs(m[best * width + k]))
+    for (int64_t r = k + 1; pivot && r < a.m; r++)
+      if (z_size(AT(a, r, k)) > z_size(AT(a, best, k)))
         best = r;
-    for (int64_t j = 0; best != k && j < width; j++) {
-      mote_z t = m[k * width + j];
-      m[k * width + j] = m[best * width + j];
-      m[best * width + j] = t;
+    p[k] = (int32_t)best + 1;
+    swap_rows(a, k, best);
+    if (z_size(AT(a, k, k)) == 0) {
+      info = info ? info : k + 1;
+      continue;
     }
-    mote_z p = m[k * width + k];
-    double size = mote_z_abs(p);
-    if (size == 0)
-      return false;
-    *sign = mote_z_mul(*sign, (mote_z){(best == k ? p.re : -p.re) / size, (best == k ? p.im : -p.im) / size});
-    *log_size += log(size);
-    for (int64_t r = width > n ? 0 : k + 1; r < n; r++) {
-      if (r == k)
-        continue;
-      mote_z f = mote_z_div(m[r * width + k], p);
-      for (int64_t j = k; j < width; j++)
-        m[r * width + j] = mote_z_sub(m[r * width + j], mote_z_mul(f, m[k * width + j]));
+    for (int64_t r = k + 1; r < a.m; r++) {
+      mote_z f = AT(a, r, k) = mote_z_div(AT(a, r, k), AT(a, k, k));
+      for (int64_t j = k + 1; j < a.n; j++)
+        z_subtract(&AT(a, r, j), f, AT(a, k, j));
     }
   }
-  return true;
+  return info;
 }
 
-// Lower factor in place; false when the matrix is not positive definite.
-static bool factorise(mote_z *m, int64_t n) {
-  for (int64_t i = 0; i < n; i++) {
+static int64_t factor_cholesky(matrix a) {
+  for (int64_t i = 0; i < a.n; i++) {
     for (int64_t j = 0; j <= i; j++) {
-      mote_z v = m[i * n + j];
+      mote_z v = AT(a, i, j);
       for (int64_t k = 0; k < j; k++)
-        v = mote_z_sub(v, mote_z_mul(m[i * n + k], mote_z_conj(m[j * n + k])));
+        z_subtract(&v, AT(a, i, k), mote_z_conj(AT(a, j, k)));
       if (i == j && !(v.re > 0))
-        return false;
-      m[i * n + j] = i == j ? mote_z_real(sqrt(v.re)) : (mote_z){v.re / m[j * n + j].re, v.im / m[j * n + j].re};
+        return i + 1;
+      AT(a, i, j) = i == j ? mote_z_real(sqrt(v.re)) : z_scale(v, 1 / AT(a, j, j).re);
     }
-    for (int64_t j = i + 1; j < n; j++)
-      m[i * n + j] = mote_z_real(0);
+    for (int64_t j = i + 1; j < a.n; j++)
+      AT(a, i, j) = mote_z_real(0);
+  }
+  return 0;
+}
+
+// R on and above the diagonal, below it the reflectors 1 - tau v v^H, whose first element is 1.
+static void factor_qr(matrix a, mote_z *tau) {
+  for (int64_t k = 0; k < MOTE_MIN(a.m, a.n); k++) {
+    mote_z alpha = AT(a, k, k);
+    double rest = 0;
+    for (int64_t i = k + 1; i < a.m; i++)
+      rest += z_square(AT(a, i, k));
+    tau[k] = mote_z_real(0);
+    if (rest == 0 && alpha.im == 0)
+      continue;
+    double beta = -copysign(sqrt(z_square(alpha) + rest), alpha.re);
+    tau[k] = (mote_z){(beta - alpha.re) / beta, -alpha.im / beta};
+    mote_z scale = mote_z_div(mote_z_real(1), (mote_z){alpha.re - beta, alpha.im});
+    for (int64_t i = k + 1; i < a.m; i++)
+      AT(a, i, k) = mote_z_mul(AT(a, i, k), scale);
+    AT(a, k, k) = mote_z_real(beta);
+    for (int64_t j = k + 1; j < a.n; j++) {
+      mote_z w = AT(a, k, j);
+      for (int64_t i = k + 1; i < a.m; i++)
+        w = mote_z_add(w, mote_z_mul(mote_z_conj(AT(a, i, k)), AT(a, i, j)));
+      w = mote_z_mul(mote_z_conj(tau[k]), w);
+      AT(a, k, j) = mote_z_sub(AT(a, k, j), w);
+      for (int64_t i = k + 1; i < a.m; i++)
+        z_subtract(&AT(a, i, j), AT(a, i, k), w);
+    }
+  }
+}
+
+// The inverse of the block of rows k and k + 1 times (*x, *y).
+static void solve_block(matrix a, int64_t k, bool conj, mote_z *x, mote_z *y) {
+  mote_z p = AT(a, k, k), q = AT(a, k + 1, k), s = AT(a, k + 1, k + 1), r = z_conj_if(q, conj);
+  mote_z det = mote_z_sub(mote_z_mul(p, s), mote_z_mul(q, r));
+  mote_z u = mote_z_sub(mote_z_mul(s, *x), mote_z_mul(r, *y)), v = mote_z_sub(mote_z_mul(p, *y), mote_z_mul(q, *x));
+  *x = mote_z_div(u, det);
+  *y = mote_z_div(v, det);
+}
+
+// Bunch and Kaufman's choice at column k: 1 or 2 columns at once, and the row that comes to them.
+static int choose_pivot(matrix a, int64_t k, int64_t *row) {
+  const double alpha = (1 + sqrt(17)) / 8;
+  double here = z_size(AT(a, k, k)), column = 0, across = 0;
+  int64_t at = k;
+  for (int64_t i = k + 1; i < a.n; i++)
+    if (z_size(AT(a, i, k)) > column) {
+      column = z_size(AT(a, i, k));
+      at = i;
+    }
+  *row = k;
+  if (here >= alpha * column)
+    return 1;
+  for (int64_t j = k; j < a.n; j++)
+    if (j != at)
+      across = MOTE_MAX(across, z_size(j < at ? AT(a, at, j) : AT(a, j, at)));
+  if (here >= alpha * column * (column / across))
+    return 1;
+  *row = at;
+  return z_size(AT(a, at, at)) >= alpha * across ? 1 : 2;
+}
+
+// Rows and columns i < k of the lower triangle change places.
+static void swap_both(matrix a, int64_t i, int64_t k, bool conj) {
+  for (int64_t j = k + 1; j < a.n; j++)
+    z_swap(&AT(a, j, i), &AT(a, j, k));
+  for (int64_t j = i + 1; j < k; j++) {
+    mote_z t = z_conj_if(AT(a, j, i), conj);
+    AT(a, j, i) = z_conj_if(AT(a, k, j), conj);
+    AT(a, k, j) = t;
+  }
+  AT(a, k, i) = z_conj_if(AT(a, k, i), conj);
+  z_swap(&AT(a, i, i), &AT(a, k, k));
+}
+
+// A = L D L^T, or L D L^H (`conj`), D of blocks of one or two columns; two share a negative pivot.
+static int64_t factor_ldl(matrix a, bool conj, int32_t *p) {
+  int64_t info = 0, row, n = a.n;
+  for (int64_t k = 0, step; k < n; k += step) {
+    step = choose_pivot(a, k, &row);
+    int64_t last = k + step - 1;
+    if (row != last) {
+      swap_both(a, last, row, conj);
+      if (step == 2)
+        z_swap(&AT(a, k + 1, k), &AT(a, row, k));
+    }
+    for (int64_t i = 0; i < step; i++)
+      p[k + i] = (int32_t)(step == 1 ? row + 1 : -(row + 1));
+    if (conj)
+      AT(a, k, k).im = AT(a, last, last).im = 0;
+    if (step == 1 && z_size(AT(a, k, k)) == 0) {
+      info = info ? info : k + 1;
+      continue;
+    }
+    for (int64_t j = last + 1; j < n; j++) {
+      // The columns of L at row j, conjugated as D asks for.
+      mote_z x = z_conj_if(AT(a, j, k), conj), y = step == 2 ? z_conj_if(AT(a, j, k + 1), conj) : mote_z_real(0);
+      if (step == 2)
+        solve_block(a, k, conj, &x, &y);
+      else
+        x = mote_z_div(x, AT(a, k, k));
+      for (int64_t i = j; i < n; i++) {
+        z_subtract(&AT(a, i, j), AT(a, i, k), x);
+        if (step == 2)
+          z_subtract(&AT(a, i, j), AT(a, i, k + 1), y);
+      }
+      AT(a, j, k) = z_conj_if(x, conj);
+      if (step == 2)
+        AT(a, j, k + 1) = z_conj_if(y, conj);
+    }
+  }
+  return info;
+}
+
+// ------------------------------------------------------------------------------------------------ singular values
+
+static mote_z row_product(const mote_z *a, const mote_z *b, int64_t n) { // a^H b
+  mote_z sum = mote_z_real(0);
+  for (int64_t i = 0; i < n; i++)
+    sum = mote_z_add(sum, mote_z_mul(mote_z_conj(a[i]), b[i]));
+  return sum;
+}
+
+// (a, b) -> (c a - s b', s a + c b') with b' = phase b
+static void rotate(mote_z *a, mote_z *b, int64_t n, mote_z phase, double c, double s) {
+  for (int64_t i = 0; i < n; i++) {
+    mote_z x = a[i], y = mote_z_mul(phase, b[i]);
+    a[i] = mote_z_sub(z_scale(x, c), z_scale(y, s));
+    b[i] = mote_z_add(z_scale(x, s), z_scale(y, c));
+  }
+}
+
+// One sweep of Jacobi's method on one side: the rows of `a` become orthogonal; `v` takes the same turns.
+static bool sweep(matrix a, matrix v) {
+  bool turned = false;
+  for (int64_t i = 0; i < a.m; i++)
+    for (int64_t j = i + 1; j < a.m; j++) {
+      mote_z *x = &AT(a, i, 0), *y = &AT(a, j, 0), xy = row_product(x, y, a.n);
+      double xx = row_product(x, x, a.n).re, yy = row_product(y, y, a.n).re, size = sqrt(z_square(xy));
+      if (!(size > 1e-16 * sqrt(xx) * sqrt(yy)) || size < 1e-300)
+        continue;
+      double zeta = (yy - xx) / (2 * size), t = copysign(1, zeta) / (fabs(zeta) + sqrt(1 + zeta * zeta));
+      double c = 1 / sqrt(1 + t * t);
+      mote_z phase = {xy.re / size, -xy.im / size};
+      rotate(x, y, a.n, phase, c, t * c);
+      rotate(&AT(v, i, 0), &AT(v, j, 0), v.n, phase, c, t * c);
+      turned = turned || size > 1e-15 * sqrt(xx) * sqrt(yy);
+    }
+  return turned;
+}
+
+// Row k becomes of length 1 and orthogonal to those before it, starting from unit vectors while nothing is left.
+static void complete_row(matrix u, int64_t k) {
+  for (int64_t e = 0; e < u.n; e++) {
+    double size = 0;
+    for (int64_t j = 0; j < u.n; j++)
+      AT(u, k, j) = mote_z_real(j == (k + e) % u.n);
+    for (int64_t i = 0; i < 2 * k; i++) { // twice, for what rounding leaves
+      mote_z f = row_product(&AT(u, i % k, 0), &AT(u, k, 0), u.n);
+      for (int64_t j = 0; j < u.n; j++)
+        z_subtract(&AT(u, k, j), AT(u, i % k, j), f);
+    }
+    size = sqrt(row_product(&AT(u, k, 0), &AT(u, k, 0), u.n).re);
+    for (int64_t j = 0; j < u.n; j++)
+      AT(u, k, j) = z_scale(AT(u, k, j), 1 / size);
+    if (size > 0.5 / sqrt((double)u.n))
+      return;
+  }
+}
+
+// Rows of `a` (m <= n; the matrix on its side) = s[i] times rows of `u` (n x n) after the turns `v` (m x m).
+static void factor_svd(matrix a, matrix u, matrix v, double *s) {
+  for (int64_t i = 0; i < v.m * v.m; i++)
+    v.at[i] = mote_z_real(i / v.m == i % v.m);
+  for (int rounds = 0; rounds < 60 && sweep(a, v); rounds++) {
+  }
+  for (int64_t i = 0; i < a.m; i++)
+    s[i] = sqrt(row_product(&AT(a, i, 0), &AT(a, i, 0), a.n).re);
+  for (int64_t i = 0; i < a.m; i++) { // largest first
+    int64_t best = i;
+    for (int64_t k = i + 1; k < a.m; k++)
+      if (s[k] > s[best])
+        best = k;
+    double t = s[i];
+    s[i] = s[best];
+    s[best] = t;
+    swap_rows(a, i, best);
+    swap_rows(v, i, best);
+  }
+  for (int64_t i = 0; i < a.n; i++) {
+    if (i >= a.m || !(s[i] > s[0] * 1e-300)) {
+      complete_row(u, i);
+      continue;
+    }
+    for (int64_t j = 0; j < a.n; j++)
+      AT(u, i, j) = z_scale(AT(a, i, j), 1 / s[i]);
+  }
+}
+
+// ------------------------------------------------------------------------------------------------ solving
+
+static void solve_triangular(matrix a, matrix b, bool upper, bool turn, bool unit) {
+  bool up = upper != turn;
+  for (int64_t k = 0; k < a.n; k++) {
+    int64_t i = up ? a.n - 1 - k : k;
+    for (int64_t c = 0; c < b.n; c++) {
+      mote_z v = AT(b, i, c);
+      for (int64_t j = up ? i + 1 : 0; j < (up ? a.n : i); j++)
+        z_subtract(&v, turn ? AT(a, j, i) : AT(a, i, j), AT(b, j, c));
+      AT(b, i, c) = unit ? v : mote_z_div(v, AT(a, i, i));
+    }
+  }
+}
+
+static bool solve_ldl(matrix a, matrix b, const int32_t *p, bool conj) {
+  int64_t n = a.n;
+  for (int64_t k = 0, step; k < n; k += step) { // L, then D
+    step = p[k] > 0 ? 1 : 2;
+    int64_t row = step == 1 ? p[k] - 1 : -(int64_t)p[k] - 1;
+    if (row < 0 || row >= n || k + step > n || (step == 2 && p[k + 1] >= 0))
+      return false;
+    swap_rows(b, k + step - 1, row);
+    for (int64_t c = 0; c < b.n; c++) {
+      for (int64_t i = k + step; i < n; i++)
+        for (int64_t s = 0; s < step; s++)
+          z_subtract(&AT(b, i, c), AT(a, i, k + s), AT(b, k + s, c));
+      if (step == 2)
+        solve_block(a, k, conj, &AT(b, k, c), &AT(b, k + 1, c));
+      else
+        AT(b, k, c) = mote_z_div(AT(b, k, c), AT(a, k, k));
+    }
+  }
+  for (int64_t k = n - 1, step; k >= 0; k -= step) {
+    step = p[k] > 0 ? 1 : 2;
+    for (int64_t s = 0; s < step; s++)
+      for (int64_t i = k + 1; i < n; i++)
+        for (int64_t c = 0; c < b.n; c++)
+          z_subtract(&AT(b, k - s, c), z_conj_if(AT(a, i, k - s), conj), AT(b, i, c));
+    swap_rows(b, k, step == 1 ? p[k] - 1 : -(int64_t)p[k] - 1);
   }
   return true;
 }
 
-// Results: DET: sign, log of the size, determinant. INVERSE and CHOLESKY (n[0]: upper): matrix, info.
-static mote_status one_matrix(const mote_opctx *c, mote_z *m, int64_t b, int64_t n) {
-  const mote_ref_attr *a = c->attr;
-  int64_t width = a->kind == SQ_INVERSE ? 2 * n : n;
-  mote_z sign;
-  double size = 0;
-  load_matrix(c->in[0], b * n * n, n, width, m);
-  for (int64_t i = 0; a->kind == SQ_INVERSE && i < n * n; i++)
-    m[i / n * width + n + i % n] = mote_z_real(i / n == i % n);
-  bool fine = a->kind == SQ_CHOLESKY ? factorise(m, n) : eliminate(m, n, width, &sign, &size);
-  if (a->kind == SQ_DET) {
-    double whole = fine ? exp(size) : 0;
-    mote_ref_put(c->out[0], b, fine ? sign : mote_z_real(0));
-    mote_ref_put(c->out[1], b, mote_z_real(fine ? size : -HUGE_VAL));
-    mote_ref_put(c->out[2], b, fine ? (mote_z){sign.re * whole, sign.im * whole} : mote_z_real(0));
-    return MOTE_OK;
-  }
-  ((int32_t *)c->out[1]->data)[b] = !fine;
-  if (!fine && a->n[1])
-    return mote_op_fail(
-        c, MOTE_ERR_DATA,
-        a->kind == SQ_INVERSE
-            ? "linalg.inv: The diagonal element is zero, the inversion could not be completed because the input matrix "
-              "is singular."
-            : "linalg.cholesky: The factorization could not be completed because the input is not positive-definite.");
-  for (int64_t i = 0; i < n * n; i++) {
-    int64_t row = i / n, col = i % n;
-    mote_z v = a->kind == SQ_INVERSE
-                   ? (fine ? mote_z_div(m[row * width + n + col], m[row * width + row]) : mote_z_real((double)NAN))
-               : a->n[0] ? mote_z_conj(m[col * n + row])
-                         : m[i];
-    mote_ref_put(c->out[0], b * n * n + i, v);
-  }
+// ------------------------------------------------------------------------------------------------ operators
+
+static matrix load(const mote_tensor *t, int64_t b, mote_z *at) {
+  matrix a = {at, t->dim[t->rank - 2], t->dim[t->rank - 1]};
+  for (int64_t i = 0; i < a.m * a.n; i++)
+    at[i] = mote_ref_get(t, b * a.m * a.n + i);
+  return a;
+}
+static void store(const mote_tensor *t, int64_t b, const mote_z *at, int64_t n) {
+  for (int64_t i = 0; i < n; i++)
+    mote_ref_put(t, b * n + i, at[i]);
+}
+static int64_t batches(const mote_tensor *t) { return mote_dims_product(t, 0, t->rank - 2); }
+
+// Results: LU, LDL: factors, pivots, info. CHOLESKY (n[0]: upper): factor, info. QR: factors, tau.
+static void factor_one(const mote_opctx *c, matrix a, mote_z *more, int64_t b) {
+  const mote_ref_attr *attr = c->attr;
+  int64_t k = MOTE_MIN(a.m, a.n), info = 0;
+  bool flag = attr->n[0] != 0;
+  int32_t *pivots = (int32_t *)c->out[1]->data + (attr->kind == LA_LU || attr->kind == LA_LDL ? b * k : 0);
+  if (attr->kind == LA_LU)
+    info = factor_lu(a, flag, pivots);
+  else if (attr->kind == LA_LDL)
+    info = factor_ldl(a, flag, pivots);
+  else if (attr->kind == LA_CHOLESKY)
+    info = factor_cholesky(a);
+  else
+    factor_qr(a, more);
+  if (attr->kind == LA_QR)
+    store(c->out[1], b, more, k);
+  else
+    ((int32_t *)c->out[c->n_out - 1]->data)[b] = (int32_t)info;
+  for (int64_t i = 0; attr->kind == LA_CHOLESKY && flag && i < a.n; i++)
+    for (int64_t j = 0; j <= i; j++) {
+      mote_z t = AT(a, i, j);
+      AT(a, i, j) = mote_z_conj(AT(a, j, i));
+      AT(a, j, i) = mote_z_conj(t);
+    }
+  store(c->out[0], b, a.at, a.m * a.n);
+}
+
+static mote_status factor_eval(mote_opctx *c) {
+  const mote_tensor *x = c->in[0];
+  int64_t size = x->dim[x->rank - 2] * x->dim[x->rank - 1];
+  mote_z *m = mote_ref_alloc(c, size + x->dim[x->rank - 1], sizeof *m);
+  if (m == NULL)
+    return mote_fail_nomem(c->err);
+  for (int64_t b = 0; b < batches(x); b++)
+    factor_one(c, load(x, b, m), m + size, b);
+  mote_ref_free(c, m);
   return MOTE_OK;
 }
-static mote_status square_eval(mote_opctx *c) {
+MOTE_REF_OP(three_op, "linalg_factor", 1, 1, 3, 0, factor_eval);
+MOTE_REF_OP(two_op, "linalg_factor_of_two", 1, 1, 2, 0, factor_eval);
+
+// A = U diag(s) V^H; the longer side lies along the rows that are turned.
+static mote_status svd_eval(mote_opctx *c) {
   const mote_tensor *x = c->in[0];
-  int64_t n = x->dim[x->rank - 1], batches = mote_dims_product(x, 0, x->rank - 2);
-  mote_z *m = mote_ref_alloc(c, 2 * n * n, sizeof *m);
+  int64_t m = x->dim[x->rank - 2], n = x->dim[x->rank - 1], k = MOTE_MIN(m, n), big = MOTE_MAX(m, n);
+  mote_z *at = mote_ref_alloc(c, 2 * m * n + big * big + k * k + k, sizeof *at);
+  if (at == NULL)
+    return mote_fail_nomem(c->err);
+  matrix a = {at + m * n, k, big}, u = {a.at + m * n, big, big}, v = {u.at + big * big, k, k};
+  double *s = (double *)(v.at + k * k);
+  bool tall = m >= n;
+  for (int64_t b = 0; b < batches(x); b++) {
+    matrix in = load(x, b, at);
+    for (int64_t i = 0; i < k; i++)
+      for (int64_t j = 0; j < big; j++)
+        AT(a, i, j) = tall ? AT(in, j, i) : mote_z_conj(AT(in, i, j));
+    factor_svd(a, u, v, s);
+    matrix left = tall ? u : v, right = tall ? v : u;
+    for (int64_t i = 0; i < k; i++)
+      mote_ref_put(c->out[1], b * k + i, mote_z_real(s[i]));
+    for (int64_t i = 0; i < m * m; i++)
+      mote_ref_put(c->out[0], b * m * m + i, AT(left, i % m, i / m));
+    for (int64_t i = 0; i < n * n; i++)
+      mote_ref_put(c->out[2], b * n * n + i, mote_z_conj(right.at[i]));
+  }
+  mote_ref_free(c, at);
+  return MOTE_OK;
+}
+MOTE_REF_OP(svd_op, "linalg_svd", 1, 1, 3, 0, svd_eval);
+
+// Inputs: B, A, and pivots for LDL.
+static mote_status solve_eval(mote_opctx *c) {
+  const mote_ref_attr *attr = c->attr;
+  const mote_tensor *y = c->in[0], *x = c->in[1];
+  int64_t n = x->dim[x->rank - 1], width = y->dim[y->rank - 1];
+  mote_z *m = mote_ref_alloc(c, n * n + n * width, sizeof *m);
   mote_status s = m == NULL ? mote_fail_nomem(c->err) : MOTE_OK;
-  for (int64_t b = 0; s == MOTE_OK && b < batches; b++)
-    s = one_matrix(c, m, b, n);
+  for (int64_t i = 0; s == MOTE_OK && i < batches(x); i++) {
+    matrix a = load(x, i, m), b = load(y, i, m + n * n);
+    if (attr->kind == LA_TRIANGULAR)
+      solve_triangular(a, b, attr->n[0], attr->n[1], attr->n[2]);
+    else if (!solve_ldl(a, b, (const int32_t *)c->in[2]->data + i * n, attr->n[0]))
+      s = mote_op_fail(c, MOTE_ERR_DATA, "torch.linalg.ldl_solve: a pivot is out of range");
+    store(c->out[0], i, b.at, n * width);
+  }
   mote_ref_free(c, m);
   return s;
 }
-MOTE_REF_OP(det_op, "determinant", 1, 1, 3, 0, square_eval);
-MOTE_REF_OP(square_op, "square_matrix", 1, 1, 2, MOTE_OP_CHECKS_DATA, square_eval);
+MOTE_REF_OP(solve_op, "linalg_solve_factors", 2, 3, 1, MOTE_OP_CHECKS_DATA, solve_eval);
 
-static mote_status square(mote_lowering *l, int64_t kind, bool raise, mote_vid out[3]) {
-  const mote_tensor *t = mote_low_desc(l, l->args[0].ref);
-  mote_ref_attr a = mote_ref_attr_of(kind);
-  if (t->rank < 2 || t->dim[t->rank - 1] != t->dim[t->rank - 2] || t->dim[t->rank - 1] > (1 << 14))
-    return mote_fail(l->err, MOTE_ERR_SHAPE, "linalg: A must be batches of square matrices");
+// ------------------------------------------------------------------------------------------------ lowering
+
+static const mote_tensor *matrices(mote_low *l, mote_vid v, bool square) {
+  const mote_tensor *t = mote_low_desc(l, v);
   if (t->dtype != MOTE_F32 && t->dtype != MOTE_F64 && !mote_dtype_is_complex(t->dtype))
-    return mote_fail(l->err, MOTE_ERR_TYPE, "linalg: Expected a floating point or complex tensor as input. Got %s",
-                     mote_aten_type_name(t->dtype));
-  a.n[0] = mote_lower_bool(l, "upper", false);
-  a.n[1] = raise;
-  mote_ref_shape(&a, 0, t->dtype, kind == SQ_DET ? t->rank - 2 : t->rank, t->dim);
-  mote_ref_shape(&a, 1, kind == SQ_DET ? mote_real_part(t->dtype) : MOTE_I32, t->rank - 2, t->dim);
-  mote_ref_shape(&a, 2, t->dtype, t->rank - 2, t->dim);
-  mote_ref_emit(l, kind == SQ_DET ? &det_op : &square_op, &a, &l->args[0].ref, 1, out);
+    mote_low_fail(l, MOTE_ERR_TYPE, "linalg: Expected a floating point or complex tensor as input. Got %s",
+                  mote_aten_type_name(t->dtype));
+  else if (t->rank < 2)
+    mote_low_fail(l, MOTE_ERR_SHAPE, "linalg: The input tensor A must have at least 2 dimensions.");
+  else if (square && t->dim[t->rank - 1] != t->dim[t->rank - 2])
+    mote_low_fail(l, MOTE_ERR_SHAPE, "linalg: A must be batches of square matrices, but they are %lld by %lld matrices",
+                  (long long)t->dim[t->rank - 2], (long long)t->dim[t->rank - 1]);
+  else if (t->dim[t->rank - 1] > SIDE_MAX || t->dim[t->rank - 2] > SIDE_MAX)
+    mote_low_fail(l, MOTE_ERR_LIMIT, "linalg: matrices of more than %d rows or columns", SIDE_MAX);
+  return t;
+}
+
+static mote_status factor(mote_low *l, int64_t kind, const char *flag, bool otherwise) {
+  mote_vid v[3], x = l->args[0].ref;
+  const mote_tensor *t = matrices(l, x, kind == LA_CHOLESKY || kind == LA_LDL);
+  mote_ref_attr a = mote_ref_attr_of(kind);
+  if (l->st != MOTE_OK)
+    return l->st;
+  int64_t dim[MOTE_MAX_RANK], k = MOTE_MIN(t->dim[t->rank - 1], t->dim[t->rank - 2]);
+  bool three = kind == LA_LU || kind == LA_LDL;
+  memcpy(dim, t->dim, sizeof dim);
+  dim[t->rank - 2] = k;
+  a.n[0] = mote_lower_bool(l, flag, otherwise);
+  mote_ref_like(&a, 0, t->dtype, t);
+  mote_ref_shape(&a, 1, kind == LA_QR ? t->dtype : MOTE_I32, t->rank - (kind == LA_CHOLESKY ? 2 : 1), dim);
+  mote_ref_shape(&a, 2, MOTE_I32, t->rank - 2, dim);
+  mote_ref_emit(l, three ? &three_op : &two_op, &a, &x, 1, v);
+  for (int32_t i = 0; i < (three ? 3 : 2); i++)
+    mote_low_give(l, v[i]);
   return l->st;
 }
-static mote_status lower_det(mote_lowering *l) {
-  mote_vid out[3];
-  MOTE_TRY(square(l, SQ_DET, false, out));
-  return mote_low_done(l, out[2]);
+static mote_status lower_lu(mote_lowering *l) { return factor(l, LA_LU, "pivot", true); }
+static mote_status lower_cholesky(mote_lowering *l) { return factor(l, LA_CHOLESKY, "upper", false); }
+static mote_status lower_qr(mote_lowering *l) { return factor(l, LA_QR, "", false); }
+static mote_status lower_ldl(mote_lowering *l) {
+  // Of real numbers both are the same.
+  bool real = !mote_dtype_is_complex(mote_low_desc(l, l->args[0].ref)->dtype);
+  return factor(l, LA_LDL, real ? "" : "hermitian", false);
 }
-static mote_status lower_slogdet(mote_lowering *l) {
+
+static mote_status lower_svd(mote_lowering *l) {
+  mote_vid v[3], x = l->args[0].ref;
+  const mote_tensor *t = matrices(l, x, false);
+  mote_ref_attr a = mote_ref_attr_of(LA_SVD);
+  if (l->st != MOTE_OK)
+    return l->st;
+  int32_t r = t->rank;
+  int64_t dim[MOTE_MAX_RANK], m = t->dim[r - 2], n = t->dim[r - 1], k = MOTE_MIN(m, n);
+  memcpy(dim, t->dim, sizeof dim);
+  dim[r - 1] = m;
+  mote_ref_shape(&a, 0, t->dtype, r, dim);
+  dim[r - 2] = k;
+  mote_ref_shape(&a, 1, mote_real_part(t->dtype), r - 1, dim);
+  dim[r - 2] = dim[r - 1] = n;
+  mote_ref_shape(&a, 2, t->dtype, r, dim);
+  mote_ref_emit(l, &svd_op, &a, &x, 1, v);
+  bool full = mote_lower_bool(l, "full_matrices", true);
+  mote_low_give(l, full || m == k ? v[0] : mote_low_narrow(l, v[0], r - 1, 0, k));
+  mote_low_give(l, v[1]);
+  mote_low_give(l, full || n == k ? v[2] : mote_low_narrow(l, v[2], r - 2, 0, k));
+  return l->st;
+}
+
+// Both with the batches of both.
+static void spread(mote_low *l, mote_vid *a, mote_vid *b) {
+  const mote_tensor *x = mote_low_desc(l, *a), *y = mote_low_desc(l, *b);
+  int32_t rank = MOTE_MAX(x->rank, y->rank);
+  int64_t dim[MOTE_MAX_RANK], other[MOTE_MAX_RANK];
+  for (int32_t i = 0; i < rank - 2; i++) {
+    int64_t p = i + x->rank >= rank ? x->dim[i + x->rank - rank] : 1,
+            q = i + y->rank >= rank ? y->dim[i + y->rank - rank] : 1;
+    if (p != q && p != 1 && q != 1)
+      mote_low_fail(l, MOTE_ERR_SHAPE, "linalg: the batches cannot be broadcast together");
+    dim[i] = other[i] = p == 1 ? q : p;
+  }
+  for (int32_t i = 1; i <= 2; i++) {
+    dim[rank - i] = x->dim[x->rank - i];
+    other[rank - i] = y->dim[y->rank - i];
+  }
+  if (l->st == MOTE_OK) {
+    *a = mote_low_expand(l, *a, rank, dim);
+    *b = mote_low_expand(l, *b, rank, other);
+  }
+}
+
+static mote_status solve(mote_low *l, const mote_ref_attr *with, mote_vid b, mote_vid a, mote_vid pivots) {
+  mote_ref_attr attr = *with;
+  const mote_tensor *x = matrices(l, a, true), *y = matrices(l, b, false);
+  if (l->st == MOTE_OK && (x->dim[x->rank - 1] != y->dim[y->rank - 2] || x->dtype != y->dtype))
+    mote_low_fail(l, MOTE_ERR_SHAPE,
+                  "linalg: Incompatible shapes or types of A and B: A has %lld columns and B %lld rows",
+                  (long long)x->dim[x->rank - 1], (long long)y->dim[y->rank - 2]);
+  if (l->st == MOTE_OK)
+    spread(l, &a, &b);
+  mote_vid in[3] = {b, a, pivots};
+  y = mote_low_desc(l, b);
+  mote_ref_like(&attr, 0, y->dtype, y);
   mote_vid out[3];
-  MOTE_TRY(square(l, SQ_DET, false, out));
+  mote_ref_emit(l, &solve_op, &attr, in, pivots < 0 ? 2 : 3, out);
   mote_low_give(l, out[0]);
-  return mote_low_done(l, out[1]);
+  return mote_low_done(l, a);
 }
-static mote_status lower_inverse(mote_lowering *l) {
-  mote_vid out[3];
-  MOTE_TRY(square(l, SQ_INVERSE, true, out));
-  return mote_low_done(l, out[0]);
+
+static mote_status lower_triangular(mote_lowering *l) {
+  mote_ref_attr a = mote_ref_attr_of(LA_TRIANGULAR);
+  a.n[0] = mote_lower_bool(l, "upper", true);
+  a.n[1] = mote_lower_bool(l, "transpose", false);
+  a.n[2] = mote_lower_bool(l, "unitriangular", false);
+  return solve(l, &a, mote_low_tensor(l, "self"), mote_low_tensor(l, "A"), -1);
 }
-static mote_status lower_inverse_ex(mote_lowering *l) {
-  mote_vid out[3];
-  MOTE_TRY(square(l, SQ_INVERSE, mote_lower_bool(l, "check_errors", false), out));
-  mote_low_give(l, out[0]);
-  return mote_low_done(l, out[1]);
-}
-static mote_status lower_cholesky(mote_lowering *l) {
-  mote_vid out[3];
-  MOTE_TRY(square(l, SQ_CHOLESKY, true, out));
-  return mote_low_done(l, out[0]);
+
+static mote_status lower_ldl_solve(mote_lowering *l) {
+  mote_ref_attr a = mote_ref_attr_of(LA_LDL_SOLVE);
+  mote_vid ld = mote_low_tensor(l, "LD"), b = mote_low_tensor(l, "B"), p = mote_low_tensor(l, "pivots");
+  const mote_tensor *x = mote_low_desc(l, ld), *pivots = mote_low_desc(l, p);
+  a.n[0] = mote_lower_bool(l, "hermitian", false) && mote_dtype_is_complex(x->dtype);
+  if (l->st == MOTE_OK && (pivots->dtype != MOTE_I32 || pivots->rank != x->rank - 1 ||
+                           memcmp(pivots->dim, x->dim, (size_t)pivots->rank * sizeof(int64_t)) != 0))
+    return mote_fail(l->err, MOTE_ERR_SHAPE,
+                     "torch.linalg.ldl_solve: Expected LD.shape[:-1] and pivots.shape to be the same");
+  if (l->st == MOTE_OK && mote_low_desc(l, b)->rank >= 2) { // pivots have the batches of both as well
+    mote_vid wide = mote_low_unsqueeze(l, p, x->rank - 1), with = b;
+    spread(l, &wide, &with);
+    p = mote_low_squeeze(l, wide, mote_low_desc(l, wide)->rank - 1);
+  }
+  MOTE_TRY(solve(l, &a, b, ld, p));
+  l->n_out = 1;
+  return MOTE_OK;
 }
 
 static const mote_torch_row rows[] = {
-    {"det linalg_det", .lower = lower_det},
-    {"slogdet linalg_slogdet", .lower = lower_slogdet},
-    {"inverse linalg_inv", .lower = lower_inverse},
-    {"linalg_inv_ex", .lower = lower_inverse_ex},
-    {"cholesky linalg_cholesky", .lower = lower_cholesky},
+    {"linalg_lu_factor_ex", .lower = lower_lu},
+    {"linalg_cholesky_ex", .lower = lower_cholesky},
+    {"linalg_ldl_factor_ex", .lower = lower_ldl},
+    {"linalg_ldl_solve", .lower = lower_ldl_solve},
+    {"linalg_svd", .lower = lower_svd},
+    {"geqrf", .lower = lower_qr},
+    {"triangular_solve", .lower = lower_triangular},
     {NULL},
 };
 const mote_op_family mote_family_aten_linalg = {"aten_linalg", NULL, rows};
