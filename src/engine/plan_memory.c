@@ -42,6 +42,16 @@ static bool can_take_over(const mote_plan *plan, const mote_tensor *in, const mo
          mote_tensor_same_shape(in, &out->t) && mote_tensor_same_strides(in, &out->t) && mote_tensor_is_packed(in);
 }
 
+// Another input is a different window on the buffer of input i: what is written over one element may be read later as
+// another.
+static bool is_read_otherwise(const mote_plan *plan, const mote_opctx *c, int32_t i) {
+  mote_vid root = root_of(plan, id_of(plan, c->in[i]));
+  for (int32_t k = 0; k < c->n_in; k++)
+    if (c->in[k] != NULL && c->in[k] != c->in[i] && root_of(plan, id_of(plan, c->in[k])) == root)
+      return true;
+  return false;
+}
+
 // The output lives on in the input's buffer.
 static void merge(mote_plan *plan, mote_vid from, mote_vid to) {
   mote_plan_value *f = &plan->values[from], *t = &plan->values[to];
@@ -67,7 +77,7 @@ static void reuse_in_place(mote_plan *plan) {
       continue;
     for (int32_t i = last_only ? 3 : 0; i < c->n_in; i++)
       if (c->in[i] != NULL && !(last_only && c->in[0] == c->in[3]) &&
-          can_take_over(plan, c->in[i], &plan->values[out], (int32_t)s)) {
+          can_take_over(plan, c->in[i], &plan->values[out], (int32_t)s) && !is_read_otherwise(plan, c, i)) {
         merge(plan, id_of(plan, c->in[i]), out);
         break;
       }

@@ -145,6 +145,9 @@ static void swap_both(matrix a, int64_t i, int64_t k, bool conj) {
 // A = L D L^T, or L D L^H (`conj`), D of blocks of one or two columns; two share a negative pivot.
 static int64_t factor_ldl(matrix a, bool conj, int32_t *p) {
   int64_t info = 0, row, n = a.n;
+  for (int64_t i = 0; i < n; i++)
+    for (int64_t j = i + 1; j < n; j++)
+      AT(a, i, j) = mote_z_real(0);
   for (int64_t k = 0, step; k < n; k += step) {
     step = choose_pivot(a, k, &row);
     int64_t last = k + step - 1;

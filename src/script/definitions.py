@@ -1021,16 +1021,17 @@ def linalg_pinv__atol_rtol_tensor(self, atol, rtol, hermitian):
     torch._bad("linalg.pinv: Expected a tensor with 2 or more dimensions, but got dimensions {}".format(torch.dim(self)))
   if torch.numel(self) == 0:
     return torch.new_empty(self, torch.size(self)[:-2] + [torch.size(self, -1), torch.size(self, -2)])
+  x = torch._wide(self)
   if hermitian:
-    s, u = torch.linalg_eigh(self)
+    s, u = torch.linalg_eigh(x)
     t, i = torch.sort(torch.abs(s), -1, True)
     v = torch.mH(u)
   else:
-    u, s, v = torch.linalg_svd(self, False)
+    u, s, v = torch.linalg_svd(x, False)
     t = s
   keep = torch.gt(torch.abs(s), torch._bound(self, t, atol, rtol))
-  r = torch.to(torch.where(keep, torch.reciprocal(s), 0.), s.dtype)
-  return torch.matmul(torch.mul(torch.mH(v), torch.unsqueeze(r, -2)), torch.mH(u))
+  r = torch.where(keep, torch.reciprocal(s), 0.)
+  return torch.to(torch.matmul(torch.mul(torch.mH(v), torch.unsqueeze(r, -2)), torch.mH(u)), self.dtype)
 def linalg_pinv__atol_rtol_float(self, atol, rtol, hermitian):
   return torch.linalg_pinv(self, atol=torch._number(atol), rtol=torch._number(rtol), hermitian=hermitian)
 def linalg_pinv__rcond_tensor(self, rcond, hermitian):
@@ -1053,7 +1054,7 @@ def linalg_lstsq(self, b, rcond, driver):
   x = torch.matmul(torch.mH(v), torch.mul(torch.unsqueeze(r, -1), torch.matmul(torch.mH(u), y)))
   rank = torch.sum(keep, [-1])
   left = torch.new_empty(s, [0])
-  if m > n and (d == "gels" or bool(torch.all(torch.eq(rank, n)))):
+  if m > n and d != "gelsy" and (d == "gels" or bool(torch.all(torch.eq(rank, n)))):
     e = torch.abs(torch.sub(torch.matmul(self, x), y))
     left = torch.sum(torch.mul(e, e), [-2])
   if d == "gels":
