@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes src/script/definitions_packed.def, the deflated text of src/script/definitions.py that the library holds.
+"""Writes src/script/definitions_packed.def, the deflated text of src/script/definitions/*.py that the library holds.
 
 The text is Python; what the language of saved files lacks is rewritten here: "x += y", loops over lists and over
 range(a, b, step), list comprehensions (over range: of ints, else of tensors). Comments and blanks go.
@@ -94,7 +94,8 @@ def short(line):
 
 def compact():
     lines = []
-    for node in parse((SCRIPT / "definitions.py").read_text()):
+    text = "\n".join(p.read_text() for p in sorted((SCRIPT / "definitions").glob("*.py")))
+    for node in parse(text):
         lower = Lower()
         node.body = [s for b in node.body for s in lower.visit(b)]
         lines += Writer().visit(node).strip().splitlines()
@@ -117,7 +118,7 @@ def main():
             line = " "
         line += f" {v},"
     (SCRIPT / "definitions_packed.def").write_text(
-        "// definitions.py, deflated. Made by scripts/pack_definitions.py; not for editing.\n// clang-format off\n"
+        "// The text of definitions/, deflated. Made by scripts/pack_definitions.py; not for editing.\n// clang-format off\n"
         f"enum {{ DEFINITIONS_SIZE = {len(text)} }};\nstatic const uint8_t definitions_packed[] = {{\n"
         + "\n".join(lines + [line]) + "\n};\n")
     print(f"{text.count(b'def ')} definitions: {len(text)} bytes as {len(packed)}")

@@ -197,7 +197,7 @@ const mote_builtin mote_builtin_dict[] = {
     {"__contains__" KEYS, d_contains},
     {"Delete" DICT_KEYS, d_delete},
     {"pop" DICT_KEYS " .Dict_default_str .Dict_default_int .Dict_default_bool .Dict_default_float "
-                     ".Dict_default_complex .Dict_default_Tensor",
+     ".Dict_default_complex .Dict_default_Tensor",
      d_pop},
     {"popitem" KEYS, d_popitem},
     {"clear" KEYS, d_clear},

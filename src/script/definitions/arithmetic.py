@@ -1,0 +1,227 @@
+# Definitions of operators, see ../define.c: arithmetic.
+
+def cov(self, correction, fweights, aweights):
+  if torch.dim(self) > 2:
+    torch._bad("cov(): expected input to have two or fewer dimensions but got an input with {} dimensions".format(torch.dim(self)))
+  if self.dtype == 11:
+    torch._bad("cov(): bool dtype is not supported for input")
+  x = self if torch.dim(self) == 2 else torch.reshape(self, [1, -1])
+  n = torch.size(x, 1)
+  w = torch.new_ones(x, annotate(List[int], []), dtype=4)
+  total = torch.tensor(n)
+  spread = torch.tensor(correction)
+  if fweights is not None:
+    w = unchecked_cast(Tensor, fweights)
+    torch._weights(w, n, "fweights")
+    total = torch.sum(w)
+  if aweights is not None:
+    a = unchecked_cast(Tensor, aweights)
+    torch._weights(a, n, "aweights")
+    w = torch.mul(w, a)
+    total = torch.sum(w)
+    spread = torch.div(torch.mul(torch.sum(torch.mul(w, a)), correction), total) if correction != 0 else spread
+  xw = torch.mul(x, w)
+  mean = torch.div(torch.sum(xw, [1]), total)
+  x = torch.sub(x, torch.unsqueeze(mean, 1))
+  left = torch.clamp_min(torch.sub(total, spread), 0)
+  m = torch.matmul(x, torch.conj(torch.t(torch.mul(x, w))))
+  return torch.squeeze(torch.div(m, left))
+def _weights(w: Tensor, n: int, name: str) -> NoneType:
+  if torch.dim(w) > 1:
+    torch._bad("cov(): expected {} to have one or fewer dimensions but got {} with {} dimensions".format(name, name, torch.dim(w)))
+  if torch.is_floating_point(w) != (name == "aweights"):
+    torch._bad("cov(): expected {} to have {} dtype".format(name, "floating point" if name == "aweights" else "integral"))
+  if torch.numel(w) != n:
+    torch._bad("cov(): expected {} to have the same numel as there are observations in the input but got {} != {}".format(name, torch.numel(w), n))
+  if n > 0 and bool(torch.any(torch.lt(w, 0))):
+    torch._bad("cov(): {} cannot be negative".format(name))
+def corrcoef(self):
+  if torch.dim(self) > 2:
+    torch._bad("corrcoef(): expected input to have two or fewer dimensions but got an input with {} dimensions".format(torch.dim(self)))
+  c = torch.cov(self)
+  if torch.dim(c) == 0:
+    return torch.div(c, c)
+  d = torch.sqrt(torch.real(torch.diagonal(c)))
+  c = torch.div(torch.div(c, torch.unsqueeze(d, 1)), torch.unsqueeze(d, 0))
+  if torch.is_complex(c):
+    return torch.view_as_complex(torch.clamp(torch.view_as_real(c), -1, 1))
+  return torch.clamp(c, -1, 1)
+def dist(self, other, p):
+  return torch._norm(torch.sub(self, other), p, None, False)
+def diff(self, n, dim, prepend, append):
+  if torch.dim(self) == 0:
+    torch._bad("diff expects input to be at least one-dimensional")
+  if n < 0:
+    torch._bad("order must be non-negative but got {}".format(n))
+  parts = annotate(List[Tensor], [])
+  if prepend is not None:
+    torch.append(parts, unchecked_cast(Tensor, prepend))
+  torch.append(parts, self)
+  if append is not None:
+    torch.append(parts, unchecked_cast(Tensor, append))
+  x = torch.cat(parts, dim) if len(parts) > 1 else self
+  if n == 0:
+    return torch.clone(x)
+  for i in range(ops.prim.min(n, torch.size(x, dim))):
+    a, b = torch.slice(x, dim, 1), torch.slice(x, dim, 0, -1)
+    x = torch.logical_xor(a, b) if x.dtype == 11 else torch.sub(a, b)
+  return x
+def _trapezoids(y: Tensor, dim: int) -> Tensor:
+  return torch.add(torch.slice(y, dim, 0, -1), torch.slice(y, dim, 1))
+def _steps(y: Tensor, x: Tensor, dim: int) -> Tensor:
+  n, d = torch.dim(y), torch._dim(dim, torch.dim(y))
+  if torch.dim(x) == 1:
+    if torch.numel(x) != torch.size(y, d):
+      torch._bad("trapezoid: There must be one `x` value for each sample point")
+    return torch.reshape(torch.diff(x), [1] * d + [-1] + [1] * (n - 1 - d))
+  if torch.dim(x) < n:
+    x = torch.reshape(x, [1] * (n - torch.dim(x)) + torch.size(x))
+  return torch.diff(x, 1, dim)
+def trapezoid__x(y, x, dim):
+  if torch.size(y, dim) == 0:
+    return torch.sum(y, [dim])
+  if y.dtype == 11 or x.dtype == 11:
+    torch._bad("trapezoid: received a bool input for `x` or `y`, but bool is not supported")
+  return torch.div(torch.sum(torch.mul(torch._trapezoids(y, dim), torch._steps(y, x, dim)), [dim]), 2.)
+def trapezoid__dx(y, dx, dim):
+  if torch.size(y, dim) == 0:
+    return torch.sum(y, [dim])
+  if y.dtype == 11:
+    torch._bad("trapezoid: received a bool input for `y`, but bool is not supported")
+  return torch.mul(torch.sum(torch._trapezoids(y, dim), [dim]), float(dx) / 2.)
+def trapz__x(y, x, dim):
+  return torch.trapezoid(y, x, dim=dim)
+def trapz__dx(y, dx, dim):
+  return torch.trapezoid(y, dx=dx, dim=dim)
+def cumulative_trapezoid__x(y, x, dim):
+  return torch.div(torch.cumsum(torch.mul(torch._trapezoids(y, dim), torch._steps(y, x, dim)), dim), 2.)
+def cumulative_trapezoid__dx(y, dx, dim):
+  return torch.mul(torch.cumsum(torch._trapezoids(y, dim), dim), float(dx) / 2.)
+def kron(self, other):
+  n = ops.prim.max(torch.dim(self), torch.dim(other))
+  s = [1] * (n - torch.dim(self)) + torch.size(self)
+  t = [1] * (n - torch.dim(other)) + torch.size(other)
+  a, b, r = annotate(List[int], []), annotate(List[int], []), annotate(List[int], [])
+  for i in range(n):
+    a += [s[i], 1]
+    b += [1, t[i]]
+    r += [s[i] * t[i]]
+  return torch.reshape(torch.mul(torch.reshape(self, a), torch.reshape(other, b)), r)
+def renorm(self, p, dim, maxnorm):
+  n = torch.dim(self)
+  if n < 2:
+    torch._bad("renorm: input needs at least 2 dimensions, got {} dimensions".format(n))
+  if float(p) <= 0. or float(maxnorm) < 0.:
+    torch._bad("renorm: expected p to be positive and maxnorm to be >= 0")
+  d = torch._dim(dim, n)
+  size = torch._norm(self, p, [i for i in range(n) if i != d], True)
+  return torch.mul(self, torch.where(torch.gt(size, maxnorm), torch.mul(torch.reciprocal(torch.add(size, 1e-07)), maxnorm), 1.))
+def embedding_renorm_(self, indices, max_norm, norm_type):
+  at, b, c = torch._unique2(torch.flatten(indices))
+  rows = torch.index_select(self, 0, at)
+  size = torch._norm(rows, norm_type, [1], True)
+  scale = torch.where(torch.gt(size, max_norm), torch.mul(torch.reciprocal(torch.add(size, 1e-07)), max_norm), 1.)
+  return torch.index_copy_(self, 0, at, torch.mul(rows, scale))
+def cdist(x1, x2, p, compute_mode):
+  return torch._norm(torch.sub(torch.unsqueeze(x1, -2), torch.unsqueeze(x2, -3)), p, [-1], False)
+def pdist(self, p):
+  if torch.dim(self) != 2:
+    torch._bad("pdist only supports 2D tensors, got: {}D".format(torch.dim(self)))
+  if p < 0.:
+    torch._bad("pdist only supports non-negative p values")
+  n = torch.size(self, 0)
+  at = torch.triu_indices(n, n, 1)
+  return torch._norm(torch.sub(torch.index_select(self, 0, torch.select(at, 0, 0)), torch.index_select(self, 0, torch.select(at, 0, 1))), p, [-1], False)
+def cosine_similarity(x1, x2, dim, eps):
+  s = torch.sum(torch.mul(x1, x2), [dim])
+  a = torch.clamp_min(torch._norm(torch.expand_as(x1, torch.add(x1, x2)), 2, [dim], False), eps)
+  b = torch.clamp_min(torch._norm(torch.expand_as(x2, torch.add(x1, x2)), 2, [dim], False), eps)
+  return torch.div(s, torch.mul(a, b))
+def cross(self, other, dim):
+  if dim is not None:
+    return torch.linalg_cross(self, other, dim=unchecked_cast(int, dim))
+  for i in range(torch.dim(self)):
+    if torch.size(self, i) == 3:
+      return torch.linalg_cross(self, other, dim=i)
+  torch._bad("no dimension of size 3 in input")
+  return self
+def linalg_cross(self, other, dim):
+  if torch.dim(self) != torch.dim(other):
+    torch._bad("linalg.cross: inputs must have the same number of dimensions.")
+  if torch.size(self, dim) != 3 or torch.size(other, dim) != 3:
+    torch._bad("linalg.cross: inputs dimension {} must have length 3. Got {} and {}".format(dim, torch.size(self, dim), torch.size(other, dim)))
+  a, b = torch.broadcast_tensors([self, other])
+  return torch.sub(torch.mul(torch.roll(a, [-1], [dim]), torch.roll(b, [-2], [dim])), torch.mul(torch.roll(a, [-2], [dim]), torch.roll(b, [-1], [dim])))
+def tensordot(self, other, dims_self, dims_other):
+  n = len(dims_self)
+  if n != len(dims_other):
+    torch._bad("both dimension lists should have same length")
+  a, b = torch.movedim(self, dims_self, [i - n for i in range(n)]), torch.movedim(other, dims_other, [i for i in range(n)])
+  s, t = torch.size(a), torch.size(b)
+  for i in range(n):
+    j = torch.dim(a) - n + i
+    if s[j] != t[i]:
+      if s[j] == 1:
+        b = torch.sum(b, [i], True)
+      elif t[i] == 1:
+        a = torch.sum(a, [j], True)
+      else:
+        torch._bad("contracted dimensions need to match, but first has size {} and second has size {}".format(s[j], t[i]))
+  left, right = torch.size(a)[:torch.dim(a) - n], torch.size(b)[n:]
+  k = 1
+  for i in torch.size(b)[:n]:
+    k *= i
+  p, q = 1, 1
+  for i in left:
+    p *= i
+  for i in right:
+    q *= i
+  return torch.reshape(torch.matmul(torch.reshape(a, [p, k]), torch.reshape(b, [k, q])), left + right)
+def bilinear(input1, input2, weight, bias):
+  a, b = torch.size(input1), torch.size(input2)
+  x, y = torch.reshape(input1, [-1, a[-1]]), torch.reshape(input2, [-1, b[-1]])
+  r = torch.t(torch.sum(torch.mul(torch.matmul(x, weight), y), [-1]))
+  r = r if bias is None else torch.add(r, unchecked_cast(Tensor, bias))
+  return torch.reshape(r, a[:-1] + [torch.size(weight, 0)])
+def frexp__Tensor(self):
+  if not torch.is_floating_point(self):
+    torch._bad("torch.frexp() only supports floating-point dtypes")
+  x = torch.to(self, 7)
+  plain = torch.logical_and(torch.isfinite(x), torch.ne(x, 0))
+  y = torch.where(plain, x, 1.)
+  e = torch.floor(torch.log2(torch.abs(y)))
+  h = torch.floor(torch.div(e, 2))
+  m = torch.mul(torch.mul(y, torch.exp2(torch.neg(h))), torch.exp2(torch.sub(h, e)))
+  big = torch.ge(torch.abs(m), 1.)
+  small = torch.lt(torch.abs(m), 0.5)
+  m = torch.where(big, torch.div(m, 2), torch.where(small, torch.mul(m, 2), m))
+  e = torch.where(big, torch.add(e, 1), torch.where(small, torch.sub(e, 1), e))
+  return torch.to(torch.where(plain, m, x), self.dtype), torch.to(torch.where(plain, e, 0.), 3)
+def _softmax_backward_data(grad_output, output, dim, input_dtype):
+  y = torch._single(output)
+  g = torch.mul(torch._single(grad_output), y)
+  return torch.to(torch.sub(g, torch.mul(y, torch.sum(g, [dim], True))), input_dtype)
+def native_dropout_backward(grad_output, mask, scale):
+  return torch.mul(grad_output, torch.mul(torch.to(mask, grad_output.dtype), scale))
+def native_dropout(input, p, train):
+  if train is None or unchecked_cast(bool, train):
+    if p != 0.:
+      torch._bad("dropout in training")
+  return torch.clone(input), torch.ones_like(input, dtype=11)
+def mm__dtype(self, mat2, out_dtype):
+  return torch.mm(torch.to(self, out_dtype), torch.to(mat2, out_dtype))
+def bmm__dtype(self, mat2, out_dtype):
+  return torch.bmm(torch.to(self, out_dtype), torch.to(mat2, out_dtype))
+def vander(x, N, increasing):
+  if torch.dim(x) != 1:
+    torch._bad("x must be a one-dimensional tensor.")
+  r = torch.linalg_vander(torch.to(x, 4) if x.dtype == 11 else x, N=torch.numel(x) if N is None else N)
+  return r if increasing else torch.flip(r, [-1])
+def linalg_vander(x, N):
+  n = torch.size(x, -1) if N is None else unchecked_cast(int, N)
+  if n < 0:
+    torch._bad("N must be greater than 1.")
+  x = torch.to(x, 4) if not (torch.is_floating_point(x) or torch.is_complex(x)) else x
+  s = torch.size(x)
+  rest = torch.cumprod(torch.expand(torch.unsqueeze(x, -1), s + [ops.prim.max(n - 1, 0)]), -1)
+  return torch.slice(torch.cat([torch.new_ones(x, s + [1]), rest], -1), -1, 0, n)
