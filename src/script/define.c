@@ -1,6 +1,8 @@
 // Operators written in TorchScript itself: those that no file of src/ops has, and the old meanings of those that
-// changed between archive versions. definitions.py is their text; the library holds it deflated and expands it when a
-// program first names an operator that has no other implementation. Tests: tests/script/test_define.c
+// changed between archive versions. The text is in definitions/; the library holds it deflated and expands it when a
+// program first names an operator that has no other implementation. A function is named after its operator, with "__"
+// and the overload behind it; types that are left out are those of the schema. A name that no schema has is a helper,
+// called as torch.<name>. Tests: tests/script/test_define.c
 #include "script/front.h"
 
 #include <string.h>

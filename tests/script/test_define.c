@@ -65,19 +65,21 @@ static bool compile_one(const char *name) {
   return good;
 }
 
+static const char *const texts[] = {"arithmetic", "helpers", "linalg", "losses", "old", "shapes"};
+
 static void test_every_definition_compiles(void **state) {
-  char line[1024], name[256];
-  int count = 0, bad = 0;
-  FILE *text = fopen(MOTE_SOURCE_DIR "/src/script/definitions.py", "r");
+  int bad = 0;
   (void)state;
-  assert_non_null(text);
-  while (fgets(line, sizeof line, text))
-    if (sscanf(line, "def %255[A-Za-z0-9_](", name) == 1) {
-      bad += !compile_one(name);
-      count++;
-    }
-  fclose(text);
-  assert_true(count > 50);
+  for (size_t i = 0; i < MOTE_COUNT(texts); i++) {
+    char line[1024], name[256];
+    mote_snprint(line, sizeof line, MOTE_SOURCE_DIR "/src/script/definitions/%s.py", texts[i]);
+    FILE *text = fopen(line, "r");
+    assert_non_null(text);
+    while (fgets(line, sizeof line, text))
+      if (sscanf(line, "def %255[A-Za-z0-9_](", name) == 1)
+        bad += !compile_one(name);
+    fclose(text);
+  }
   assert_int_equal(bad, 0);
 }
 
