@@ -387,22 +387,6 @@ static mote_status lower_nonzero_list(mote_lowering *l) {
     mote_low_give(l, column(l, v, i));
   return l->st;
 }
-// Exactly `size` rows, the missing ones filled.
-static mote_status lower_nonzero_static(mote_lowering *l) {
-  mote_vid v = places_of(l, l->args[0].ref);
-  int32_t rank = mote_low_desc(l, l->args[0].ref)->rank;
-  int64_t size = mote_lower_int(l, "size", 0), n = mote_low_desc(l, v)->dim[0], rest[2] = {size - n, rank};
-  if (size < 0)
-    mote_low_fail(l, MOTE_ERR_ARGUMENT, "nonzero_static: 'size' must be an non-negative integer");
-  if (rank == 0)
-    v = mote_low_narrow(l, v, 1, 0, 0);
-  if (n >= size)
-    return mote_low_done(l, mote_low_narrow(l, v, 0, 0, size));
-  mote_vid both[2] = {
-      v, mote_low_expand(l, mote_low_num(l, (double)mote_lower_int(l, "fill_value", -1), MOTE_I64), 2, rest)};
-  return mote_low_done(l, mote_low_concat(l, both, 2, 0));
-}
-
 static const mote_torch_row rows[] = {
     {"index.Tensor .Tensor_hacked_twin _unsafe_index.Tensor", .lower = lower_index},
     {"index_put .hacked_twin _unsafe_index_put", .lower = lower_put},
@@ -412,7 +396,6 @@ static const mote_torch_row rows[] = {
     {"embedding", .lower = lower_embedding},
     {"nonzero argwhere", .lower = lower_nonzero},
     {"nonzero_numpy where", .lower = lower_nonzero_list},
-    {"nonzero_static", .lower = lower_nonzero_static},
     {NULL},
 };
 const mote_op_family mote_family_aten_index = {"aten_index", NULL, rows};

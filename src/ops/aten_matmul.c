@@ -169,50 +169,6 @@ static mote_status lower_addmm(mote_lowering *l) {
     return mote_low_done(l, mote_aten_linear(l, a, mote_low_swap(l, b, 0, 1), l->args[0].ref));
   return added(l, l, mote_aten_matmul(l, a, b));
 }
-static mote_status lower_addbmm(mote_lowering *l) {
-  int64_t axis = 0;
-  return added(l, l, mote_aten_sum(l, mote_aten_matmul(l, l->args[1].ref, l->args[2].ref), &axis, 1, false));
-}
-static mote_vid outer(mote_low *w, mote_vid a, mote_vid b) {
-  if (w->st == MOTE_OK && (mote_low_desc(w, a)->rank != 1 || mote_low_desc(w, b)->rank != 1))
-    return mote_low_fail(w, MOTE_ERR_SHAPE, "outer: Expected 1-D arguments");
-  return mote_low_2(w, mote_low_desc(w, a)->dtype == MOTE_BOOL ? &mote_op_bit_and : &mote_op_mul,
-                    mote_low_unsqueeze(w, a, 1), b);
-}
-static mote_status lower_addr(mote_lowering *l) { return added(l, l, outer(l, l->args[1].ref, l->args[2].ref)); }
-static mote_status lower_outer(mote_lowering *l) { return mote_low_done(l, outer(l, l->args[0].ref, l->args[1].ref)); }
-// Sum over the last dims of both.
-static mote_status lower_inner(mote_lowering *l) {
-  mote_vid a = l->args[0].ref, b = l->args[1].ref;
-  const mote_tensor *x = mote_low_desc(l, a), *y = mote_low_desc(l, b);
-  if (x->rank == 0 || y->rank == 0)
-    return mote_low_done(l, mote_low_2(l, &mote_op_mul, a, b));
-  int64_t k = x->dim[x->rank - 1], dim[2 * MOTE_MAX_RANK];
-  int32_t n = 0;
-  if (y->dim[y->rank - 1] != k)
-    return mote_fail(l->err, MOTE_ERR_SHAPE, "inner() the last dimension must match on both input tensors");
-  for (int32_t i = 0; i + 1 < x->rank; i++)
-    dim[n++] = x->dim[i];
-  for (int32_t i = 0; i + 1 < y->rank; i++)
-    dim[n++] = y->dim[i];
-  int64_t left[2] = {mote_dims_product(x, 0, x->rank - 1), k}, right[2] = {mote_dims_product(y, 0, y->rank - 1), k};
-  a = mote_low_reshape(l, a, 2, left);
-  b = mote_low_swap(l, mote_low_reshape(l, b, 2, right), 0, 1);
-  return mote_low_done(l, mote_low_reshape(l, mote_aten_matmul(l, a, b), n, dim));
-}
-static mote_status lower_vecdot(mote_lowering *l) {
-  mote_vid p = mote_low_2(l, &mote_op_mul, l->args[0].ref, l->args[1].ref);
-  int64_t axis = mote_low_axis(l, mote_lower_int(l, "dim", -1), mote_low_desc(l, p)->rank);
-  return mote_low_done(l, mote_aten_sum(l, p, &axis, 1, false));
-}
-static mote_status lower_multi_dot(mote_lowering *l) {
-  const mote_arg *list = &l->args[0];
-  mote_vid v = list->count > 0 ? list->refs[0] : -1;
-  for (int32_t i = 1; i < list->count; i++)
-    v = mote_aten_matmul(l, v, list->refs[i]);
-  return mote_low_done(l, v);
-}
-
 // ------------------------------------------------------------------------------------------------ Einstein sums
 
 enum { LABELS = 64, DOTS = 52 }; // a-z, A-Z, then the dims that "..." stands for
@@ -430,12 +386,6 @@ static const mote_torch_row rows[] = {
     {"mv", .lower = lower_mv},
     {"dot vdot", .lower = lower_dot},
     {"addmm baddbmm addmv", .lower = lower_addmm},
-    {"addbmm", .lower = lower_addbmm},
-    {"addr | promote", .lower = lower_addr},
-    {"outer ger | promote", .lower = lower_outer},
-    {"inner", .lower = lower_inner},
-    {"linalg_vecdot", .lower = lower_vecdot},
-    {"linalg_multi_dot chain_matmul", .lower = lower_multi_dot},
     {"einsum", .lower = lower_einsum},
     {NULL},
 };

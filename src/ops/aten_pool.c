@@ -145,41 +145,6 @@ static const mote_op win2_op = {
     "pool_nd_indices", MOTE_RULES(.min_in = 1, .max_in = 1, .n_out = 2, .attr_size = sizeof(win_attr),
                                   .fields = win_fields, .infer = win_infer, .prepare = win_prepare, .eval = win_eval)};
 
-// ------------------------------------------------------------------------------------------------ unpooling
-
-// inputs: values, positions in the plane
-static mote_status unpool_infer(mote_opctx *c) {
-  const win_attr *a = c->attr;
-  const mote_tensor *x = c->in[0];
-  int64_t dim[MOTE_MAX_RANK] = {x->dim[0], x->dim[1]};
-  if (spatial(x) < 1 || a->size.count != spatial(x) || mote_dtype_size(x->dtype) == 0 || c->in[1]->dtype != MOTE_I64 ||
-      !mote_tensor_same_shape(x, c->in[1]))
-    return mote_op_fail(c, MOTE_ERR_SHAPE, "Expected shape of indices to be same as that of the input tensor");
-  for (int32_t i = 0; i < a->size.count; i++)
-    dim[2 + i] = a->size.at[i];
-  mote_out(c, 0, x->dtype, x->rank, dim);
-  return MOTE_OK;
-}
-static mote_status unpool_eval(mote_opctx *c) {
-  const mote_tensor *x = c->in[0], *o = c->out[0];
-  size_t size = mote_dtype_size(x->dtype), bytes = 0;
-  int64_t from = mote_dims_product(x, 2, x->rank), to = mote_dims_product(o, 2, o->rank), n = mote_tensor_numel(x);
-  if (mote_tensor_bytes(o, &bytes) && bytes > 0)
-    memset(o->data, 0, bytes);
-  for (int64_t i = 0; i < n; i++) {
-    int64_t at = ((const int64_t *)c->in[1]->data)[i];
-    if (at < 0 || at >= to)
-      return mote_op_fail(c, MOTE_ERR_DATA, "Found an invalid max index: %lld (output volumes are of size %lld)",
-                          (long long)at, (long long)to);
-    memcpy((char *)o->data + (size_t)(i / from * to + at) * size, (const char *)x->data + (size_t)i * size, size);
-  }
-  return MOTE_OK;
-}
-static const mote_op unpool_op = {"max_unpool",
-                                  MOTE_RULES(.flags = MOTE_OP_CHECKS_DATA, .min_in = 2, .max_in = 2, .n_out = 1,
-                                             .attr_size = sizeof(win_attr), .fields = win_fields, .infer = unpool_infer,
-                                             .eval = unpool_eval)};
-
 // ------------------------------------------------------------------------------------------------ lowering
 
 static void window_args(mote_low *w, int32_t n, const mote_tensor *t, win_attr *a) {
@@ -312,18 +277,6 @@ ADAPTIVE(1)
 ADAPTIVE(2)
 ADAPTIVE(3)
 
-static mote_status unpool(mote_lowering *l, int32_t n) {
-  win_attr a = {.size = {n, {0}}};
-  bool single = false, also = false;
-  mote_vid in[2] = {batched(l, l->args[0].ref, n, &single), batched(l, l->args[1].ref, n, &also)};
-  for (int32_t i = 0; i < n; i++)
-    a.size.at[i] = mote_low_at(l, "output_size", n, i, 0);
-  mote_vid v = mote_low_emit(l, &unpool_op, &a, in, 2);
-  return mote_low_done(l, single ? mote_low_squeeze(l, v, 0) : v);
-}
-static mote_status lower_unpool2(mote_lowering *l) { return unpool(l, 2); }
-static mote_status lower_unpool3(mote_lowering *l) { return unpool(l, 3); }
-
 static const mote_torch_row rows[] = {
     {"max_pool1d quantized_max_pool1d", .lower = lower_max1},
     {"max_pool2d quantized_max_pool2d", .lower = lower_max2},
@@ -340,8 +293,6 @@ static const mote_torch_row rows[] = {
     {"adaptive_max_pool1d", .lower = lower_adaptive_max1},
     {"adaptive_max_pool2d", .lower = lower_adaptive_max2},
     {"adaptive_max_pool3d", .lower = lower_adaptive_max3},
-    {"max_unpool2d", .lower = lower_unpool2},
-    {"max_unpool3d", .lower = lower_unpool3},
     {NULL},
 };
 const mote_op_family mote_family_aten_pool = {"aten_pool", NULL, rows};

@@ -66,40 +66,6 @@ static mote_status linear_act(mote_lowering *l, const mote_op *op) {
 static mote_status lower_linear_leaky(mote_lowering *l) { return linear_act(l, &mote_op_leaky_relu); }
 static mote_status lower_linear_tanh(mote_lowering *l) { return linear_act(l, &mote_op_tanh); }
 
-// ------------------------------------------------------------------------------------------------ fake quantisation
-
-// Per channel: shapes [C] become [C, 1, ...] so that they broadcast from `axis` on.
-static mote_vid along(mote_low *w, mote_vid v, int64_t axis, int32_t rank) {
-  int64_t dim[MOTE_MAX_RANK];
-  for (int32_t i = 0; i < rank; i++)
-    dim[i] = i == axis ? mote_tensor_numel(mote_low_desc(w, v)) : 1;
-  return mote_low_reshape(w, mote_low_cast(w, v, MOTE_F32), rank, dim);
-}
-
-static mote_status fake(mote_low *w, mote_vid x, mote_vid scale, mote_vid zero) {
-  double lo = (double)mote_lower_int(w, "quant_min", 0), hi = (double)mote_lower_int(w, "quant_max", 255);
-  mote_vid inverse = mote_low_2(w, &mote_op_div, mote_low_num(w, 1, MOTE_F32), scale);
-  mote_vid q = mote_low_1(w, &mote_op_round, mote_low_2(w, &mote_op_mul, x, inverse));
-  q = mote_low_2(w, &mote_op_add, q, zero);
-  q = mote_low_2(w, &mote_op_maximum, q, mote_low_num(w, lo, MOTE_F32));
-  q = mote_low_2(w, &mote_op_minimum, q, mote_low_num(w, hi, MOTE_F32));
-  return mote_low_done(w, mote_low_2(w, &mote_op_mul, mote_low_2(w, &mote_op_sub, q, zero), scale));
-}
-
-static mote_status lower_fake(mote_lowering *l) {
-  mote_vid scale = mote_low_tensor(l, "scale"), zero = mote_low_tensor(l, "zero_point");
-  scale = scale >= 0 ? mote_low_cast(l, scale, MOTE_F32) : mote_low_num(l, mote_lower_float(l, "scale", 1), MOTE_F32);
-  zero = zero >= 0 ? mote_low_cast(l, zero, MOTE_F32)
-                   : mote_low_num(l, (double)mote_lower_int(l, "zero_point", 0), MOTE_F32);
-  return fake(l, l->args[0].ref, scale, zero);
-}
-
-static mote_status lower_fake_channel(mote_lowering *l) {
-  int32_t rank = mote_low_desc(l, l->args[0].ref)->rank, axis = mote_low_axis_arg(l, "axis", 0, rank);
-  return fake(l, l->args[0].ref, along(l, mote_low_tensor(l, "scale"), axis, rank),
-              along(l, mote_low_tensor(l, "zero_point"), axis, rank));
-}
-
 static const mote_torch_row rows[] = {
     {"quantized::instance_norm", .lower = lower_instance_norm},
     {"quantized::group_norm", .lower = lower_group_norm},
@@ -114,8 +80,6 @@ static const mote_torch_row rows[] = {
     {"quantized::dropout", .lower = lower_dropout},
     {"quantized::linear_leaky_relu", .lower = lower_linear_leaky},
     {"quantized::linear_tanh", .lower = lower_linear_tanh},
-    {"fake_quantize_per_tensor_affine .tensor_qparams", .lower = lower_fake},
-    {"fake_quantize_per_channel_affine", .lower = lower_fake_channel},
     {NULL},
 };
 const mote_op_family mote_family_aten_quant_rows = {"aten_quant_rows", NULL, rows};

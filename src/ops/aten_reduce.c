@@ -626,36 +626,6 @@ static mote_status lower_cummax(mote_lowering *l) { return line_of(l, L_CUMMAX, 
 static mote_status lower_cummin(mote_lowering *l) { return line_of(l, L_CUMMIN, &line2_op, false); }
 static mote_status lower_logcumsumexp(mote_lowering *l) { return line_of(l, L_LOGCUMSUMEXP, &line1_op, false); }
 
-static mote_status lower_aminmax(mote_lowering *l) {
-  red_attr a = {.kind = K_MIN, .keep = mote_lower_bool(l, "keepdim", false)};
-  axes_arg(l, mote_low_desc(l, l->args[0].ref)->rank, &a);
-  mote_low_give(l, mote_low_emit(l, &red_op, &a, &l->args[0].ref, 1));
-  a.kind = K_MAX;
-  mote_low_give(l, mote_low_emit(l, &red_op, &a, &l->args[0].ref, 1));
-  return l->st;
-}
-
-// Sums out dims so that the shape is `size`.
-static mote_status lower_sum_to_size(mote_lowering *l) {
-  mote_vid x = l->args[0].ref;
-  const mote_tensor *t = mote_low_desc(l, x);
-  const mote_arg *size = mote_lower_arg(l, "size");
-  int32_t n = size->kind == MOTE_ARG_INTS ? size->count : 0, lead = t->rank - n;
-  red_attr a = {.kind = K_SUM, .keep = true, .axes = {0, {0}}};
-  for (int32_t i = 0; i < t->rank && lead >= 0; i++)
-    if (i < lead || (size->ints.at[i - lead] == 1 && t->dim[i] != 1))
-      a.axes.at[a.axes.count++] = i;
-    else if (size->ints.at[i - lead] != t->dim[i])
-      lead = -1;
-  if (lead < 0)
-    return mote_fail(l->err, MOTE_ERR_SHAPE, "size is not expandable to the size of the tensor");
-  if (a.axes.count > 0) {
-    x = mote_low_cast(l, x, mote_aten_sum_type(mote_low_desc(l, x)->dtype));
-    x = mote_low_emit(l, &red_op, &a, &x, 1);
-  }
-  return mote_low_done(l, mote_low_reshape(l, x, n, size->ints.at));
-}
-
 static const mote_torch_row rows[] = {
     {"sum .dim_IntList", .lower = lower_sum},
     {"nansum", .lower = lower_nansum},
@@ -683,8 +653,6 @@ static const mote_torch_row rows[] = {
     {"cummax", .lower = lower_cummax},
     {"cummin", .lower = lower_cummin},
     {"logcumsumexp", .lower = lower_logcumsumexp},
-    {"aminmax _aminmax .dim", .lower = lower_aminmax},
-    {"sum_to_size", .lower = lower_sum_to_size},
     {NULL},
 };
 const mote_op_family mote_family_aten_reduce = {"aten_reduce", NULL, rows};

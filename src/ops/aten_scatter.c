@@ -240,15 +240,6 @@ static mote_status lower_index_reduce(mote_lowering *l) {
   return l->st != MOTE_OK ? l->st : rows_with(l, kind);
 }
 
-static mote_status lower_put(mote_lowering *l) {
-  mote_vid self = l->args[0].ref, index = mote_low_tensor(l, "index"), src = mote_low_tensor(l, "source");
-  mote_ref_attr a = mote_ref_attr_of(mote_lower_bool(l, "accumulate", false) ? ADD : SET);
-  a.n[S_FLAT] = 1;
-  if (mote_tensor_numel(mote_low_desc(l, index)) != mote_tensor_numel(mote_low_desc(l, src)))
-    return mote_fail(l->err, MOTE_ERR_SHAPE, "put_(): Expected source and index to have the same number of elements");
-  return mote_low_done(l, scatter(l, self, &a, index, src));
-}
-
 // ------------------------------------------------------------------------------------------------ reading
 
 static mote_vid gather(mote_low *w, mote_vid self, mote_vid index, int64_t axis, bool flat) {
@@ -265,174 +256,6 @@ static mote_status lower_gather(mote_lowering *l) {
   check_elements(l, self, axis, index, -1);
   return mote_low_done(l, gather(l, self, index, axis, mote_low_desc(l, self)->rank == 0));
 }
-static mote_status lower_take(mote_lowering *l) {
-  if (mote_low_desc(l, l->args[1].ref)->dtype != MOTE_I64)
-    return mote_fail(l->err, MOTE_ERR_TYPE, "take(): Expected a long tensor for index, but got %s",
-                     mote_aten_type_name(mote_low_desc(l, l->args[1].ref)->dtype));
-  return mote_low_done(l, gather(l, l->args[0].ref, l->args[1].ref, 0, true));
-}
-static mote_status lower_take_along(mote_lowering *l) {
-  mote_vid self = l->args[0].ref, index = l->args[1].ref;
-  if (mote_low_desc(l, index)->dtype != MOTE_I64)
-    return mote_fail(l->err, MOTE_ERR_TYPE, "torch.take_along_dim(): dtype of indices should be Long but got %s",
-                     mote_aten_type_name(mote_low_desc(l, index)->dtype));
-  if (!mote_low_given(l, "dim")) {
-    int64_t n = mote_tensor_numel(mote_low_desc(l, index));
-    return mote_low_done(l, gather(l, self, mote_low_reshape(l, index, 1, &n), 0, true));
-  }
-  mote_tensor t = *mote_low_desc(l, self), i = *mote_low_desc(l, index);
-  int32_t axis = mote_low_axis_arg(l, "dim", 0, t.rank), rank;
-  int64_t dim[MOTE_MAX_RANK], along = t.rank > 0 ? t.dim[axis] : 1, picks = i.rank > axis ? i.dim[axis] : 1;
-  if (t.rank != i.rank)
-    return mote_fail(l->err, MOTE_ERR_SHAPE,
-                     "torch.take_along_dim(): input and indices should have the same number of dimensions, but got %d "
-                     "dimensions for input, and %d dimensions for indices",
-                     t.rank, i.rank);
-  if (t.rank > 0)
-    t.dim[axis] = i.dim[axis] = 1;
-  if (!mote_broadcast_shape(&t, &i, &rank, dim))
-    return mote_fail(l->err, MOTE_ERR_SHAPE, "torch.take_along_dim(): input and indices do not broadcast");
-  dim[axis] = along;
-  self = mote_low_expand(l, self, rank, dim);
-  dim[axis] = picks;
-  return mote_low_done(l, gather(l, self, mote_low_expand(l, index, rank, dim), axis, rank == 0));
-}
-
-// ------------------------------------------------------------------------------------------------ masks
-
-static bool both_shape(mote_low *w, mote_vid a, mote_vid b, int32_t *rank, int64_t *dim) {
-  if (mote_broadcast_shape(mote_low_desc(w, a), mote_low_desc(w, b), rank, dim))
-    return true;
-  mote_low_fail(w, MOTE_ERR_SHAPE, "The size of the mask must match the size of the tensor, or broadcast to it");
-  return false;
-}
-static mote_status select_eval(mote_opctx *c) {
-  const uint8_t *mask = c->in[1]->data;
-  int64_t n = mote_tensor_numel(c->in[0]), found = 0, at = 0;
-  size_t size = mote_dtype_size(c->in[0]->dtype);
-  for (int64_t i = 0; i < n; i++)
-    found += mask[i] != 0;
-  mote_out(c, 0, c->in[0]->dtype, 1, &found);
-  MOTE_TRY(mote_op_output(c, 0));
-  for (int64_t i = 0; i < n; i++)
-    if (mask[i])
-      memcpy(mote_ref_at(c->out[0], at++), mote_ref_at(c->in[0], i), size);
-  return MOTE_OK;
-}
-MOTE_REF_OP(select_op, "masked_select", 2, 2, 1, 0, select_eval);
-static mote_status lower_masked_select(mote_lowering *l) {
-  mote_vid in[2] = {l->args[0].ref, l->args[1].ref};
-  mote_ref_attr a = mote_ref_attr_of(0);
-  int32_t rank = 0;
-  int64_t dim[MOTE_MAX_RANK];
-  if (mote_low_desc(l, in[1])->dtype != MOTE_BOOL)
-    return mote_fail(l->err, MOTE_ERR_TYPE, "masked_select: expected BoolTensor for mask");
-  if (both_shape(l, in[0], in[1], &rank, dim))
-    for (int i = 0; i < 2; i++)
-      in[i] = mote_low_expand(l, in[i], rank, dim);
-  a.out[0].rank = -1;
-  a.out[0].dtype = (int32_t)mote_low_desc(l, in[0])->dtype;
-  return mote_low_done(l, mote_ref_emit(l, &select_op, &a, in, 2, NULL));
-}
-static mote_status mask_scatter_eval(mote_opctx *c) {
-  const uint8_t *mask = c->in[1]->data;
-  int64_t n = mote_tensor_numel(c->in[0]), at = 0, given = mote_tensor_numel(c->in[2]);
-  size_t size = mote_dtype_size(c->in[0]->dtype);
-  for (int64_t i = 0; i < n; i++) {
-    if (mask[i] && at >= given)
-      return mote_op_fail(c, MOTE_ERR_DATA, "Number of elements of source < number of ones in mask");
-    memcpy(mote_ref_at(c->out[0], i), mask[i] ? mote_ref_at(c->in[2], at++) : mote_ref_at(c->in[0], i), size);
-  }
-  return MOTE_OK;
-}
-MOTE_REF_OP(mask_scatter_op, "masked_scatter", 3, 3, 1, MOTE_OP_CHECKS_DATA, mask_scatter_eval);
-static mote_status lower_masked_scatter(mote_lowering *l) {
-  mote_vid in[3] = {l->args[0].ref, l->args[1].ref, l->args[2].ref};
-  mote_ref_attr a = mote_ref_attr_of(0);
-  int32_t rank = 0;
-  int64_t dim[MOTE_MAX_RANK];
-  if (mote_low_desc(l, in[1])->dtype != MOTE_BOOL || mote_low_desc(l, in[0])->dtype != mote_low_desc(l, in[2])->dtype)
-    return mote_fail(l->err, MOTE_ERR_TYPE,
-                     "masked_scatter: expected a BoolTensor mask, self and source of the same dtype");
-  if (both_shape(l, in[0], in[1], &rank, dim))
-    for (int i = 0; i < 2; i++)
-      in[i] = mote_low_expand(l, in[i], rank, dim);
-  mote_ref_like(&a, 0, mote_low_desc(l, in[0])->dtype, mote_low_desc(l, in[0]));
-  return mote_low_done(l, mote_ref_emit(l, &mask_scatter_op, &a, in, 3, NULL));
-}
-
-// ------------------------------------------------------------------------------------------------ segments
-
-// n[0]: axis, n[1]: input 1 holds offsets, n[2]: an initial value is given (f[0])
-static mote_status segment_bounds(const mote_opctx *c, int64_t row, int64_t segments, int64_t k, int64_t n,
-                                  int64_t *from, int64_t *to) {
-  const mote_ref_attr *a = c->attr;
-  const mote_tensor *t = c->in[1];
-  if (a->n[1]) {
-    *from = mote_load_i64(t->data, t->dtype, row * (segments + 1) + k);
-    *to = mote_load_i64(t->data, t->dtype, row * (segments + 1) + k + 1);
-  } else {
-    int64_t len = mote_load_i64(t->data, t->dtype, row * segments + k);
-    *from = k == 0 ? 0 : *to;
-    *to = len >= 0 && len <= n - *from ? *from + len : -1;
-  }
-  if (*from < 0 || *to < *from || *to > n)
-    return mote_op_fail(c, MOTE_ERR_DATA, "segment_reduce(): segment %lld does not fit an axis of %lld", (long long)k,
-                        (long long)n);
-  return MOTE_OK;
-}
-static double segment_value(const mote_ref_attr *a, const mote_tensor *x, int64_t base, int64_t step, int64_t from,
-                            int64_t to) {
-  double v = a->n[2] ? a->f[0] : a->kind == PROD ? 1 : a->kind == AMAX ? -HUGE_VAL : a->kind == AMIN ? HUGE_VAL : 0;
-  for (int64_t i = from; i < to; i++) {
-    double y = mote_ref_real(x, base + i * step);
-    if (a->kind == PROD)
-      v *= y;
-    else if (a->kind == AMAX || a->kind == AMIN)
-      v = y != y || (a->kind == AMAX ? y > v : y < v) ? y : v;
-    else
-      v += y;
-  }
-  return a->kind != MEAN ? v : to > from ? v / (double)(to - from) : a->n[2] ? v : (double)NAN;
-}
-static mote_status segment_eval(mote_opctx *c) {
-  const mote_ref_attr *a = c->attr;
-  const mote_tensor *x = c->in[0], *o = c->out[0];
-  mote_ref_axis s = mote_ref_axis_of(x, a->n[0]);
-  int64_t segments = o->dim[a->n[0]], from = 0, to = 0;
-  for (int64_t row = 0; row < s.outer; row++)
-    for (int64_t k = 0; k < segments; k++) {
-      MOTE_TRY(segment_bounds(c, row, segments, k, s.n, &from, &to));
-      for (int64_t i = 0; i < s.inner; i++)
-        mote_store_f64(o->data, o->dtype, (row * segments + k) * s.inner + i,
-                       segment_value(a, x, row * s.n * s.inner + i, s.inner, from, to));
-    }
-  return MOTE_OK;
-}
-MOTE_REF_OP(segment_op, "segment_reduce", 2, 2, 1, MOTE_OP_CHECKS_DATA, segment_eval);
-static mote_status lower_segment(mote_lowering *l) {
-  mote_vid lengths = mote_low_tensor(l, "lengths"), offsets = mote_low_tensor(l, "offsets"),
-           in[2] = {l->args[0].ref, offsets < 0 ? lengths : offsets};
-  const mote_tensor *t = mote_low_desc(l, in[0]), *s = mote_low_desc(l, in[1]);
-  mote_ref_attr a = mote_ref_attr_of(reduction(l, mote_low_str(l, "reduce", "")));
-  int32_t axis = mote_low_axis_arg(l, "axis", 0, t->rank);
-  bool fits = in[1] >= 0 && t->rank > 0 && s->rank == axis + 1 && s->dim[axis] >= (offsets >= 0) &&
-              mote_dtype_is_int(s->dtype) && mote_dtype_is_float(t->dtype);
-  for (int32_t i = 0; fits && i < axis; i++)
-    fits = s->dim[i] == t->dim[i];
-  if (!fits)
-    return mote_fail(l->err, MOTE_ERR_SHAPE,
-                     "segment_reduce(): Expected lengths or offsets of %d dims like those of data", axis + 1);
-  const mote_arg *initial = mote_lower_arg(l, "initial");
-  a.n[0] = axis;
-  a.n[1] = offsets >= 0;
-  a.n[2] = initial != NULL && initial->kind == MOTE_ARG_SCALAR;
-  a.f[0] = a.n[2] ? initial->scalar.f : 0;
-  mote_ref_like(&a, 0, t->dtype, t);
-  a.out[0].dim[axis] = s->dim[axis] - (offsets >= 0);
-  return mote_low_done(l, mote_ref_emit(l, &segment_op, &a, in, 2, NULL));
-}
-
 // Sums, means or maxima of rows of a table. n: mode, include_last_offset, padding row. Outputs: bags, the bag of each
 // index, indices a bag.
 static mote_status bag_eval(mote_opctx *c) {
@@ -493,17 +316,11 @@ static mote_status lower_bag(mote_lowering *l) {
 
 static const mote_torch_row rows[] = {
     {"gather", .lower = lower_gather},
-    {"take", .lower = lower_take},
-    {"take_along_dim", .lower = lower_take_along},
-    {"put", .lower = lower_put},
     {"scatter.value .src .reduce .value_reduce scatter_reduce.two", .lower = lower_scatter},
     {"scatter_add", .lower = lower_scatter_add},
     {"index_add", .lower = lower_index_add},
     {"index_copy index_fill.int_Scalar .int_Tensor", .lower = lower_index_set},
     {"index_reduce", .lower = lower_index_reduce},
-    {"masked_select", .lower = lower_masked_select},
-    {"masked_scatter", .lower = lower_masked_scatter},
-    {"segment_reduce", .lower = lower_segment},
     {"embedding_bag .padding_idx", .lower = lower_bag},
     {NULL},
 };

@@ -11,7 +11,6 @@
 
 typedef enum move_kind {
   MOVE_PAD,    // a: pads before, one a dim (negative crops); `mode`
-  MOVE_ROLL,   // a: shifts
   MOVE_FLIP,   // a: 1 where reversed
   MOVE_REPEAT, // output index modulo input's
   MOVE_TRIU,   // a[0]: diagonal; 0 below
@@ -44,8 +43,6 @@ static mote_status move_infer(mote_opctx *c) {
 static int64_t source_index(const move_attr *a, int32_t d, int64_t at, int64_t n) {
   int64_t p = a->a.at[d];
   switch (a->kind) {
-  case MOVE_ROLL:
-    return ((at - p) % n + n) % n;
   case MOVE_FLIP:
     return p ? n - 1 - at : at;
   case MOVE_REPEAT:
@@ -241,49 +238,17 @@ static mote_status lower_repeat(mote_lowering *l) {
   return mote_low_done(l, move(l, &a, l->args[0].ref));
 }
 
-static mote_vid flip(mote_low *w, mote_vid x, const mote_ints *axes) {
-  const mote_tensor *t = mote_low_desc(w, x);
+static mote_status lower_flip(mote_lowering *l) {
+  const mote_ints *axes = &l->args[1].ints;
+  const mote_tensor *t = mote_low_desc(l, l->args[0].ref);
   move_attr a = move_like(t, MOVE_FLIP);
   for (int32_t i = 0; i < axes->count; i++) {
-    int32_t d = mote_low_axis(w, axes->at[i], t->rank);
+    int32_t d = mote_low_axis(l, axes->at[i], t->rank);
     if (a.a.at[d] != 0)
-      return mote_low_fail(w, MOTE_ERR_ARGUMENT, "dim %d appears multiple times in the list of dims", d);
+      mote_low_fail(l, MOTE_ERR_ARGUMENT, "dim %d appears multiple times in the list of dims", d);
     a.a.at[d] = 1;
   }
-  return move(w, &a, x);
-}
-static mote_status lower_flip(mote_lowering *l) { return mote_low_done(l, flip(l, l->args[0].ref, &l->args[1].ints)); }
-static mote_status flip_at(mote_lowering *l, int64_t axis) {
-  mote_ints axes = {1, {axis}};
-  if (mote_low_desc(l, l->args[0].ref)->rank <= axis)
-    return mote_fail(l->err, MOTE_ERR_SHAPE, "Input must be >= %lld-d.", (long long)axis + 1);
-  return mote_low_done(l, flip(l, l->args[0].ref, &axes));
-}
-static mote_status lower_fliplr(mote_lowering *l) { return flip_at(l, 1); }
-static mote_status lower_flipud(mote_lowering *l) { return flip_at(l, 0); }
-
-static mote_status lower_roll(mote_lowering *l) {
-  mote_vid x = l->args[0].ref;
-  const mote_tensor *t = mote_low_desc(l, x);
-  const mote_arg *shifts = mote_lower_arg(l, "shifts"), *dims = mote_lower_arg(l, "dims");
-  int32_t n = dims != NULL && dims->kind == MOTE_ARG_INTS ? dims->count : 0, rank = t->rank;
-  int64_t dim[MOTE_MAX_RANK], all = mote_tensor_numel(t);
-  memcpy(dim, t->dim, sizeof dim);
-  if (all == 0)
-    return mote_low_done(l, mote_low_1(l, &mote_op_identity, x));
-  if (n == 0)
-    x = mote_low_reshape(l, x, 1, &all);
-  else if (shifts->count != n)
-    return mote_fail(l->err, MOTE_ERR_ARGUMENT, "shifts and dimensions must align. shifts: %d, dims:%d", shifts->count,
-                     n);
-  move_attr a = move_like(mote_low_desc(l, x), MOVE_ROLL);
-  a.a.at[0] = n == 0 ? shifts->ints.at[0] % all : 0;
-  for (int32_t i = 0; i < n; i++) {
-    int32_t d = mote_low_axis(l, dims->ints.at[i], rank);
-    a.a.at[d] += shifts->ints.at[i] % MOTE_MAX(dim[d], 1);
-  }
-  x = move(l, &a, x);
-  return mote_low_done(l, n == 0 ? mote_low_reshape(l, x, rank, dim) : x);
+  return mote_low_done(l, move(l, &a, l->args[0].ref));
 }
 
 mote_vid mote_aten_tril(mote_low *w, mote_vid v, int64_t diagonal) {
@@ -397,97 +362,6 @@ static mote_status lower_stack(mote_lowering *l) {
   return mote_low_done(l, join(l, v, list->count, axis));
 }
 
-static mote_vid at_least(mote_low *w, mote_vid x, int32_t rank) {
-  const mote_tensor *t = mote_low_desc(w, x);
-  int64_t d[3] = {1, 1, 1};
-  if (t->rank >= rank)
-    return x;
-  if (t->rank == 1)
-    d[rank == 3 ? 1 : 1] = t->dim[0];
-  if (t->rank == 2)
-    d[0] = t->dim[0], d[1] = t->dim[1];
-  return mote_low_reshape(w, x, rank, d);
-}
-static mote_status stacked(mote_lowering *l, int32_t rank, int32_t axis) {
-  mote_vid v[LIST_MAX];
-  MOTE_TRY(list_of(l, "stack"));
-  const mote_arg *list = &l->args[0];
-  for (int32_t i = 0; i < list->count; i++)
-    v[i] = at_least(l, list->refs[i], rank);
-  if (axis < 0) // hstack: along the first dim of vectors, else the second
-    axis = mote_low_desc(l, v[0])->rank == 1 ? 0 : 1;
-  return mote_low_done(l, cat(l, v, list->count, axis, common_type(l, list)));
-}
-static mote_status lower_hstack(mote_lowering *l) { return stacked(l, 1, -1); }
-static mote_status lower_vstack(mote_lowering *l) { return stacked(l, 2, 0); }
-static mote_status lower_dstack(mote_lowering *l) { return stacked(l, 3, 2); }
-static mote_status lower_column_stack(mote_lowering *l) {
-  mote_vid v[LIST_MAX];
-  MOTE_TRY(list_of(l, "column_stack"));
-  const mote_arg *list = &l->args[0];
-  for (int32_t i = 0; i < list->count; i++) {
-    const mote_tensor *t = mote_low_desc(l, list->refs[i]);
-    int64_t dim[2] = {mote_tensor_numel(t), 1};
-    v[i] = t->rank <= 1 ? mote_low_reshape(l, list->refs[i], 2, dim) : list->refs[i];
-  }
-  return mote_low_done(l, cat(l, v, list->count, 1, common_type(l, list)));
-}
-
-// ------------------------------------------------------------------------------------------------ blocks of space
-
-// x [.., c*r*r, h, w] <-> [.., c, h*r, w*r]
-static mote_status lower_shuffle(mote_lowering *l) {
-  mote_vid x = l->args[0].ref;
-  const mote_tensor *t = mote_low_desc(l, x);
-  int64_t r = mote_lower_int(l, "upscale_factor", 1), n = 1;
-  if (t->rank < 3 || r < 1 || t->dim[t->rank - 3] % (r * r) != 0)
-    return mote_fail(
-        l->err, MOTE_ERR_SHAPE,
-        "pixel_shuffle expects its input's 'channel' dimension to be divisible by the square of upscale_factor");
-  int32_t lead = t->rank - 3;
-  int64_t c = t->dim[lead] / (r * r), h = t->dim[lead + 1], v = t->dim[lead + 2], dim[MOTE_MAX_RANK];
-  n = mote_dims_product(t, 0, lead);
-  memcpy(dim, t->dim, sizeof dim);
-  dim[lead] = c, dim[lead + 1] = h * r, dim[lead + 2] = v * r;
-  int64_t split[6] = {n * c, r, r, h, v, 1};
-  const int32_t perm[5] = {0, 3, 1, 4, 2};
-  int32_t rank = t->rank;
-  return mote_low_done(l, mote_low_reshape(l, mote_low_permute(l, mote_low_reshape(l, x, 5, split), perm), rank, dim));
-}
-static mote_status lower_unshuffle(mote_lowering *l) {
-  mote_vid x = l->args[0].ref;
-  const mote_tensor *t = mote_low_desc(l, x);
-  int64_t r = mote_lower_int(l, "downscale_factor", 1);
-  int32_t lead = t->rank - 3, rank = t->rank;
-  if (rank < 3 || r < 1 || t->dim[lead + 1] % r != 0 || t->dim[lead + 2] % r != 0)
-    return mote_fail(l->err, MOTE_ERR_SHAPE,
-                     "pixel_unshuffle expects height and width to be divisible by downscale_factor");
-  int64_t c = t->dim[lead], h = t->dim[lead + 1] / r, v = t->dim[lead + 2] / r, n = mote_dims_product(t, 0, lead),
-          dim[MOTE_MAX_RANK];
-  memcpy(dim, t->dim, sizeof dim);
-  dim[lead] = c * r * r, dim[lead + 1] = h, dim[lead + 2] = v;
-  int64_t split[5] = {n * c, h, r, v, r};
-  const int32_t perm[5] = {0, 2, 4, 1, 3};
-  return mote_low_done(l, mote_low_reshape(l, mote_low_permute(l, mote_low_reshape(l, x, 5, split), perm), rank, dim));
-}
-static mote_status lower_channel_shuffle(mote_lowering *l) {
-  mote_vid x = l->args[0].ref;
-  const mote_tensor *t = mote_low_desc(l, x);
-  int64_t g = mote_lower_int(l, "groups", 1), dim[MOTE_MAX_RANK];
-  int32_t rank = t->rank;
-  if (rank < 3 || g < 1 || t->dim[1] % g != 0)
-    return mote_fail(l->err, MOTE_ERR_SHAPE,
-                     "Number of channels must be divisible by groups. Got %lld channels and %lld groups.",
-                     (long long)(rank > 1 ? t->dim[1] : 0), (long long)g);
-  memcpy(dim, t->dim, sizeof dim);
-  int64_t split[4] = {dim[0], g, dim[1] / g, mote_dims_product(t, 2, rank)};
-  return mote_low_done(l, mote_low_reshape(l, mote_low_swap(l, mote_low_reshape(l, x, 4, split), 1, 2), rank, dim));
-}
-
-static mote_status lower_same(mote_lowering *l) {
-  return mote_low_done(l, mote_low_1(l, &mote_op_identity, l->args[0].ref));
-}
-
 static const mote_torch_row rows[] = {
     {"pad", .lower = lower_pad},
     {"constant_pad_nd", .lower = lower_constant_pad},
@@ -496,21 +370,11 @@ static const mote_torch_row rows[] = {
     {"_pad_circular", .lower = lower_circular},
     {"repeat tile", .lower = lower_repeat},
     {"flip", .lower = lower_flip},
-    {"fliplr", .lower = lower_fliplr},
-    {"flipud", .lower = lower_flipud},
-    {"roll", .lower = lower_roll},
     {"triu", .lower = lower_triu},
     {"tril", .lower = lower_tril},
     {"cat concat concatenate _cat", .lower = lower_cat},
     {"stack", .lower = lower_stack},
-    {"hstack", .lower = lower_hstack},
-    {"vstack row_stack", .lower = lower_vstack},
-    {"dstack", .lower = lower_dstack},
-    {"column_stack", .lower = lower_column_stack},
-    {"pixel_shuffle", .lower = lower_shuffle},
-    {"pixel_unshuffle", .lower = lower_unshuffle},
-    {"channel_shuffle native_channel_shuffle", .lower = lower_channel_shuffle},
-    {"lift lift_fresh", .lower = lower_same},
+    {"lift lift_fresh | 0", &mote_op_identity},
     {NULL},
 };
 const mote_op_family mote_family_aten_shape = {"aten_shape", NULL, rows};

@@ -225,3 +225,31 @@ def linalg_vander(x, N):
   s = torch.size(x)
   rest = torch.cumprod(torch.expand(torch.unsqueeze(x, -1), s + [ops.prim.max(n - 1, 0)]), -1)
   return torch.slice(torch.cat([torch.new_ones(x, s + [1]), rest], -1), -1, 0, n)
+def inner(self, other):
+  if torch.dim(self) == 0 or torch.dim(other) == 0:
+    return torch.mul(self, other)
+  if torch.size(self, -1) != torch.size(other, -1):
+    torch._bad("inner() the last dimension must match on both input tensors but got shapes {} and {}".format(torch.size(self), torch.size(other)))
+  return torch.tensordot(self, other, [-1], [-1])
+def linalg_vecdot(x, y, dim):
+  return torch.sum(torch.mul(torch.conj(x), y), [dim])
+def linalg_multi_dot(tensors):
+  r = tensors[0]
+  for i in range(1, len(tensors)):
+    r = torch.matmul(r, tensors[i])
+  return r
+def chain_matmul(matrices):
+  return torch.linalg_multi_dot(matrices)
+def outer(self, vec2):
+  if torch.dim(self) != 1 or torch.dim(vec2) != 1:
+    torch._bad("outer: Expected 1-D arguments")
+  return torch.mul(torch.unsqueeze(self, 1), vec2)
+def ger(self, vec2):
+  return torch.outer(self, vec2)
+def _added(self: Tensor, x: Tensor, beta: number, alpha: number) -> Tensor:
+  x = x if alpha == 1 else torch.mul(x, torch.scalar_tensor(alpha, dtype=x.dtype))
+  return x if beta == 0 else torch.add(self if beta == 1 else torch.mul(self, torch.scalar_tensor(beta, dtype=self.dtype)), x)
+def addr(self, vec1, vec2, beta, alpha):
+  return torch._added(self, torch.outer(vec1, vec2), beta, alpha)
+def addbmm(self, batch1, batch2, beta, alpha):
+  return torch._added(self, torch.sum(torch.bmm(batch1, batch2), [0]), beta, alpha)

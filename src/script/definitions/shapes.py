@@ -263,3 +263,75 @@ def conj_physical(self):
   return torch.view_as_complex(torch.mul(torch.view_as_real(self), torch.tensor([1., -1.])))
 def conj(self):
   return torch.conj_physical(self)
+def hstack(tensors):
+  parts = torch.atleast_1d(tensors)
+  return torch.cat(parts, 0 if torch.dim(parts[0]) == 1 else 1)
+def vstack(tensors):
+  return torch.cat(torch.atleast_2d(tensors), 0)
+def row_stack(tensors):
+  return torch.vstack(tensors)
+def dstack(tensors):
+  return torch.cat(torch.atleast_3d(tensors), 2)
+def column_stack(tensors):
+  return torch.hstack([t if torch.dim(t) > 1 else torch.reshape(t, [-1, 1]) for t in tensors])
+def fliplr(self):
+  if torch.dim(self) < 2:
+    torch._bad("Input must be >= 2-d.")
+  return torch.flip(self, [1])
+def flipud(self):
+  if torch.dim(self) < 1:
+    torch._bad("Input must be >= 1-d.")
+  return torch.flip(self, [0])
+def pixel_shuffle(self, upscale_factor):
+  r, s = upscale_factor, torch.size(self)
+  k = len(s) - 3
+  if k < 0:
+    torch._bad("pixel_shuffle expects input to have at least 3 dimensions, but got input with {} dimension(s)".format(len(s)))
+  if r < 1:
+    torch._bad("pixel_shuffle expects a positive upscale_factor, but got {}".format(r))
+  c, h, w = s[k], s[k + 1], s[k + 2]
+  if c % (r * r) != 0:
+    torch._bad("pixel_shuffle expects its input's 'channel' dimension to be divisible by the square of upscale_factor, but input.size(-3)={} is not divisible by {}".format(c, r * r))
+  c = c // (r * r)
+  x = torch.reshape(self, s[:k] + [c, r, r, h, w])
+  x = torch.permute(x, [i for i in range(k)] + [k, k + 3, k + 1, k + 4, k + 2])
+  return torch.view(torch.clone(x, memory_format=0), s[:k] + [c, h * r, w * r])
+def pixel_unshuffle(self, downscale_factor):
+  r, s = downscale_factor, torch.size(self)
+  k = len(s) - 3
+  if k < 0:
+    torch._bad("pixel_unshuffle expects input to have at least 3 dimensions, but got input with {} dimension(s)".format(len(s)))
+  if r < 1:
+    torch._bad("pixel_unshuffle expects a positive downscale_factor, but got {}".format(r))
+  c, h, w = s[k], s[k + 1], s[k + 2]
+  if h % r != 0 or w % r != 0:
+    torch._bad("pixel_unshuffle expects {} to be divisible by downscale_factor, but input.size({})={} is not divisible by {}".format("height" if h % r != 0 else "width", -2 if h % r != 0 else -1, h if h % r != 0 else w, r))
+  h, w = h // r, w // r
+  x = torch.reshape(self, s[:k] + [c, h, r, w, r])
+  x = torch.permute(x, [i for i in range(k)] + [k, k + 2, k + 4, k + 1, k + 3])
+  return torch.view(torch.clone(x, memory_format=0), s[:k] + [c * r * r, h, w])
+def channel_shuffle(self, groups):
+  s = torch.size(self)
+  if len(s) < 3:
+    torch._bad("channel_shuffle expects input with > 2 dims, but got input with sizes {}".format(s))
+  if groups < 1:
+    torch._bad("Number of groups to divide channels in must be positive. Value of groups:{}".format(groups))
+  if s[1] % groups != 0:
+    torch._bad("Number of channels must be divisible by groups. Got {} channels and {} groups.".format(s[1], groups))
+  return torch.reshape(torch.transpose(torch.reshape(self, [s[0], groups, s[1] // groups] + s[2:]), 1, 2), s)
+def native_channel_shuffle(self, groups):
+  return torch.channel_shuffle(self, groups)
+def roll(self, shifts, dims):
+  n = len(dims)
+  if n == 0 and len(shifts) == 1:
+    return torch.view(torch.roll(torch.flatten(self), shifts, [0]), torch.size(self))
+  if n != len(shifts):
+    torch._bad("shifts and dimensions must align. shifts: {}, dims:{}".format(len(shifts), n))
+  x = self
+  for i in range(n):
+    d = torch._dim(dims[i], torch.dim(x))
+    m = torch.size(x, d) if torch.dim(x) > 0 else 0
+    k = shifts[i] % m if m > 0 else 0
+    if k > 0:
+      x = torch.cat([torch.slice(x, d, m - k), torch.slice(x, d, 0, m - k)], d)
+  return torch.clone(self) if x is self else x

@@ -1,0 +1,242 @@
+# Elements by position and mask, segments, counts, order statistics.
+
+def take(self, index):
+  if index.dtype != 4:
+    torch._bad("take(): Expected a long tensor for index")
+  return torch.index(torch.flatten(self), [index])
+def take_along_dim(self, indices, dim):
+  if indices.dtype != 4:
+    torch._bad("torch.take_along_dim(): dtype of indices should be Long")
+  if dim is None:
+    return torch.gather(torch.flatten(self), 0, torch.flatten(indices))
+  n = torch.dim(self)
+  if n != torch.dim(indices):
+    torch._bad("torch.take_along_dim(): input and indices should have the same number of dimensions, but got {} dimensions for input, and {} dimensions for indices".format(n, torch.dim(indices)))
+  d = torch._dim(unchecked_cast(int, dim), n)
+  s, t = torch.size(self), torch.size(indices)
+  for i in range(n):
+    if i != d:
+      s[i] = s[i] if t[i] == 1 else t[i]
+      t[i] = s[i]
+  return torch.gather(torch.expand(self, s), d, torch.expand(indices, t))
+def put(self, index, source, accumulate):
+  if torch.numel(index) != torch.numel(source):
+    torch._bad("put_(): Expected source and index to have the same number of elements")
+  return torch.view(torch.index_put(torch.flatten(self), [torch.flatten(index)], torch.flatten(source), accumulate), torch.size(self))
+def _masked(x: Tensor, mask: Tensor, name: str) -> List[Tensor]:
+  if mask.dtype != 11:
+    torch._bad(name + ": expected BoolTensor for mask")
+  return torch.broadcast_tensors([x, mask])
+def masked_select(self, mask):
+  x, m = torch._masked(self, mask, "masked_select")
+  return torch.index(torch.flatten(x), [torch.flatten(m)])
+def masked_scatter(self, mask, source):
+  x, m = torch._masked(self, mask, "masked_scatter")
+  if self.dtype != source.dtype:
+    torch._bad("masked_scatter: expected self and source to have same dtypes")
+  if torch.numel(source) == 0:
+    if bool(torch.any(m)):
+      torch._bad("Number of elements of source < number of ones in mask")
+    return torch.clone(x)
+  at = torch.mul(torch.sub(torch.cumsum(torch.flatten(m), 0), 1), torch.flatten(m))
+  return torch.where(m, torch.view(torch.index_select(torch.flatten(source), 0, at), torch.size(m)), x)
+def one_hot(self, num_classes):
+  if self.dtype != 4:
+    torch._bad("one_hot is only applicable to index tensor of type LongTensor.")
+  n = num_classes
+  if torch.numel(self) > 0:
+    top = int(torch.max(self))
+    if int(torch.min(self)) < 0:
+      torch._bad("Class values must be non-negative.")
+    n = top + 1 if n < 0 else n
+    if top >= n:
+      torch._bad("Class values must be smaller than num_classes.")
+  return torch.to(torch.eq(torch.unsqueeze(self, -1), torch.arange(ops.prim.max(n, 0))), 4)
+def isin__Tensor_Tensor(elements, test_elements, assume_unique, invert):
+  r = torch.any(torch.eq(torch.unsqueeze(elements, -1), torch.flatten(test_elements)), -1)
+  return torch.logical_not(r) if invert else r
+def isin__Tensor_Scalar(elements, test_element, assume_unique, invert):
+  return torch.ne(elements, test_element) if invert else torch.eq(elements, test_element)
+def isin__Scalar_Tensor(element, test_elements, assume_unique, invert):
+  r = torch.any(torch.eq(test_elements, element))
+  return torch.logical_not(r) if invert else r
+def nonzero_static(self, size, fill_value):
+  r = torch.nonzero(self)
+  more = ops.prim.max(size - torch.size(r, 0), 0)
+  return torch.slice(torch.cat([r, torch.full([more, torch.dim(self)], fill_value, dtype=4)]), 0, 0, size)
+def _unpool(x: Tensor, indices: Tensor, size: List[int]) -> Tensor:
+  n = torch.dim(x) - len(size)
+  if n < 1 or n > 2 or torch.size(x) != torch.size(indices):
+    torch._bad("Expected shape of indices to be same as that of the input tensor ({}) but got indices tensor with shape: {}".format(torch.size(x), torch.size(indices)))
+  m = 1
+  for s in size:
+    m *= s
+  lead = torch.size(x)[:n]
+  r = torch.scatter(torch.new_zeros(x, lead + [m]), -1, torch.flatten(indices, n), torch.flatten(x, n))
+  return torch.reshape(r, lead + size)
+def max_unpool2d(self, indices, output_size):
+  return torch._unpool(self, indices, output_size)
+def max_unpool3d(self, indices, output_size, stride, padding):
+  return torch._unpool(self, indices, output_size)
+def _segment(x: Tensor, reduce: str, initial: Optional[number]) -> Tensor:
+  n = torch.size(x, 0)
+  v = float("-inf") if reduce == "max" else float("inf") if reduce == "min" else 1. if reduce == "prod" else 0.
+  if initial is not None:
+    v = float(unchecked_cast(number, initial))
+  y = torch.cat([torch.new_full(x, [1] + torch.size(x)[1:], v), x])
+  if reduce == "max":
+    return torch.amax(y, [0])
+  if reduce == "min":
+    return torch.amin(y, [0])
+  if reduce == "prod":
+    return torch.prod(y, 0)
+  y = torch.sum(y, [0])
+  return torch.div(y, n) if reduce == "mean" and (n > 0 or initial is None) else y
+def segment_reduce(data, reduce, lengths, indices, offsets, axis, unsafe, initial):
+  if reduce != "max" and reduce != "min" and reduce != "sum" and reduce != "mean" and reduce != "prod":
+    torch._bad("segment_reduce(): unsupported reduction " + reduce)
+  d = torch._dim(axis, torch.dim(data))
+  n = torch.size(data)
+  if offsets is not None:
+    t = unchecked_cast(Tensor, offsets)
+  else:
+    if lengths is None:
+      torch._bad("segment_reduce(): Either lengths or offsets must be defined.")
+    t = torch.constant_pad_nd(torch.cumsum(unchecked_cast(Tensor, lengths), -1), [1, 0], 0)
+  if torch.dim(t) != d + 1 or torch.size(t)[:d] != n[:d] or torch.size(t, d) < 1:
+    torch._bad("segment_reduce(): Expected lengths or offsets of {} dims like those of data".format(d + 1))
+  m = torch.size(t, d) - 1
+  x, ends = torch.reshape(data, [-1] + n[d:]), torch.reshape(t, [-1, m + 1])
+  parts = annotate(List[Tensor], [])
+  for r in range(torch.size(ends, 0)):
+    e = annotate(List[int], torch.to(torch.select(ends, 0, r), 4).tolist())
+    for k in range(m):
+      if e[k] < 0 or e[k + 1] < e[k] or e[k + 1] > n[d]:
+        torch._bad("segment_reduce(): segment {} does not fit an axis of {}".format(k, n[d]))
+      torch.append(parts, torch._segment(torch.slice(torch.select(x, 0, r), 0, e[k], e[k + 1]), reduce, initial))
+  size = n[:d] + [m] + n[d + 1:]
+  return torch.reshape(torch.stack(parts), size) if len(parts) > 0 else torch.new_empty(data, size)
+def bincount(self, weights, minlength):
+  if torch.dim(self) != 1 or torch.is_floating_point(self):
+    torch._bad("bincount only supports 1-d non-negative integral inputs.")
+  if minlength < 0:
+    torch._bad("minlength should be >= 0")
+  n = minlength
+  if torch.numel(self) > 0:
+    if int(torch.min(self)) < 0:
+      torch._bad("bincount only supports 1-d non-negative integral inputs.")
+    n = ops.prim.max(n, int(torch.max(self)) + 1)
+  x = torch.to(self, 4)
+  w = torch.ones_like(x)
+  if weights is not None:
+    w = unchecked_cast(Tensor, weights)
+    if torch.size(w) != torch.size(self):
+      torch._bad("weights should be 1-d and have the same length as input")
+    w = w if w.dtype == 6 else torch.to(w, 7)
+  return torch.scatter_add(torch.new_zeros(w, [n]), 0, x, w)
+# Edges of bins over the data's range where low is high.
+def _edges(x: Tensor, low: float, high: float, bins: int, single: bool) -> List[float]:
+  n = torch.numel(x)
+  if low == high and n > 0:
+    low, high = float(torch.min(x)), float(torch.max(x))
+  if low == high:
+    low = low - 1. if n > 0 or single else low
+    high = high + 1.
+  if not (high - low < float("inf")):
+    torch._bad("range of [{}, {}] is not finite".format(low, high))
+  if bins < 1:
+    torch._bad("bins must be > 0, but got {}".format(bins))
+  if low > high:
+    torch._bad("max must be larger than min")
+  return [low, high]
+def _bins(x: Tensor, low: float, high: float, bins: int) -> Tensor:
+  at = torch.clamp_max(torch.to(torch.mul(torch.div(torch.sub(torch.to(x, 7), low), high - low), bins), 4), bins - 1)
+  return torch.where(torch.logical_and(torch.ge(x, low), torch.le(x, high)), at, bins)
+def _counts(at: Tensor, weight: Optional[Tensor], bins: int, dtype: int) -> Tensor:
+  w = torch.ones_like(at, dtype=7)
+  if weight is not None:
+    w = torch.to(torch.flatten(unchecked_cast(Tensor, weight)), 7)
+    if torch.numel(w) != torch.numel(at):
+      torch._bad("torch.histogramdd(): if weight tensor is provided it should have the same shape as the input tensor")
+  return torch.slice(torch.to(torch.scatter_add(torch.new_zeros(w, [bins + 1]), 0, at, w), dtype), 0, 0, bins)
+def histc(self, bins, min, max):
+  x = torch.flatten(self)
+  low, high = torch._edges(x, float(min), float(max), bins, True)
+  return torch._counts(torch._bins(x, low, high, bins), None, bins, self.dtype)
+def _density(h: Tensor, edges: Tensor, density: bool) -> Tensor:
+  return torch.div(torch.div(h, torch.sum(h)), torch.diff(edges)) if density else h
+def histogram__bin_ct(self, bins, range, weight, density):
+  x = torch.flatten(self)
+  low, high = 0., 0.
+  if range is not None:
+    low, high = unchecked_cast(List[float], range)
+  low, high = torch._edges(x, low, high, bins, False)
+  edges = torch.linspace(low, high, bins + 1, dtype=self.dtype)
+  h = torch._counts(torch._bins(x, low, high, bins), weight, bins, self.dtype)
+  return torch._density(h, edges, density), edges
+def histogram__bins_tensor(self, bins, weight, density):
+  n, x = torch.numel(bins) - 1, torch.flatten(self)
+  if n < 1 or torch.dim(bins) != 1:
+    torch._bad("torch.histogram(): bins must be > 0 and its edges of one dim")
+  top = torch.select(bins, 0, -1)
+  at = torch.sub(torch.searchsorted(bins, x, right=True), 1)
+  at = torch.where(torch.eq(x, top), n - 1, at)
+  at = torch.where(torch.logical_and(torch.ge(x, torch.select(bins, 0, 0)), torch.le(x, top)), at, n)
+  return torch._density(torch._counts(at, weight, n, self.dtype), bins, density), torch.clone(bins)
+def _quantile(x: Tensor, q: Tensor, dim: Optional[int], keepdim: bool, how: str, skip: bool) -> Tensor:
+  if torch.numel(x) == 0:
+    torch._bad("quantile() input tensor must be non-empty")
+  if x.dtype != 6 and x.dtype != 7:
+    torch._bad("quantile() input tensor must be either float or double dtype")
+  if torch.dim(q) > 1:
+    torch._bad("quantile() q must be a scalar or 1D tensor")
+  if q.dtype != x.dtype:
+    torch._bad("quantile() q tensor must be same dtype as the input tensor")
+  if how != "linear" and how != "lower" and how != "higher" and how != "midpoint" and how != "nearest":
+    torch._bad("quantile() interpolation must be one of linear, lower, higher, midpoint or nearest, but got " + how)
+  if torch.numel(q) > 0 and not bool(torch.all(torch.logical_and(torch.ge(q, 0), torch.le(q, 1)))):
+    torch._bad("quantile() q values must be in the range [0, 1]")
+  n = torch.dim(x)
+  d = 0 if dim is None else torch._dim(unchecked_cast(int, dim), n)
+  y = torch.flatten(x) if dim is None or n == 0 else torch.movedim(x, d, -1)
+  y, order = torch.sort(y, -1)
+  p = torch.reshape(q, [-1])
+  if skip:
+    at = torch.mul(torch.clamp_min(torch.sub(torch.sum(torch.logical_not(torch.isnan(y)), [-1], True), 1), 0), p)
+  else:
+    at = torch.where(torch.isnan(torch.slice(y, -1, -1)), torch.size(y, -1) - 1, torch.mul(p, torch.size(y, -1) - 1))
+  at = torch.floor(at) if how == "lower" else torch.ceil(at) if how == "higher" else torch.round(at) if how == "nearest" else at
+  low = torch.to(at, 4)
+  r = torch.gather(y, -1, low)
+  if how == "linear" or how == "midpoint":
+    more = torch.sub(at, low) if how == "linear" else torch.full_like(at, .5)
+    r = torch.lerp(r, torch.gather(y, -1, torch.to(torch.ceil(at), 4)), more)
+  r = torch.movedim(r, -1, 0)
+  if keepdim:
+    r = torch.reshape(r, [-1] + [1] * n) if dim is None else torch.unsqueeze(r, d + 1) if n > 0 else r
+  return torch.select(r, 0, 0) if torch.dim(q) == 0 else r
+def quantile(self, q, dim, keepdim, interpolation):
+  return torch._quantile(self, q, dim, keepdim, interpolation, False)
+def quantile__scalar(self, q, dim, keepdim, interpolation):
+  return torch._quantile(self, torch.scalar_tensor(q, dtype=self.dtype), dim, keepdim, interpolation, False)
+def nanquantile(self, q, dim, keepdim, interpolation):
+  return torch._quantile(self, q, dim, keepdim, interpolation, True)
+def nanquantile__scalar(self, q, dim, keepdim, interpolation):
+  return torch._quantile(self, torch.scalar_tensor(q, dtype=self.dtype), dim, keepdim, interpolation, True)
+def aminmax(self, dim, keepdim):
+  if dim is not None:
+    return torch.amin(self, [unchecked_cast(int, dim)], keepdim), torch.amax(self, [unchecked_cast(int, dim)], keepdim)
+  return torch.amin(self, annotate(List[int], []), keepdim), torch.amax(self, annotate(List[int], []), keepdim)
+def _aminmax(self):
+  return torch.amin(self), torch.amax(self)
+def sum_to_size(self, size):
+  n, s = torch.dim(self) - len(size), torch.size(self)
+  axes = annotate(List[int], [])
+  for i in range(torch.dim(self)):
+    if i < n or (size[i - n] == 1 and s[i] != 1):
+      torch.append(axes, i)
+    elif size[i - n] != s[i]:
+      torch._bad("size {{{}}} is not expandable to size {{{}}}.".format(size, s))
+  if n < 0:
+    torch._bad("size {{{}}} is not expandable to size {{{}}}.".format(size, s))
+  return torch.view(torch.sum(self, axes, True), size) if len(axes) > 0 else self
