@@ -1,4 +1,4 @@
-# Layers and what stands around them: attention, packed sequences, fake quantisation.
+# Definitions of operators, see ../define.c: attention, packed sequences, fake quantisation.
 
 def _fake(x: Tensor, scale: Tensor, zero: Tensor, low: int, high: int) -> Tensor:
   s, z = torch.to(scale, 6), torch.to(zero, 6)

@@ -1,4 +1,4 @@
-# Elements by position and mask, segments, counts, order statistics.
+# Definitions of operators, see ../define.c: elements by position and mask, segments, counts, order statistics.
 
 def take(self, index):
   if index.dtype != 4:
