@@ -46,7 +46,7 @@ DROP_NAME = re.compile(
     r"batch_norm_(stats|elemt|gather|update)|^_[a-z]"
 )
 KEEP = set("""
-aten::_add_relu_.Tensor aten::_aminmax aten::_cast_Long aten::_chunk_cat aten::_convolution
+aten::_add_relu_.Tensor aten::_aminmax aten::_cast_Long aten::_chunk_cat aten::_conj aten::_convolution
 aten::_convolution.deprecated aten::_convolution_mode aten::_infer_size aten::_lu_with_info
 aten::_make_per_tensor_quantized_tensor aten::_native_batch_norm_legit aten::_native_multi_head_attention
 aten::_nested_tensor_from_mask aten::_nested_tensor_from_mask_left_aligned aten::_pack_padded_sequence

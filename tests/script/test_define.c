@@ -65,7 +65,7 @@ static bool compile_one(const char *name) {
   return good;
 }
 
-static const char *const texts[] = {"arithmetic", "helpers", "linalg", "losses", "old", "shapes"};
+static const char *const texts[] = {"arithmetic", "helpers", "linalg", "losses", "old", "shapes", "windows"};
 
 static void test_every_definition_compiles(void **state) {
   int bad = 0;

@@ -261,6 +261,8 @@ def conj_physical(self):
   if not torch.is_complex(self):
     return self
   return torch.view_as_complex(torch.mul(torch.view_as_real(self), torch.tensor([1., -1.])))
+def _conj(self):
+  return torch.conj_physical(self)
 def conj(self):
   return torch.conj_physical(self)
 def hstack(tensors):
@@ -335,3 +337,24 @@ def roll(self, shifts, dims):
     if k > 0:
       x = torch.cat([torch.slice(x, d, m - k), torch.slice(x, d, 0, m - k)], d)
   return torch.clone(self) if x is self else x
+# What `self` is from now on; out= gives it the shape.
+def _assign(self: Tensor, x: Tensor) -> Tensor:
+  return torch.mul(x, torch.ones_like(x), out=self)
+def resize_(self, size, memory_format):
+  n = 1
+  for i in size:
+    n *= i
+  if torch.size(self) == size:
+    return self
+  x = torch.flatten(self)
+  more = n - torch.numel(x)
+  x = torch.constant_pad_nd(x, [0, more], 0) if more > 0 else torch.narrow(x, 0, 0, n)
+  return torch._assign(self, torch.reshape(x, size))
+def resize_as_(self, the_template, memory_format):
+  return torch.resize_(self, torch.size(the_template))
+def resize(self, size, memory_format):
+  return torch.resize_(torch.clone(self), size)
+def resize_as(self, the_template, memory_format):
+  return torch.resize_(torch.clone(self), torch.size(the_template))
+def lift_fresh_copy(self):
+  return torch.clone(self)
