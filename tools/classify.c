@@ -20,6 +20,12 @@ static bool parse_size(const char *text, picture_plan *plan) {
   return args_count(left, 1, 1 << 14, &plan->height) && args_count(cross + 1, 1, 1 << 14, &plan->width);
 }
 
+static bool take_size(const picture_options *options, picture_plan *plan, note *why) {
+  if (options->size && !parse_size(options->size, plan))
+    return note_set(why, "--size takes HEIGHTxWIDTH, not \"%s\"", options->size);
+  return true;
+}
+
 static bool picture_channels(int64_t dim) { return dim == 3 || dim == 1; }
 
 // Without a word from the user: channels stand where the shape has 3 or 1; else as the format's makers do.
@@ -39,8 +45,8 @@ static bool set_shape(const mote_port *port, const picture_options *options, boo
   plan->rank = port->rank < 0 ? 4 : port->rank;
   plan->width = plan->height = 224;
   plan->channels = 3;
-  if (options->size && !parse_size(options->size, plan))
-    return note_set(why, "--size takes HEIGHTxWIDTH, not \"%s\"", options->size);
+  if (!take_size(options, plan, why))
+    return false;
   if (plan->rank != 3 && plan->rank != 4)
     return note_set(why, "input \"%s\" has %d dimensions; a picture needs 3 or 4", port->name, (int)plan->rank);
   int32_t first = plan->rank - 3, channel = plan->nchw ? first : first + 2, row = plan->nchw ? first + 1 : first;
@@ -100,7 +106,7 @@ static void to_codes(picture_plan *plan) {
   }
 }
 
-static bool set_given(const picture_options *options, bool program, picture_plan *plan, note *why) {
+static bool take_numbers(const picture_options *options, picture_plan *plan, note *why) {
   for (int c = 0; c < 3; c++) {
     plan->mean[c] = 0;
     plan->deviation[c] = 1;
@@ -112,6 +118,17 @@ static bool set_given(const picture_options *options, bool program, picture_plan
   for (int c = 0; c < 3; c++)
     if (!(plan->deviation[c] > 0))
       return note_set(why, "--std takes numbers above 0, not \"%s\"", options->deviation);
+  return true;
+}
+
+bool picture_options_check(const picture_options *options, note *why) {
+  picture_plan plan;
+  return take_size(options, &plan, why) && take_numbers(options, &plan, why);
+}
+
+static bool set_given(const picture_options *options, bool program, picture_plan *plan, note *why) {
+  if (!take_numbers(options, plan, why))
+    return false;
   if (!counts_codes(plan, program))
     to_codes(plan);
   plan->reason = "as asked";

@@ -24,6 +24,8 @@ typedef struct picture_plan { // how pixels become the input's elements
   const char *reason; // where the normalisation comes from
 } picture_plan;
 
+// Whether the words can be read at all, before any file is opened.
+bool picture_options_check(const picture_options *options, note *why);
 bool picture_plan_make(const mote_model *model, size_t method, const picture_options *options, picture_plan *out,
                        note *why);
 // One line for people: size, layout, normalisation.

@@ -60,35 +60,16 @@ static int check_mode(const run_state *s) {
     return args_refuse(s->cmd, "give a picture or --in, not both");
   if (!picture && !o->out)
     return args_refuse(s->cmd, "say where the outputs go with --out DIR, or name a picture to classify");
-  if (!picture && (o->labels || o->picture.mean || o->picture.deviation))
-    return args_refuse(s->cmd, "--labels, --mean and --std are for pictures, and no picture is named");
+  if (o->out && !*o->out)
+    return args_refuse(s->cmd, "--out takes a folder, not \"\"");
+  if (!picture && (o->labels || o->picture.mean || o->picture.deviation || o->picture.layout || o->picture.size))
+    return args_refuse(s->cmd, "--labels, --mean, --std, --layout and --size are for pictures, and none is named");
   return setup_check(s->cmd, &o->common);
 }
 
-static bool check_number(const char *text) {
-  char part[48];
-  double v;
-  for (const char *at = text;; at++) {
-    size_t len = strcspn(at, ",");
-    if (len >= sizeof part)
-      return false;
-    memcpy(part, at, len);
-    part[len] = 0;
-    if (!args_number(part, -1e6, 1e6, &v))
-      return false;
-    at += len;
-    if (!*at)
-      return true;
-  }
-}
-
-static int check_numbers(const run_state *s) {
-  const picture_options *p = &s->options.picture;
-  if (p->mean && !check_number(p->mean))
-    return args_refuse(s->cmd, "--mean takes one number or three with commas, not \"%s\"", p->mean);
-  if (p->deviation && !check_number(p->deviation))
-    return args_refuse(s->cmd, "--std takes one number or three with commas, not \"%s\"", p->deviation);
-  return EXIT_OK;
+static int check_picture(const run_state *s) {
+  note why;
+  return picture_options_check(&s->options.picture, &why) ? EXIT_OK : args_refuse(s->cmd, "%s", why.text);
 }
 
 // ------------------------------------------------------------------------------------------- model and session
@@ -424,7 +405,7 @@ static int run(const command *self, int argc, char **argv) {
   int code;
   note why = {0};
   if (args_parse(self, argc, argv, &s.options, &code) && (code = check_mode(&s)) == EXIT_OK &&
-      (code = check_numbers(&s)) == EXIT_OK && (code = setup_context(self, &s.options.common, &s.context)) == EXIT_OK) {
+      (code = check_picture(&s)) == EXIT_OK && (code = setup_context(self, &s.options.common, &s.context)) == EXIT_OK) {
     s.report = json_pack("{s:s}", "model", s.options.places.items[0]);
     if (work(&s, &why))
       show_report(&s);

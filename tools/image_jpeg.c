@@ -7,6 +7,8 @@
 
 #include <jpeglib.h>
 
+#include <jerror.h>
+
 typedef struct jpeg_trap { // libjpeg's way out of an error is longjmp
   struct jpeg_error_mgr manager;
   jmp_buf back;
@@ -19,9 +21,13 @@ static void on_error(j_common_ptr info) {
   longjmp(trap->back, 1);
 }
 
+// libjpeg goes on with grey where data are missing or spoilt; a picture that is not there is an error here. Other
+// warnings, such as bytes between segments, cost no pixel.
 static void on_message(j_common_ptr info, int level) {
-  (void)info;
-  (void)level;
+  int code = info->err->msg_code;
+  if (level < 0 && (code == JWRN_JPEG_EOF || code == JWRN_HIT_MARKER || code == JWRN_HUFF_BAD_CODE ||
+                    code == JWRN_ARITH_BAD_CODE || code == JWRN_MUST_RESYNC))
+    on_error(info);
 }
 
 static bool read_lines(struct jpeg_decompress_struct *info, image *out, note *why) {

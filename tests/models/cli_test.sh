@@ -65,7 +65,7 @@ npy() {
 
 # ------------------------------------------------------------------------------------------- the command line
 
-refuses "no command" 2 'usage: mote' bash -c "'$mote' 2> >(sed 's/^usage/mote: usage/' >&2); exit \$?"
+refuses "no command" 2 'usage: mote' bash -c "set -o pipefail; '$mote' 2>&1 | sed 's/^usage/mote: usage/' >&2"
 refuses "unknown command" 2 'no command "benhc"; did you mean bench' "$mote" benhc
 for word in convert diff debug trim codegen; do refuses "$word" 2 'not in this version' "$mote" $word; done
 refuses "unknown option" 2 'no option --thread; did you mean --threads' "$mote" run a b --thread 3
@@ -83,6 +83,26 @@ refuses "a word too many" 2 'one word too many' "$mote" inspect a b
 refuses "too few words" 2 'too few words' "$mote" inspect
 refuses "bad shape" 2 '--shape takes sizes' "$mote" bench a --shape 1,x
 refuses "bad mean" 2 '--mean takes' "$mote" run a b --mean 1,zwei,3
+refuses "two means" 2 '--mean takes one number or three' "$mote" run a b --mean 1,2
+refuses "four means" 2 '--mean takes one number or three' "$mote" run a b --mean 1,2,3,4
+refuses "deviation of nothing" 2 '--std takes numbers above 0' "$mote" run a b --std 1,0,1
+refuses "bad size" 2 '--size takes HEIGHTxWIDTH' "$mote" run a b --size 12
+refuses "size of nothing" 2 '--size takes HEIGHTxWIDTH' "$mote" run a b --size 0x4
+refuses "unknown layout" 2 '--layout takes one of' "$mote" run a b --layout nwhc
+refuses "size without a picture" 2 'are for pictures' "$mote" run a --out x --size 3x3
+refuses "layout without a picture" 2 'are for pictures' "$mote" run a --out x --layout nchw
+refuses "empty folder name" 2 '--out takes a folder' "$mote" run a --out ''
+refuses "picture and case" 2 'brings its own inputs' "$mote" run a b --case c --out x
+refuses "picture and inputs" 2 'not both' "$mote" run a b --in c
+for bad in 0 257 -1 0x2 '1 ' ''; do refuses "threads '$bad'" 2 '--threads takes a whole number' "$mote" bench a --threads "$bad"; done
+for bad in -1 nan inf 1e99 '' 1,5; do refuses "seconds '$bad'" 2 '--seconds takes a number' "$mote" bench a --seconds "$bad"; done
+for bad in 0 x ''; do refuses "top '$bad'" 2 '--top takes a whole number' "$mote" run a b --top "$bad"; done
+for bad in '' 1,-2 1,,2 1.5 1,1,1,1,1,1,1,1,1 99999999999999999999; do
+  refuses "shape '$bad'" 2 '--shape takes sizes' "$mote" bench a --shape "$bad"
+done
+refuses "jobs of nothing" 2 '--jobs takes a whole number' "$mote" check --jobs 0 a
+refuses "flag with a value" 2 'takes no value' "$mote" run a --out x --json=yes
+for word in run check bench inspect; do refuses "unknown option of $word" 2 "mote $word: no option --nope" "$mote" $word a --nope; done
 refuses "nowhere to write" 2 '--out' "$mote" run a
 refuses "inspect --html" 2 'not in this version' "$mote" inspect a --html b
 gives "help" 'usage: mote' "$mote" help
@@ -120,6 +140,31 @@ npy "$work/huge.npy" '<f4' '4294967296, 4294967296, 4294967296' 8
 refuses "huge .npy" 1 'too many elements' "${run[@]}" --in "$work/huge.npy"
 refuses "broken case" 1 'line 1' "$mote" run "$graph/model.tflite" --case "$work/text.tflite" --out "$work/o"
 
+npy "$work/half.npy" '<f2' '3, 20' 120
+refuses "half floats for floats" 1 'holds float16.*takes float32' "${run[@]}" --in "$work/half.npy"
+npy "$work/long.npy" '<f16' '3, 20' 960
+refuses "long doubles in .npy" 1 'data type "<f16" is not supported' "${run[@]}" --in "$work/long.npy"
+npy "$work/date.npy" '<M8[D]' '3,' 24
+refuses "dates in .npy" 1 'data type "<M8\[D\]"' "${run[@]}" --in "$work/date.npy"
+npy "$work/negative.npy" '<f4' '3, -20' 240
+refuses "negative size in .npy" 1 'not a size' "${run[@]}" --in "$work/negative.npy"
+head -c 30 "$graph/in0.npy" >"$work/header.npy"
+refuses "cut-off header of .npy" 1 'header is cut off' "${run[@]}" --in "$work/header.npy"
+refuses "folder as an input" 1 'is a folder' "${run[@]}" --in "$work"
+refuses "input given twice" 1 'given twice' "${run[@]}" --in "x=$graph/in0.npy" --in "x=$graph/in0.npy"
+
+# Other orders of memory (its shape is what counts: 12 rows) and of bytes.
+sed "s/'fortran_order': False, 'shape': (3, 12)/'fortran_order': True,  'shape': (12, 3)/" "$program/in0.npy" >"$work/columns.npy"
+refuses "columns first" 1 '12x3 and 12x20' "$mote" run "$program/model.pt" --out "$work/o" --in "$work/columns.npy"
+{ head -c 128 "$graph/in0.npy" | sed "s/<f4/>f4/"; tail -c 240 "$graph/in0.npy" | xxd -p -c 4 | sed 's/\(..\)\(..\)\(..\)\(..\)/\4\3\2\1/' | xxd -r -p; } >"$work/swapped.npy" 2>/dev/null
+if [ "$(wc -c <"$work/swapped.npy")" -eq 368 ]; then
+  "$mote" run "$graph/model.tflite" --in "$graph/in0.npy" --out "$work/plain"
+  "$mote" run "$graph/model.tflite" --in "$work/swapped.npy" --out "$work/swapped"
+  result "$(cmp -s "$work/plain/out0.npy" "$work/swapped/out0.npy" && echo yes || echo no)" "big endian .npy is read right" "outputs differ"
+else
+  echo "skipped: big endian .npy: xxd is missing"
+fi
+
 gives "run on .npy" '' bash -c "'$mote' run '$graph/model.tflite' --in '$graph/in0.npy' --out '$work/new/folder' && echo done"
 result "$([ -s "$work/new/folder/out0.npy" ] && echo yes || echo no)" "out0.npy is written" "it is not there"
 gives "run --json -v" 'plan_us' bash -c "'$mote' run '$graph/model.tflite' --in '$graph/in0.npy' --out '$work/o' --json -v 2>/dev/null"
@@ -153,11 +198,30 @@ else
 fi
 printf 'x' >"$work/file"
 refuses "file where the folder goes" 1 'cannot make the folder' "$mote" run "$graph/model.tflite" --in "$graph/in0.npy" --out "$work/file"
-if [ -e /dev/full ]; then
-  "$mote" inspect "$graph/model.tflite" >/dev/full 2>"$work/stderr"
+mkdir -p "$work/taken/out0.npy" "$work/taken/result.json"
+refuses "folder where a file goes" 1 'out0\.npy: cannot write: Is a directory' "$mote" run "$graph/model.tflite" --in "$graph/in0.npy" --out "$work/taken"
+refuses "folder where the report goes" 1 'result\.json: cannot write: Is a directory' "$mote" run "$graph/model.tflite" \
+  --case "$graph/case.json" --out "$work/taken"
+
+# cannot_print WHAT SHELL_WORDS COMMAND...: standard output that takes nothing is an error, said once.
+cannot_print() {
+  local what=$1 where=$2 rc
+  shift 2
+  timeout 60 bash -c "set -o pipefail; { sleep 0.2; \"\$@\"; } $where" - "$@" 2>"$work/stderr" </dev/null
   rc=$?
-  result "$([ $rc -eq 1 ] && grep -q 'standard output' "$work/stderr" && echo yes || echo no)" "full standard output" "status $rc"
-fi
+  result "$([ $rc -eq 1 ] && [ "$(grep -c '^mote: cannot write to standard output' "$work/stderr")" -eq 1 ] && echo yes || echo no)" \
+    "$what" "status $rc: $(head -n 2 "$work/stderr")"
+}
+for word in "inspect $graph/model.tflite" "inspect $graph/model.tflite --json" "check $graph" help --version \
+  "bench $graph/model.tflite --seconds 0 --json" "run $graph/model.tflite --in $graph/in0.npy --out $work/o --json"; do
+  # shellcheck disable=SC2086
+  if [ -e /dev/full ]; then cannot_print "full standard output, ${word%% *}" '>/dev/full' "$mote" $word; fi
+  # shellcheck disable=SC2086
+  cannot_print "closed standard output, ${word%% *}" '>&-' "$mote" $word
+  # shellcheck disable=SC2086
+  cannot_print "closed pipe, ${word%% *}" '| true' "$mote" $word
+done
+gives "closed standard input" 'done' bash -c "'$mote' run '$graph/model.tflite' --in '$graph/in0.npy' --out '$work/o' <&- && echo done"
 
 # ------------------------------------------------------------------------------------------- pictures
 
@@ -166,6 +230,20 @@ refuses "missing picture" 1 'none\.jpg.*No such file' "$mote" run $classifier "$
 refuses "text as a picture" 1 'not a JPEG, PNG or BMP' "$mote" run $classifier "$work/text.tflite"
 head -c 300 $photo >"$work/cut.jpg"
 refuses "cut-off picture" 1 'JPEG' "$mote" run $classifier "$work/cut.jpg"
+head -c $(($(wc -c <$photo) / 2)) $photo >"$work/half.jpg"
+refuses "half a picture" 1 'half\.jpg: JPEG: Premature end' "$mote" run $classifier "$work/half.jpg"
+refuses "empty picture" 1 'not a JPEG, PNG or BMP' "$mote" run $classifier "$work/empty.tflite"
+refuses "folder as a picture" 1 'is a folder' "$mote" run $classifier "$work"
+refuses "device as a picture" 1 'not an ordinary file' "$mote" run $classifier /dev/zero
+
+# png NAME SIZE: the signature, and a header that claims SIZE (eight bytes, escaped) without a right checksum.
+png() { printf '\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR%b\x08\x02\0\0\0\0\0\0\0' "$2" >"$1"; }
+png "$work/crc.png" '\0\0\0\x08\0\0\0\x08'
+refuses "broken PNG" 1 'crc\.png: PNG' "$mote" run $classifier "$work/crc.png"
+printf '\x89PNG\r\n\x1a\n' >"$work/cut.png"
+refuses "cut-off PNG" 1 'cut\.png: PNG' "$mote" run $classifier "$work/cut.png"
+printf '\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\x01\x86\xa0\0\x01\x86\xa0\x08\x02\0\0\0\xbb\x7e\x58\x27\0\0\0\0IDAT' >"$work/huge.png"
+refuses "huge PNG" 1 'huge\.png: ' "$mote" run $classifier "$work/huge.png"
 printf 'BM\0\0\0\0\0\0\0\0\66\0\0\0\50\0\0\0\377\377\377\177\377\377\377\177\1\0\30\0' >"$work/huge.bmp"
 head -c 60 /dev/zero >>"$work/huge.bmp"
 refuses "huge picture" 1 'BMP' "$mote" run $classifier "$work/huge.bmp"
@@ -175,6 +253,19 @@ head -n 999 $labels >"$work/labels.txt"
 refuses "labels of another length" 1 '999 labels, the model has 1000 classes' "$mote" run $classifier $photo --labels "$work/labels.txt"
 gives "classify" 'cat|tabby' "$mote" run $classifier $photo --labels $labels --top 3
 result "$([ "$(wc -l <"$work/stdout")" -eq 3 ] && echo yes || echo no)" "--top 3" "$(wc -l <"$work/stdout") lines"
+
+# ------------------------------------------------------------------------------------------- terminals
+
+# A bar for what takes longer than a second, on a terminal only; nothing on standard error otherwise.
+if command -v script >/dev/null; then
+  script -qec "'$mote' bench '$graph/model.tflite' --seconds 2.5" /dev/null >"$work/stdout" 2>&1 </dev/null
+  result "$(grep -q 'measuring \[' "$work/stdout" && echo yes || echo no)" "progress on a terminal" "$(head -c 200 "$work/stdout")"
+  script -qec "'$mote' inspect '$graph/model.tflite'" /dev/null >"$work/stdout" 2>&1 </dev/null
+  result "$(grep -q ' \[[#.]*\]' "$work/stdout" && echo no || echo yes)" "no progress when it is quick" "$(head -c 200 "$work/stdout")"
+else
+  echo "skipped: progress bar: script is missing"
+fi
+gives "no progress without a terminal" 'median' "$mote" bench "$graph/model.tflite" --seconds 1.5
 
 # ------------------------------------------------------------------------------------------- bench, inspect, check
 
@@ -187,6 +278,13 @@ for model in "$graph/model.tflite" "$program/model.pt"; do
   gives "inspect --json ${model##*/}" 'format' "$mote" inspect "$model" --json
   json_has "keys of inspect ${model##*/}" "$work/stdout" model format methods inputs outputs operators missing compiled
 done
+json_nodes() { # WHAT FILE: per-node rows have a time, a kernel and its ISA
+  result "$(grep -q '"kernel"' "$2" && grep -q '"isa"' "$2" && echo yes || echo no)" "$1" "$(head -c 200 "$2")"
+}
+"$mote" bench "$graph/model.tflite" --seconds 0 --json --per-node >"$work/stdout"
+json_nodes "rows of --per-node" "$work/stdout"
+"$mote" bench "$graph/model.tflite" --seconds 0 --json >"$work/stdout"
+result "$([ "$(sed -n 's/.*"runs": *\([0-9]*\).*/\1/p' "$work/stdout")" -ge 5 ] && echo yes || echo no)" "at least five runs" "$(grep runs "$work/stdout")"
 gives "bench without inputs" 'median' "$mote" bench "$graph/model.tflite" --seconds 0
 refuses "bench of a program without inputs" 1 '--in FILE.npy or --shape' "$mote" bench "$program/model.pt"
 gives "check" '^[0-9]+ passed, 0 failed$' "$mote" check "$graph"
