@@ -1,9 +1,11 @@
 // mote: runs TensorFlow Lite (.tflite) and TorchScript (.pt, .ptl) models on the CPU.
 //
-// Ownership: every mote_X_create/open gives a handle that mote_X_destroy/release ends; destroy takes NULL.
+// Ownership: every mote_X_create/open gives a handle that mote_X_destroy/release ends; destroy takes NULL, other
+// functions only where they say so. Sessions and results of calls keep their model alive; the context must outlive all.
 // Threads: a context and a model may be used by many threads at once; a session, a value and an error belong to one
-// thread at a time. Errors: every call that can fail returns a mote_status; the optional mote_error tells what, where
-// and why. Out-parameters are set only on success. Nothing aborts, nothing prints, nothing reads the environment.
+// thread at a time. Errors: every call that can fail returns a mote_status; the mote_error, which may be NULL, tells
+// what, where and why. Out-parameters are set only on success, and what failed can be called again. Nothing aborts,
+// nothing prints, nothing reads the environment. Structs begin with their size: fill them with their init function.
 #ifndef MOTE_MOTE_H
 #define MOTE_MOTE_H
 
@@ -66,7 +68,8 @@ typedef struct mote_error {
 } mote_error;
 
 MOTE_API void mote_error_init(mote_error *error);
-// One line: "model.tflite: node 3 CONV_2D: filter has 4 input channels, input has 3". Empty when nothing failed.
+// The text belongs to the error and stays until its next use. One line: "model.tflite: node 3 CONV_2D: filter has 4
+// input channels, input has 3". Empty when nothing failed.
 MOTE_API const char *mote_error_message(const mote_error *error);
 // What comes with the error, a line each: missing operators, or the Python traceback, innermost last. NULL past the
 // end.
@@ -104,12 +107,12 @@ typedef enum mote_dtype {
 
 #define MOTE_MAX_RANK 8
 
-// "float32", "int8", ...; static storage.
+// "float32", "int8", ...; static storage. Any number is taken.
 MOTE_API const char *mote_dtype_name(mote_dtype dtype);
 // Bits of one element: 4 for MOTE_I4, 2 for MOTE_I2, 0 for MOTE_STRING, MOTE_RESOURCE and MOTE_NONE.
 MOTE_API uint32_t mote_dtype_bits(mote_dtype dtype);
 
-// Affine quantisation: real = scale * (code - zero_point).
+// Affine quantisation: real = scale * (code - zero_point). The arrays belong to whoever owns the struct around them.
 typedef struct mote_quant {
   double scale; // of channel 0 when per channel
   int32_t zero_point;
@@ -146,16 +149,17 @@ typedef struct mote_context mote_context;
 
 typedef struct mote_context_options {
   size_t struct_size;
-  const mote_allocator *allocator;              // NULL: libc. Copied; its ctx must outlive the context
-  const char *cpu_cap;                          // highest CPU level used, such as "c" or "avx2"; NULL: what the CPU has
-  void (*log)(void *log_ctx, const char *line); // NULL: silent. Never called from a run of a static plan
+  const mote_allocator *allocator; // NULL: libc. Copied; its ctx must outlive the context
+  const char *cpu_cap;             // highest CPU level used, such as "c" or "avx2"; NULL: what the CPU has
+  // Lines that programs print and warn with; called from the thread of the call. NULL: silent
+  void (*log)(void *log_ctx, const char *line);
   void *log_ctx;
-  size_t memory_limit; // bytes that one model's loading and one run may take, 0: 4 GiB
+  size_t memory_limit; // bytes that one model's loading, and what one session holds, may take; 0: 4 GiB
   uint64_t step_limit; // VM instructions a call may execute, 0: 2^40
 } mote_context_options;
 
 MOTE_API void mote_context_options_init(mote_context_options *options);
-// `options` may be NULL. The context outlives everything made from it.
+// `options` may be NULL. The context must outlive everything made from it.
 MOTE_API mote_status mote_context_create(const mote_context_options *options, mote_context **out, mote_error *error);
 MOTE_API void mote_context_destroy(mote_context *context);
 // CPU features in use, such as "avx2 avx512 avx512vnni". Valid as long as the context.
@@ -177,7 +181,8 @@ typedef enum mote_kind {
   MOTE_KIND_OBJECT = 10 // an instance of a script class, opaque
 } mote_kind;
 
-// A reference-counted value. Lists, dicts and tensors are shared by reference, as in Python: a method may change them.
+// A reference-counted value: made with one reference, ended by mote_value_release. Lists, dicts and tensors are shared
+// by reference, as in Python: a method may change them. A value made from one context may be used with its models only.
 typedef struct mote_value mote_value;
 
 MOTE_API mote_status mote_value_none(mote_context *context, mote_value **out, mote_error *error);
@@ -186,7 +191,7 @@ MOTE_API mote_status mote_value_int(mote_context *context, int64_t v, mote_value
 MOTE_API mote_status mote_value_float(mote_context *context, double v, mote_value **out, mote_error *error);
 MOTE_API mote_status mote_value_complex(mote_context *context, double re, double im, mote_value **out,
                                         mote_error *error);
-// `len` bytes of UTF-8, copied.
+// `len` bytes of UTF-8, copied; they may hold zeros.
 MOTE_API mote_status mote_value_string(mote_context *context, const char *text, size_t len, mote_value **out,
                                        mote_error *error);
 // Empty list, dict; tuple of `count` values (each retained).
@@ -194,12 +199,14 @@ MOTE_API mote_status mote_value_list(mote_context *context, mote_value **out, mo
 MOTE_API mote_status mote_value_dict(mote_context *context, mote_value **out, mote_error *error);
 MOTE_API mote_status mote_value_tuple(mote_context *context, mote_value *const *items, size_t count, mote_value **out,
                                       mote_error *error);
-// Appends (retains) to a list; adds a pair to a dict (key: string, int, float, bool).
+// Appends (retains) to a list. A list or dict must not be put into itself, however deep: nothing would end it.
 MOTE_API mote_status mote_value_append(mote_value *list, mote_value *item, mote_error *error);
+// Adds a pair to a dict, in the place of one with an equal key. Key: string, int, float or bool, else MOTE_ERR_TYPE.
 MOTE_API mote_status mote_value_put(mote_value *dict, mote_value *key, mote_value *item, mote_error *error);
 
 // What a tensor is: filled by mote_value_view, taken by mote_value_tensor and mote_session_invoke.
-// `stride` counts elements; for sub-byte dtypes the tensor is contiguous and stride is ignored.
+// `stride` counts elements and is not negative; all 0 means C order. For sub-byte dtypes the tensor is contiguous and
+// stride is ignored. `bytes` must cover all elements that dims and strides reach.
 typedef struct mote_view {
   size_t struct_size;
   mote_dtype dtype;
@@ -217,29 +224,34 @@ MOTE_API void mote_view_init(mote_view *view);
 // data is NULL, fill with mote_value_set_string.
 MOTE_API mote_status mote_value_tensor(mote_context *context, const mote_view *view, bool borrow, mote_value **out,
                                        mote_error *error);
+// Copies `len` bytes to flat index (C order) of a MOTE_STRING tensor that mote_value_tensor made.
 MOTE_API mote_status mote_value_set_string(mote_value *tensor, int64_t index, const char *text, size_t len,
                                            mote_error *error);
-// The string at flat index of a MOTE_STRING tensor; valid until the tensor changes.
+// The string at flat index (C order) of a MOTE_STRING tensor; valid until the tensor changes. NULL when `tensor` is no
+// such tensor or the index is outside. `len` may be NULL.
 MOTE_API const char *mote_value_get_string(const mote_value *tensor, int64_t index, size_t *len);
 
 MOTE_API mote_kind mote_value_kind(const mote_value *value);
+// Numbers convert (a float to an int by cutting off, 0 when it does not fit); other kinds give 0, false or NULL.
 MOTE_API bool mote_value_as_bool(const mote_value *value);
 MOTE_API int64_t mote_value_as_int(const mote_value *value);
 MOTE_API double mote_value_as_float(const mote_value *value);
 MOTE_API void mote_value_as_complex(const mote_value *value, double *re, double *im);
 MOTE_API const char *mote_value_as_string(const mote_value *value, size_t *len); // `len` may be NULL
-// Fills `view` from a tensor; its memory belongs to the value. False when the value is no tensor.
+// Fills `view`, which needs no init, from a tensor; its memory belongs to the value and may be written. Valid until the
+// value is released or goes into a call. False when the value is no tensor.
 MOTE_API bool mote_value_view(const mote_value *value, mote_view *view);
 // True when two tensors share storage.
 MOTE_API bool mote_value_shares_storage(const mote_value *a, const mote_value *b);
-// Items of a list or tuple, or pairs of a dict. Borrowed: valid while the container holds them.
+// Items of a list or tuple, or pairs of a dict in the order they were put; 0 for other kinds. Items are borrowed: valid
+// until the container is released or changed, unless retained. NULL past the end, or when memory is short.
 MOTE_API size_t mote_value_count(const mote_value *value);
 MOTE_API mote_value *mote_value_item(const mote_value *value, size_t index);     // dict: the value
 MOTE_API mote_value *mote_value_item_key(const mote_value *value, size_t index); // dict only
-// Field name of a NamedTuple, else NULL.
+// Field name of a NamedTuple, else NULL; valid as long as the value.
 MOTE_API const char *mote_value_field(const mote_value *value, size_t index);
-MOTE_API mote_value *mote_value_retain(mote_value *value);
-MOTE_API void mote_value_release(mote_value *value); // NULL is fine
+MOTE_API mote_value *mote_value_retain(mote_value *value); // one reference more; gives `value`
+MOTE_API void mote_value_release(mote_value *value);       // NULL is fine
 
 // ---------------------------------------------------------------------------------------------------- model
 
@@ -258,7 +270,7 @@ MOTE_API mote_status mote_model_open(mote_context *context, const char *path, mo
 // The same from memory, which must stay, unchanged, until the model is destroyed. `name` is used in messages.
 MOTE_API mote_status mote_model_from_memory(mote_context *context, const void *data, size_t size, const char *name,
                                             mote_model **out, mote_error *error);
-// Sessions keep the model alive.
+// Ends the caller's hold; sessions and results of calls keep the model alive.
 MOTE_API void mote_model_destroy(mote_model *model);
 MOTE_API mote_format mote_model_format(const mote_model *model);
 
@@ -286,9 +298,11 @@ MOTE_API size_t mote_model_output_count(const mote_model *model, size_t method);
 MOTE_API bool mote_model_input(const mote_model *model, size_t method, size_t index, mote_port *port);
 MOTE_API bool mote_model_output(const mote_model *model, size_t method, size_t index, mote_port *port);
 
-// Operators that a program names and mote lacks, "aten::foo.bar (model.py:12)"; NULL past the end.
+// Operators that a program names and mote lacks, "aten::foo.bar (model.py:12)"; calling a method that reaches one fails
+// with MOTE_ERR_UNSUPPORTED. NULL past the end; valid as long as the model.
 MOTE_API const char *mote_model_missing(const mote_model *model, size_t index);
-// Files stored inside or metadata attached: "key" -> bytes. NULL past the end. `*size` receives the length.
+// Files stored inside or metadata attached: gives the key and sets `*data` and `*size` (bytes) to the contents, all
+// valid as long as the model. NULL past the end.
 MOTE_API const char *mote_model_metadata(const mote_model *model, size_t index, const void **data, size_t *size);
 // Text of the model for people: operators of each graph, or the compiled program. Owned by the caller: release the
 // value.
@@ -306,8 +320,8 @@ typedef enum mote_record {
 
 typedef struct mote_session_options {
   size_t struct_size;
-  uint32_t threads;         // including the caller; 0: 1
-  const mote_threads *pool; // caller's pool, NULL: own threads
+  uint32_t threads;         // including the caller, at most 256; 0: 1. Results have the same bits for any number
+  const mote_threads *pool; // caller's pool, NULL: own threads. Must stay as long as the session
   mote_precision precision;
   mote_record record;
   const char *const *no_passes; // names of passes left out (mote_pass_name), NULL terminated; NULL: none
@@ -315,43 +329,49 @@ typedef struct mote_session_options {
 } mote_session_options;
 
 MOTE_API void mote_session_options_init(mote_session_options *options);
-// A session holds state (variables, module attributes as changed), plans and the arena. `options` may be NULL.
+// A session holds state (variables, module attributes as changed), plans and the arena. `options` may be NULL; it is
+// copied, as are the names of passes.
 MOTE_API mote_status mote_session_create(mote_model *model, const mote_session_options *options, mote_session **out,
                                          mote_error *error);
 MOTE_API void mote_session_destroy(mote_session *session);
 
 // Calls a method with values in the order of its inputs; trailing ones with defaults may be left out. A NULL name calls
 // the default method. The result is the returned value (one tensor, or a tuple of the outputs, for a .tflite); release
-// it. A new shape replans; the same shapes reuse the plan.
+// it. A new shape replans; the same shapes reuse the plan. Inputs may share memory, and a program may change them.
+// Failures: MOTE_ERR_ARGUMENT for an unknown method or a wrong count, MOTE_ERR_TYPE and MOTE_ERR_SHAPE for what does
+// not fit, MOTE_ERR_RAISED for the program's own exception, MOTE_ERR_LIMIT, MOTE_ERR_DATA, MOTE_ERR_CANCELLED. After a
+// failure the session may be called again; attributes that the program had changed by then stay changed.
 MOTE_API mote_status mote_session_call(mote_session *session, const char *method, mote_value *const *inputs,
                                        size_t count, mote_value **result, mote_error *error);
 
-// The same for methods from tensors to tensors without making values: `in` describes the caller's memory; each `out`
-// whose data is NULL is set to memory of the session, valid until its next call, else the elements are written to the
-// caller's memory (C order; bytes must suffice). After the first call with these shapes a static plan allocates
-// nothing.
+// The same for methods from tensors to tensors without making values, at most 32 each way: `in` describes the caller's
+// memory; each `out` whose data is NULL is set to memory of the session, valid until its next call, else the elements
+// are written to the caller's memory (C order; bytes must suffice). An `out` is otherwise filled as by mote_value_view.
+// After the first call with these shapes a static plan of a .tflite allocates nothing.
 MOTE_API mote_status mote_session_invoke(mote_session *session, const char *method, const mote_view *in,
                                          size_t in_count, mote_view *out, size_t out_count, mote_error *error);
 
-// Makes the plan for the shapes of `in` (data ignored) without running, so that sizes are known before the first run.
+// Makes the plan for the shapes of `in` (data ignored) without running: mote_session_stats then tells the memory that
+// the first run takes. A program is planned by its first call; here only the number of inputs is checked.
 MOTE_API mote_status mote_session_prepare(mote_session *session, const char *method, const mote_view *in,
                                           size_t in_count, mote_error *error);
 // Puts variables and module attributes back to what the file holds.
 MOTE_API mote_status mote_session_reset(mote_session *session, mote_error *error);
-// From any thread: the running call returns MOTE_ERR_CANCELLED at the next step.
+// From any thread: the running call returns MOTE_ERR_CANCELLED at the next step. Nothing happens when none is running.
 MOTE_API void mote_session_cancel(mote_session *session);
 
-typedef struct mote_stats { // of the last call; times in nanoseconds
+typedef struct mote_stats { // since the session was created, unless told otherwise; times in nanoseconds
   size_t struct_size;
   uint64_t plan_ns;         // making plans, packing aside
   uint64_t pack_ns;         // packing weights
   uint64_t run_ns;          // inside plans
-  uint64_t plans;           // plans made since the session was created
-  uint64_t plan_hits;       // plans found in the cache since then
+  uint64_t plans;           // plans made
+  uint64_t plan_hits;       // plans found in the cache
   uint64_t vm_instructions; // executed in the last call
-  size_t arena_bytes;       // memory for activations and scratch, all plans
+  size_t arena_bytes;       // memory for activations, scratch and outputs that the plans need
   size_t weights_bytes;     // packed weights held by the model
 } mote_stats;
+// Fills `stats`, which needs no init.
 MOTE_API void mote_session_stats(const mote_session *session, mote_stats *stats);
 
 typedef struct mote_profile_row { // one step of a plan, summed over the session's runs
@@ -363,7 +383,8 @@ typedef struct mote_profile_row { // one step of a plan, summed over the session
   uint64_t ns;
   uint64_t calls;
 } mote_profile_row;
-// False past the end. Strings are valid until the session's next call.
+// Fills `row`, which needs no init; none without mote_session_options.profile. False past the end. Strings are valid
+// until the session's next call.
 MOTE_API bool mote_session_profile(const mote_session *session, size_t index, mote_profile_row *row);
 
 // Names of the passes that no_passes accepts; NULL past the end.

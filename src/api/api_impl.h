@@ -23,6 +23,7 @@ struct mote_context {
 // A reference to a value for the outside. Boxes of a container's items belong to the container's box.
 struct mote_value {
   mote_context *context;
+  mote_model *model; // whose file the value may lie in, kept alive; NULL: none
   mote_val v;
   uint32_t refs;
   mote_value **items; // boxes given out for items, [n_items]; NULL where none was asked for
@@ -75,6 +76,8 @@ struct mote_session {
 };
 
 mote_status mote_value_box(mote_context *context, mote_val v, mote_value **out, mote_error *err); // takes v's reference
+// `box` came out of a call, or holds what did: its model stays as long. One model is enough for a container.
+void mote_value_keep(mote_value *box, mote_model *model);
 void mote_error_begin(mote_error *err); // forgets what an earlier call left
 // View <-> tensor; checks struct_size, dtype, rank, dims, and that strides stay inside `bytes`.
 mote_status mote_view_to_tensor(const mote_view *view, bool need_data, mote_tensor *out, mote_error *err);

@@ -68,11 +68,13 @@ mote_status mote_model_open(mote_context *context, const char *path, mote_model 
     return mote_fail(error, MOTE_ERR_ARGUMENT, "mote_model_open needs a context and a path");
   MOTE_TRY(model_new(context, path, &m, error));
   mote_status status = mote_file_open(&context->al, path, &m->file, error);
-  if (status == MOTE_OK && m->file.impl == NULL)
+  if (status != MOTE_OK) { // the message begins with the path
+    model_free(m);
+    return status;
+  }
+  if (m->file.impl == NULL)
     mote_weights_set_file(m->weights, m->file.bytes);
-  if (status == MOTE_OK)
-    status = open_bytes(m, m->file.bytes, error);
-  return finish_open(m, status, out, error);
+  return finish_open(m, open_bytes(m, m->file.bytes, error), out, error);
 }
 
 mote_status mote_model_from_memory(mote_context *context, const void *data, size_t size, const char *name,

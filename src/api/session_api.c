@@ -144,7 +144,9 @@ mote_status mote_session_call(mote_session *session, const char *method, mote_va
     mote_fail_place(error, "%s", session->model->name);
     return status;
   }
-  return mote_value_box(session->model->context, value, result, error);
+  MOTE_TRY(mote_value_box(session->model->context, value, result, error));
+  mote_value_keep(*result, session->model);
+  return MOTE_OK;
 }
 
 // ------------------------------------------------------------------------------------------------ tensors to tensors

@@ -29,7 +29,16 @@ void mote_value_release(mote_value *value) {
     mote_value_release(value->items[i]);
   mote_free(&value->context->al, value->items);
   mote_val_release(value->v);
+  mote_model *model = value->model;
   mote_free(&value->context->al, value);
+  mote_model_destroy(model);
+}
+
+void mote_value_keep(mote_value *box, mote_model *model) {
+  if (box->model != NULL || model == NULL)
+    return;
+  atomic_fetch_add(&model->refs, 1);
+  box->model = model;
 }
 
 mote_status mote_value_none(mote_context *c, mote_value **out, mote_error *error) {
@@ -82,7 +91,10 @@ mote_status mote_value_tuple(mote_context *c, mote_value *const *items, size_t c
   MOTE_TRY(mote_tuple_new(&c->al, count, &v, error));
   for (size_t i = 0; i < count; i++)
     v.u.tuple->at[i] = mote_val_retain(items[i]->v);
-  return mote_value_box(c, v, out, error);
+  MOTE_TRY(mote_value_box(c, v, out, error));
+  for (size_t i = 0; i < count; i++)
+    mote_value_keep(*out, items[i]->model);
+  return MOTE_OK;
 }
 
 mote_status mote_value_append(mote_value *list, mote_value *item, mote_error *error) {
@@ -91,6 +103,7 @@ mote_status mote_value_append(mote_value *list, mote_value *item, mote_error *er
     return mote_fail(error, MOTE_ERR_ARGUMENT, "mote_value_append needs a list and an item");
   if (list->v.tag != MOTE_TAG_LIST)
     return mote_fail(error, MOTE_ERR_TYPE, "append to a %s", mote_tag_name(list->v.tag));
+  mote_value_keep(list, item->model);
   return mote_list_push(list->v.u.list, mote_val_retain(item->v), error);
 }
 
@@ -100,6 +113,7 @@ mote_status mote_value_put(mote_value *dict, mote_value *key, mote_value *item, 
     return mote_fail(error, MOTE_ERR_ARGUMENT, "mote_value_put needs a dict, a key and an item");
   if (dict->v.tag != MOTE_TAG_DICT)
     return mote_fail(error, MOTE_ERR_TYPE, "put into a %s", mote_tag_name(dict->v.tag));
+  mote_value_keep(dict, item->model);
   return mote_dict_put(dict->v.u.dict, key->v, item->v, error);
 }
 
@@ -368,6 +382,7 @@ static mote_value *item_box(const mote_value *value, size_t slot, mote_val item)
   mote_value *fresh;
   if (mote_value_box(v->context, mote_val_retain(item), &fresh, NULL) != MOTE_OK)
     return NULL;
+  mote_value_keep(fresh, v->model);
   mote_value_release(box);
   v->items[slot] = fresh;
   return fresh;

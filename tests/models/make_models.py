@@ -355,6 +355,18 @@ def make_torch():
     torch_case("lite_defaults", torch.jit.script(Defaults().eval()),
                [("forward", [x]), ("forward", [x, torch.randn(2, 3)]), ("forward", [x, None, 3])], lite=True)
 
+    class Owner(nn.Module):
+        """Gives out its own weights: they lie in the file."""
+
+        def __init__(self):
+            super().__init__()
+            self.table = nn.Parameter(torch.arange(3000.0).reshape(3, 1000))
+
+        def forward(self, row: int) -> Tuple[Tensor, List[Tensor]]:
+            return self.table, [self.table[row] * 2]
+
+    torch_case("own_weights", torch.jit.script(Owner()), [("forward", [2])])
+
 
 # ------------------------------------------------------------------------------------------------------ TensorFlow Lite
 

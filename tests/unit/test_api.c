@@ -226,14 +226,81 @@ static void calls_are_checked(void **state) {
 }
 #endif
 
+#ifdef MOTE_WITH_TORCH
+// A program's result may be one of its weights, which lie in the mapped file: it stays readable, by itself or inside a
+// container, after session and model are gone.
+static void results_outlive_their_model(void **state) {
+  (void)state;
+  model_case m;
+  mote_value *row, *result, *list;
+  mote_view view;
+  model_case_open(&m, "torch/own_weights/model.pt", NULL, NULL);
+  model_case_ok(&m, mote_value_int(m.context, 2, &row, &m.error));
+  model_case_ok(&m, mote_session_call(m.session, NULL, &row, 1, &result, &m.error));
+  model_case_ok(&m, mote_value_list(m.context, &list, &m.error));
+  mote_value *table = mote_value_retain(mote_value_item(result, 0));
+  model_case_ok(&m, mote_value_append(list, mote_value_item(mote_value_item(result, 1), 0), &m.error));
+  mote_session_destroy(m.session);
+  mote_model_destroy(m.model);
+  assert_int_equal(mote_value_kind(result), MOTE_KIND_TUPLE);
+  mote_value_release(result);
+  assert_true(mote_value_view(table, &view));
+  assert_true(view.dim[0] == 3 && view.dim[1] == 1000 && ((float *)view.data)[2999] == 2999);
+  mote_value_release(table);
+  assert_true(mote_value_view(mote_value_item(list, 0), &view));
+  assert_true(view.rank == 1 && ((float *)view.data)[0] == 4000);
+  mote_value_release(list);
+  mote_value_release(row);
+  mote_context_destroy(m.context);
+}
+
+// Every kind of value goes in and comes out by a method's name; what does not fit is told with both types.
+static void programs_take_and_give_values(void **state) {
+  (void)state;
+  model_case m;
+  mote_value *n, *word, *out = NULL;
+  model_case_open(&m, "torch/language/model.pt", NULL, NULL);
+  model_case_ok(&m, mote_value_int(m.context, 27, &n, &m.error));
+  model_case_ok(&m, mote_value_string(m.context, "many", 4, &word, &m.error));
+  model_case_ok(&m, mote_session_call(m.session, "collatz", &n, 1, &out, &m.error));
+  assert_true(mote_value_kind(out) == MOTE_KIND_INT && mote_value_as_int(out) == 111);
+  mote_value_release(out);
+  out = NULL;
+  assert_int_equal(mote_session_call(m.session, "collatz", &word, 1, &out, &m.error), MOTE_ERR_TYPE);
+  assert_non_null(strstr(mote_error_message(&m.error), "argument n takes int, got str"));
+  assert_int_equal(mote_session_call(m.session, "collatz", NULL, 0, &out, &m.error), MOTE_ERR_ARGUMENT);
+  mote_value *two[2] = {n, n};
+  assert_int_equal(mote_session_call(m.session, "collatz", two, 2, &out, &m.error), MOTE_ERR_ARGUMENT);
+  assert_int_equal(mote_session_call(m.session, "nothing", &n, 1, &out, &m.error), MOTE_ERR_ARGUMENT);
+  assert_non_null(mote_error_item(&m.error, 3)); // the four methods that there are
+  mote_value *zero;
+  model_case_ok(&m, mote_value_int(m.context, 0, &zero, &m.error));
+  assert_int_equal(mote_session_call(m.session, "collatz", &zero, 1, &out, &m.error), MOTE_ERR_RAISED);
+  assert_non_null(strstr(mote_error_message(&m.error), "n must be positive"));
+  assert_non_null(mote_error_item(&m.error, 0)); // where in the source
+  assert_null(out);
+  mote_value_release(zero);
+  mote_value_release(word);
+  mote_value_release(n);
+  model_case_close(&m);
+}
+#endif
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(options_are_checked), cmocka_unit_test(destroy_takes_null),
-      cmocka_unit_test(names_are_static),    cmocka_unit_test(views_stay_inside_their_memory),
-      cmocka_unit_test(strings_of_a_tensor), cmocka_unit_test(nested_values),
+      cmocka_unit_test(options_are_checked),
+      cmocka_unit_test(destroy_takes_null),
+      cmocka_unit_test(names_are_static),
+      cmocka_unit_test(views_stay_inside_their_memory),
+      cmocka_unit_test(strings_of_a_tensor),
+      cmocka_unit_test(nested_values),
       cmocka_unit_test(files_that_are_none),
 #ifdef MOTE_WITH_TFLITE
       cmocka_unit_test(calls_are_checked),
+#endif
+#ifdef MOTE_WITH_TORCH
+      cmocka_unit_test(results_outlive_their_model),
+      cmocka_unit_test(programs_take_and_give_values),
 #endif
   };
   return cmocka_run_group_tests(tests, setup, teardown);

@@ -258,6 +258,69 @@ static void a_program_is_cancelled(void **state) {
 #endif
 }
 
+// Making sessions again and again takes nothing from the model that stays taken.
+static void sessions_leave_nothing_behind(void **state) {
+  (void)state;
+#ifdef MOTE_WITH_TORCH
+  fail_alloc fa;
+  model_case m;
+  fail_alloc_init(&fa);
+  model_case_open(&m, "torch/cnn_quantised/model.pt", &fa.allocator, NULL);
+  long before = 0;
+  for (int i = 0; i < 300; i++) {
+    mote_session *session;
+    model_case_ok(&m, mote_session_create(m.model, NULL, &session, &m.error));
+    mote_session_destroy(session);
+    if (i == 0)
+      before = atomic_load(&fa.live_bytes);
+  }
+  assert_int_equal(atomic_load(&fa.live_bytes), before);
+  model_case_close(&m);
+  fail_alloc_no_leak(&fa);
+#endif
+}
+
+#ifdef MOTE_WITH_TORCH
+static void *make_and_fail(void *arg) {
+  worker *w = arg;
+  for (int i = 0; i < 20 && w->failed == NULL; i++) {
+    mote_session *session = NULL;
+    mote_value *zero = NULL, *out = NULL;
+    mote_error error;
+    mote_error_init(&error);
+    if (mote_session_create(w->s->model, NULL, &session, &error) != MOTE_OK ||
+        mote_value_int(w->s->context, 0, &zero, &error) != MOTE_OK ||
+        mote_session_call(session, "collatz", &zero, 1, &out, &error) != MOTE_ERR_RAISED ||
+        mote_error_item(&error, 0) == NULL)
+      w->failed = "raising";
+    mote_value_release(zero);
+    mote_session_destroy(session);
+  }
+  return NULL;
+}
+#endif
+
+// Tracebacks are read from the file while other threads do the same.
+static void threads_raise_side_by_side(void **state) {
+  (void)state;
+#ifdef MOTE_WITH_TORCH
+  shared s;
+  pthread_t threads[WORKERS];
+  worker workers[WORKERS];
+  memset(workers, 0, sizeof workers);
+  open_shared(&s, NULL, "torch/language/model.pt", 0);
+  for (uint32_t i = 0; i < WORKERS; i++) {
+    workers[i].s = &s;
+    assert_int_equal(pthread_create(&threads[i], NULL, make_and_fail, &workers[i]), 0);
+  }
+  for (uint32_t i = 0; i < WORKERS; i++)
+    pthread_join(threads[i], NULL);
+  for (uint32_t i = 0; i < WORKERS; i++)
+    assert_null(workers[i].failed);
+  close_shared(&s);
+#endif
+}
+
 int main(void) {
   static const network networks[] = {
 #ifdef MOTE_WITH_TFLITE
@@ -272,10 +335,12 @@ int main(void) {
 #endif
   };
   enum { COUNT = sizeof networks / sizeof networks[0] };
-  struct CMUnitTest tests[COUNT + 1];
+  struct CMUnitTest tests[COUNT + 3];
   for (size_t i = 0; i < COUNT; i++)
     tests[i] =
         (struct CMUnitTest){networks[i].model, threads_share_a_model, NULL, NULL, (void *)(uintptr_t)&networks[i]};
   tests[COUNT] = (struct CMUnitTest)cmocka_unit_test(a_program_is_cancelled);
-  return _cmocka_run_group_tests("threads", tests, COUNT + 1, NULL, NULL);
+  tests[COUNT + 1] = (struct CMUnitTest)cmocka_unit_test(sessions_leave_nothing_behind);
+  tests[COUNT + 2] = (struct CMUnitTest)cmocka_unit_test(threads_raise_side_by_side);
+  return _cmocka_run_group_tests("threads", tests, COUNT + 3, NULL, NULL);
 }

@@ -60,14 +60,14 @@ static mote_status scan_items(mote_script_model *m, const mote_pickle_items *ite
 
 static mote_status scan_object(mote_script_model *m, const mote_pickle_value *v, mote_error *err) {
   const mote_pickle_value *g = v->as.call.callable, *state = v->as.call.state;
-  if (!mote_pickle_is(g, MOTE_PICKLE_GLOBAL) || strncmp(g->as.global.module, "__torch__", 9) != 0 ||
-      strncmp(g->as.global.module, "__torch__.torch.classes", 23) == 0)
+  if (!mote_pickle_is(g, MOTE_PICKLE_GLOBAL) || strncmp(g->as.global.module, "__torch__", 9) != 0)
     return MOTE_OK;
-  const char *name = mote_torch_class_name(m, g);
+  bool opaque = strncmp(g->as.global.module, "__torch__.torch.classes", 23) == 0;
+  const char *name = mote_torch_class_name(&m->arena, g);
   mote_class *cls = name ? lite_class(m, name) : NULL;
   if (!cls)
     return mote_fail_nomem(err);
-  for (uint32_t i = 0; mote_pickle_is(state, MOTE_PICKLE_DICT) && i + 1 < state->as.items.count; i += 2)
+  for (uint32_t i = 0; !opaque && mote_pickle_is(state, MOTE_PICKLE_DICT) && i + 1 < state->as.items.count; i += 2)
     if (mote_pickle_is(state->as.items.at[i], MOTE_PICKLE_STR))
       MOTE_TRY(add_attr(m, cls, state->as.items.at[i]->as.text.data, err));
   return MOTE_OK;
@@ -368,7 +368,7 @@ mote_status mote_torch_load_lite(mote_script_model *m, mote_error *err) {
     MOTE_TRY(read_function(m, root->as.items.at[i], err));
   MOTE_TRY(mote_program_compile(m->program, err));
   MOTE_TRY(verify_all(m, first, err));
-  m->cls = lite_class(m, mote_torch_class_name(m, m->data.tree.root->as.call.callable));
+  m->cls = lite_class(m, mote_torch_class_name(&m->arena, m->data.tree.root->as.call.callable));
   for (uint32_t i = 0; m->cls && i < m->cls->n_methods; i++)
     MOTE_TRY(MOTE_VEC_PUSH(m->al, &m->methods, m->cls->methods[i], err));
   return m->cls ? MOTE_OK : mote_fail_nomem(err);

@@ -85,7 +85,7 @@ static mote_status load_program(mote_script_model *m, mote_error *err) {
     return mote_fail(err, MOTE_ERR_FORMAT, "data.pkl holds %s, not a module", mote_pickle_kind_name(root));
   mote_script_host host = {m, host_source, host_constant_type, host_has_impl};
   MOTE_TRY(mote_program_create(m->al, &host, m->version, m->limit, &m->program, err));
-  const char *name = mote_torch_class_name(m, root->as.call.callable);
+  const char *name = mote_torch_class_name(&m->arena, root->as.call.callable);
   if (!name)
     return mote_fail_nomem(err);
   if (m->format == MOTE_FORMAT_TORCH_LITE)
@@ -147,7 +147,8 @@ mote_status mote_script_open(const mote_allocator *al, mote_span bytes, const ch
   mote_arena_init(&m->arena, al, MOTE_MIN(m->limit, (size_t)1 << 30));
   mote_map_init(&m->storages, al);
   m->name = mote_strdup(al, name ? name : "", name ? strlen(name) : 0);
-  mote_status s = m->name ? open_parts(m, bytes, err) : mote_fail_nomem(err);
+  m->lock_ready = m->name && mote_mutex_init(&m->lock);
+  mote_status s = m->lock_ready ? open_parts(m, bytes, err) : mote_fail_nomem(err);
   if (s != MOTE_OK) { // the public interface puts the model's name in front
     mote_script_destroy(m);
     return s;
@@ -173,6 +174,8 @@ void mote_script_destroy(mote_script_model *m) {
   mote_torch_close_archive(m);
   mote_arena_destroy(&m->arena);
   mote_free(m->al, m->name);
+  if (m->lock_ready)
+    mote_mutex_destroy(&m->lock);
   mote_free(m->al, m);
 }
 
@@ -271,8 +274,11 @@ const char *mote_script_metadata(const mote_script_model *m, size_t index, const
     return NULL;
   const mote_zip_entry *e = m->extra.at[index];
   size_t root = strlen(m->root);
+  mote_mutex_lock(&writable->lock);
   char *name = mote_arena_str(&writable->arena, e->name + root + 1, e->name_len - root - 1);
-  if (!name || mote_torch_read(writable, name, &bytes, NULL, NULL) != MOTE_OK)
+  bool ok = name && mote_torch_read(writable, name, &bytes, NULL, NULL) == MOTE_OK;
+  mote_mutex_unlock(&writable->lock);
+  if (!ok)
     return NULL;
   *data = bytes.data;
   *size = bytes.size;

@@ -22,12 +22,12 @@ mote_dtype mote_torch_storage_dtype(const char *name) {
 
 typedef struct storage_ref {
   mote_dtype dtype;
-  const char *path; // "data/0", in the arena
+  const char *path; // "data/0", in the builder's scratch memory
   size_t path_len;
   int64_t numel;
 } storage_ref;
 
-static mote_status read_ref(mote_script_model *m, const char *folder, const mote_pickle_value *v, storage_ref *out,
+static mote_status read_ref(mote_arena *scratch, const char *folder, const mote_pickle_value *v, storage_ref *out,
                             mote_error *err) {
   const mote_pickle_value *t = mote_pickle_is(v, MOTE_PICKLE_PERSID) ? v->as.ref : NULL;
   if (!mote_pickle_is(t, MOTE_PICKLE_TUPLE) || t->as.items.count < 5 ||
@@ -43,7 +43,7 @@ static mote_status read_ref(mote_script_model *m, const char *folder, const mote
   if (memchr(key->as.text.data, '\0', key->as.text.len))
     return mote_fail(err, MOTE_ERR_FORMAT, "storage key with a zero byte");
   size_t folder_len = strlen(folder);
-  char *path = mote_arena_array(&m->arena, folder_len + key->as.text.len + 2, 1);
+  char *path = mote_arena_array(scratch, folder_len + key->as.text.len + 2, 1);
   if (!path)
     return mote_fail_nomem(err);
   memcpy(path, folder, folder_len);
@@ -54,13 +54,7 @@ static mote_status read_ref(mote_script_model *m, const char *folder, const mote
   return MOTE_OK;
 }
 
-// The model's storage of a record; made when first named.
-static mote_status model_storage(mote_script_model *m, const storage_ref *ref, mote_storage **out, mote_error *err) {
-  const mote_map_entry *known = mote_map_find(&m->storages, ref->path, ref->path_len);
-  if (known) {
-    *out = known->value.ptr;
-    return MOTE_OK;
-  }
+static mote_status add_storage(mote_script_model *m, const storage_ref *ref, mote_map_entry *out, mote_error *err) {
   mote_span bytes;
   MOTE_TRY(mote_torch_read(m, ref->path, &bytes, NULL, err));
   mote_storage *s;
@@ -71,21 +65,35 @@ static mote_status model_storage(mote_script_model *m, const storage_ref *ref, m
     if (s && bytes.size)
       memcpy(s->data, bytes.data, bytes.size);
   }
-  mote_map_entry *e = s ? mote_map_put(&m->storages, ref->path, ref->path_len) : NULL;
+  const char *key = s ? mote_arena_str(&m->arena, ref->path, ref->path_len) : NULL;
+  mote_map_entry *e = key ? mote_map_put(&m->storages, key, ref->path_len) : NULL;
   if (!e) {
     mote_storage_release(s);
     return mote_fail_nomem(err);
   }
   e->value.ptr = s;
-  *out = s;
+  *out = *e;
   return MOTE_OK;
 }
 
+// The model's storage of a record, and its name; made when first asked for.
+static mote_status model_storage(mote_script_model *m, const storage_ref *ref, mote_map_entry *out, mote_error *err) {
+  mote_status status = MOTE_OK;
+  mote_mutex_lock(&m->lock);
+  const mote_map_entry *known = mote_map_find(&m->storages, ref->path, ref->path_len);
+  if (known)
+    *out = *known;
+  else
+    status = add_storage(m, ref, out, err);
+  mote_mutex_unlock(&m->lock);
+  return status;
+}
+
 static mote_status session_storage(mote_torch_builder *b, const storage_ref *ref, mote_storage **out) {
-  mote_storage *base = NULL;
+  mote_map_entry base;
   MOTE_TRY(model_storage(b->model, ref, &base, b->err));
   if (!b->session) {
-    *out = base;
+    *out = base.value.ptr;
     return MOTE_OK;
   }
   mote_map_entry *e = mote_map_find(&b->session->storages, ref->path, ref->path_len);
@@ -93,8 +101,8 @@ static mote_status session_storage(mote_torch_builder *b, const storage_ref *ref
     *out = e->value.ptr;
     return MOTE_OK;
   }
-  mote_storage *s = mote_shared_storage(b->session->al, base);
-  e = s ? mote_map_put(&b->session->storages, ref->path, ref->path_len) : NULL;
+  mote_storage *s = mote_shared_storage(b->session->al, base.value.ptr);
+  e = s ? mote_map_put(&b->session->storages, base.key, base.len) : NULL;
   if (!e) {
     mote_storage_release(s);
     return mote_fail_nomem(b->err);
@@ -141,7 +149,7 @@ static mote_status per_channel(mote_torch_builder *b, const mote_pickle_value *q
       !dense_1d(keep[0], MOTE_F64, &scales) || !dense_1d(keep[1], MOTE_I64, &zero) || scales.dim[0] != zero.dim[0] ||
       scales.dim[0] != t->dim[axis->as.integer] || scales.dim[0] > INT32_MAX || scales.dim[0] == 0)
     return mote_fail(b->err, MOTE_ERR_FORMAT, "per-channel quantiser does not fit its tensor");
-  int32_t *z = mote_arena_array(&b->model->arena, (size_t)zero.dim[0], sizeof *z);
+  int32_t *z = mote_arena_array(&b->scratch, (size_t)zero.dim[0], sizeof *z);
   if (!z)
     return mote_fail_nomem(b->err);
   for (int64_t i = 0; i < zero.dim[0]; i++)
@@ -179,7 +187,7 @@ static mote_status rebuild(mote_torch_builder *b, const mote_pickle_value *v, bo
   memset(&t, 0, sizeof t);
   if (a->count < (quantized ? 5u : 4u) || !mote_pickle_is(a->at[1], MOTE_PICKLE_INT))
     return mote_fail(b->err, MOTE_ERR_FORMAT, "a tensor's description is incomplete");
-  MOTE_TRY(read_ref(b->model, b->pickle->tensors, a->at[0], &ref, b->err));
+  MOTE_TRY(read_ref(&b->scratch, b->pickle->tensors, a->at[0], &ref, b->err));
   MOTE_TRY(read_dims(a->at[2], a->at[3], &t, b->err));
   t.dtype = ref.dtype;
   if (quantized)

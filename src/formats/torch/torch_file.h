@@ -3,6 +3,7 @@
 #ifndef MOTE_FORMATS_TORCH_FILE_H
 #define MOTE_FORMATS_TORCH_FILE_H
 
+#include "base/prim/threads.h"
 #include "script/script_model.h"
 #include "script/shared.h"
 #include "script/vm.h"
@@ -29,6 +30,8 @@ typedef struct mote_script_model {
   char *root; // folder in front of all records, without the slash
   uint64_t version;
   mote_arena arena; // pickles, tables of this file
+  mote_mutex lock;  // sessions of several threads find storages and types, and files are asked for, at any time
+  bool lock_ready;
   MOTE_VEC(mote_torch_record) records;
   mote_map storages; // "data/0" -> mote_storage
   mote_torch_pickle data, constants;
@@ -81,6 +84,7 @@ typedef struct mote_torch_builder {
   const mote_torch_pickle *pickle;
   mote_val *made; // [tree.count]
   bool *done;
+  mote_arena scratch; // names and quantisers, until all is made
   mote_error *err;
 } mote_torch_builder;
 mote_status mote_torch_tensor(mote_torch_builder *b, const mote_pickle_value *v, mote_val *out) MOTE_MUST_USE;
@@ -93,8 +97,8 @@ mote_status mote_torch_build(mote_script_session *s, const mote_torch_pickle *p,
 const mote_type *mote_torch_type_of(mote_script_model *m, mote_types *types, const mote_pickle_value *v);
 // Names every class that occurs in the tree, so that its record is compiled.
 mote_status mote_torch_name_classes(mote_script_model *m, const mote_pickle_value *v, mote_error *err) MOTE_MUST_USE;
-// "__torch__.m.N" of a global in the model's arena.
-const char *mote_torch_class_name(mote_script_model *m, const mote_pickle_value *global);
+// "__torch__.m.N" of a global; NULL when memory is short.
+const char *mote_torch_class_name(mote_arena *arena, const mote_pickle_value *global);
 
 // lite.c
 mote_status mote_torch_load_lite(mote_script_model *m, mote_error *err) MOTE_MUST_USE;

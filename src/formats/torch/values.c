@@ -8,9 +8,9 @@
 
 static mote_status build(mote_torch_builder *b, const mote_pickle_value *v, mote_val *out);
 
-const char *mote_torch_class_name(mote_script_model *m, const mote_pickle_value *global) {
+const char *mote_torch_class_name(mote_arena *arena, const mote_pickle_value *global) {
   size_t a = strlen(global->as.global.module), c = strlen(global->as.global.name);
-  char *name = mote_arena_array(&m->arena, a + c + 2, 1);
+  char *name = mote_arena_array(arena, a + c + 2, 1);
   if (!name)
     return NULL;
   memcpy(name, global->as.global.module, a);
@@ -52,11 +52,13 @@ mote_status mote_torch_name_classes(mote_script_model *m, const mote_pickle_valu
     return name_items(m, &v->as.call.items, err);
   case MOTE_PICKLE_GLOBAL: {
     mote_class *cls;
-    if (!is_program_class(v) || is_opaque_class(v))
+    if (!is_program_class(v))
       return MOTE_OK;
-    const char *name = mote_torch_class_name(m, v);
+    const char *name = mote_torch_class_name(&m->arena, v);
     if (!name)
       return mote_fail_nomem(err);
+    if (is_opaque_class(v))
+      return mote_types_class(&m->program->types, name, strlen(name)) ? MOTE_OK : mote_fail_nomem(err);
     return mote_program_class(m->program, name, &cls, err);
   }
   default:
@@ -161,16 +163,25 @@ static mote_status run_setstate(mote_torch_builder *b, const mote_function *fn, 
   return s;
 }
 
+// The class with its name is the program's; as a rule it was met when the file was opened.
+static mote_class *native_class(mote_torch_builder *b, const mote_pickle_value *global) {
+  const char *name = mote_torch_class_name(&b->scratch, global);
+  mote_mutex_lock(&b->model->lock);
+  mote_class *cls = name ? mote_types_class(&b->model->program->types, name, strlen(name)) : NULL;
+  mote_mutex_unlock(&b->model->lock);
+  return cls;
+}
+
 static mote_status build_native(mote_torch_builder *b, const mote_pickle_value *v, mote_val *out) {
   mote_val state = mote_val_none();
-  const char *name = mote_torch_class_name(b->model, v->as.call.callable);
-  if (!name)
+  mote_class *cls = native_class(b, v->as.call.callable);
+  if (!cls)
     return mote_fail_nomem(b->err);
   if (v->as.call.state)
     MOTE_TRY(build(b, v->as.call.state, &state));
-  mote_status s = mote_packed_from_state(alloc_of(b), name, state, out, b->err);
+  mote_status s = mote_packed_from_state(alloc_of(b), cls->name, state, out, b->err);
   if (s == MOTE_OK)
-    out->u.native->cls = mote_types_class(&b->model->program->types, name, strlen(name));
+    out->u.native->cls = cls;
   mote_val_release(state);
   return s;
 }
@@ -179,7 +190,7 @@ static mote_status build_object(mote_torch_builder *b, const mote_pickle_value *
   const mote_pickle_value *g = v->as.call.callable;
   if (is_opaque_class(g))
     return build_native(b, v, out);
-  const char *name = is_program_class(g) ? mote_torch_class_name(b->model, g) : NULL;
+  const char *name = is_program_class(g) ? mote_torch_class_name(&b->scratch, g) : NULL;
   if (!name && is_program_class(g))
     return mote_fail_nomem(b->err);
   const mote_class *cls = name ? mote_types_find_class(&b->model->program->types, name) : NULL;
@@ -202,7 +213,7 @@ static mote_status build_object(mote_torch_builder *b, const mote_pickle_value *
 }
 
 static mote_status build_enum(mote_torch_builder *b, const mote_pickle_value *v, mote_val *out) {
-  const char *name = mote_torch_class_name(b->model, v->as.call.callable);
+  const char *name = mote_torch_class_name(&b->scratch, v->as.call.callable);
   if (!name)
     return mote_fail_nomem(b->err);
   const mote_class *cls = mote_types_find_class(&b->model->program->types, name);
@@ -253,8 +264,10 @@ static mote_status restore_type(mote_torch_builder *b, const mote_pickle_items *
   MOTE_TRY(build(b, args->at[0], out));
   if (!b->session || !mote_pickle_is(args->at[1], MOTE_PICKLE_STR))
     return MOTE_OK;
-  mote_status s =
-      mote_type_parse(&b->model->program->types, args->at[1]->as.text.data, args->at[1]->as.text.len, &type, b->err);
+  const mote_pickle_value *text = args->at[1];
+  mote_mutex_lock(&b->model->lock);
+  mote_status s = mote_type_parse(&b->model->program->types, text->as.text.data, text->as.text.len, &type, b->err);
+  mote_mutex_unlock(&b->model->lock);
   if (s != MOTE_OK)
     return mote_val_clear(out), s;
   mote_val_stamp(&b->session->vm, *out, type);
@@ -370,7 +383,8 @@ static mote_status build(mote_torch_builder *b, const mote_pickle_value *v, mote
 
 mote_status mote_torch_build(mote_script_session *s, const mote_torch_pickle *p, const mote_pickle_value *v,
                              mote_val *out, mote_error *err) {
-  mote_torch_builder b = {s->model, s, p, NULL, NULL, err};
+  mote_torch_builder b = {.model = s->model, .session = s, .pickle = p, .err = err};
+  mote_arena_init(&b.scratch, s->al, 0);
   size_t count = (size_t)p->tree.count + 1;
   b.made = MOTE_NEW_ARRAY(s->al, mote_val, count);
   b.done = MOTE_NEW_ARRAY(s->al, bool, count);
@@ -379,6 +393,7 @@ mote_status mote_torch_build(mote_script_session *s, const mote_torch_pickle *p,
     mote_val_release(b.made[i]);
   mote_free(s->al, b.made);
   mote_free(s->al, b.done);
+  mote_arena_destroy(&b.scratch);
   return st;
 }
 
@@ -424,8 +439,9 @@ static const mote_type *type_of_call(mote_types *types, const mote_pickle_value 
 }
 
 static const mote_type *type_of_object(mote_script_model *m, mote_types *types, const mote_pickle_value *v) {
-  const char *name =
-      mote_pickle_is(v->as.call.callable, MOTE_PICKLE_GLOBAL) ? mote_torch_class_name(m, v->as.call.callable) : NULL;
+  const char *name = mote_pickle_is(v->as.call.callable, MOTE_PICKLE_GLOBAL)
+                         ? mote_torch_class_name(&m->arena, v->as.call.callable)
+                         : NULL;
   mote_class *cls = name ? mote_types_class(types, name, strlen(name)) : NULL;
   return cls ? cls->type : NULL;
 }
