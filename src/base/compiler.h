@@ -32,6 +32,8 @@
 #else
 #define MOTE_KEEP(x) ((void)(x))
 #endif
+// The compiler no longer knows where pointer p came from, and so what was loaded through it before.
+#define MOTE_FORGET(p) __asm__("" : "+r"(p))
 #else
 #define MOTE_PRINTF(fmt, args)
 #define MOTE_MUST_USE
@@ -42,6 +44,7 @@
 #define MOTE_UNROLL
 #define MOTE_PREFETCH(p) ((void)(p))
 #define MOTE_KEEP(x) ((void)(x))
+#define MOTE_FORGET(p) ((void)(p))
 #endif
 
 // Tells the core that this is a spin loop.

@@ -19,9 +19,9 @@ static const mote_conv_f32 *const table[] = {
 MOTE_ROWS_ACCESSORS(mote_conv_f32)
 
 enum {
-  TAPS = 64,       // taps a strip takes at once; larger kernels pass their sums on through `partial`
-  PATCH = 256,     // floats of one output's inputs that may be copied at a border
-  MERGE_BELOW = 16 // fewer input channels than this: a kernel row is read as one run
+  TAPS = MOTE_GEMM_F32_TAPS_MAX, // taps a strip takes at once; larger kernels pass their sums on through `partial`
+  PATCH = 256,                   // floats of one output's inputs that may be copied at a border
+  MERGE_BELOW = 16               // fewer input channels than this: a kernel row is read as one run
 };
 
 // Floats of one group's packed matrix, 0 on overflow.

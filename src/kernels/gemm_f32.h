@@ -11,14 +11,13 @@
 
 // One strip of the product: `rows` rows of A against all columns [n0, n1) of the packed matrix. For the drivers in
 // gemm_f32.c and conv_f32.c only. A row of A is `taps` runs of `k` contiguous floats, the run of tap t and row i at
-// a[t*rows + i].
+// a[t*rows + i]; at most MOTE_GEMM_F32_TAPS_MAX taps.
 typedef struct mote_gemm_f32_strip {
   size_t rows;
   const float *const *a;
   size_t taps, k;
   // Depth of the packed matrix and where this call starts in it. A call that starts past 0 takes the sums from
-  // `partial`, one that ends before k_total leaves them there (rows x nr floats, one panel a call); else it is not
-  // read.
+  // `partial`, one that ends before k_total leaves them there (mr x nr floats, one panel a call); else it is not read.
   size_t k_total, k_first;
   float *partial;
   const float *packed;          // of the whole matrix
@@ -38,6 +37,7 @@ typedef struct mote_gemm_f32 {
 
 #define MOTE_GEMM_F32_MR_MAX 16
 #define MOTE_GEMM_F32_NR_MAX 64
+#define MOTE_GEMM_F32_TAPS_MAX 64
 
 // Best row for this CPU; never NULL.
 const mote_gemm_f32 *mote_gemm_f32_select(const mote_cpu *cpu);

@@ -65,13 +65,18 @@ static void pack(const mote_qdwconv_weights *w, void *packed) {
 
 static uint32_t tiles(const mote_qdwconv_args *a) { return a->n * a->oh; }
 
+// Where the input rows of a kernel lie: their column 0, and bytes from a column to the next.
+typedef struct rows {
+  const char *at[2 * MOST_PAIRS];
+  ptrdiff_t steps[2 * MOST_PAIRS];
+} rows;
+
 // One output row of one block of channels.
 typedef struct lane {
   const mote_qdwconv_args *a;
   uint32_t n;
-  const char *rows[2 * MOST_PAIRS]; // input rows at column 0, or the padding with a step of 0
-  ptrdiff_t steps[2 * MOST_PAIRS];  // bytes from a column to the next
-  const char *pad;                  // BLOCK codes of padding
+  rows image, end, padding; // columns from 0 on; those from `safe` on, copied; BLOCK codes of padding with a step of 0
+  int64_t safe;             // columns from 0 on where BLOCK codes may be read: all, or less in a last block
   const char *block;
   char *out; // pixel 0, first channel
   size_t channels;
@@ -80,24 +85,10 @@ typedef struct lane {
   requant q;
 } lane;
 
-// BLOCK codes less the zero point. A last block of fewer channels is copied first: nothing past it may be read.
-MOTE_INLINE vi words(const lane *l, const char *p, bool full) {
-  char some[BLOCK];
-  if (!full) {
-    memset(some, 0, sizeof some);
-    memcpy(some, p, l->channels);
-    p = some;
-  }
-  return SUB_W(l->u8 ? WORDS_U8(p) : WORDS_I8(p), l->zp);
-}
+// BLOCK codes less the zero point. Those past the channels of a last block are anything: they are not stored.
+MOTE_INLINE vi words(const lane *l, const char *p) { return SUB_W(l->u8 ? WORDS_U8(p) : WORDS_I8(p), l->zp); }
 
-// Interleaves rows `first` and first+1 (or zeros where the kernel has no second row) in one column.
-MOTE_INLINE void column(const lane *l, size_t first, bool second, int64_t x, bool full, vi t[2]) {
-  bool inside = x >= 0 && x < l->a->iw;
-  const char *p = inside ? l->rows[first] + x * l->steps[first] : l->pad;
-  vi top = words(l, p, full), bottom = ZERO;
-  if (second)
-    bottom = words(l, inside ? l->rows[first + 1] + x * l->steps[first + 1] : l->pad, full);
+MOTE_INLINE void interleave(vi top, vi bottom, vi t[2]) {
   t[0] = UNPACK_LO(top, bottom);
   t[1] = UNPACK_HI(top, bottom);
 }
@@ -124,7 +115,7 @@ static MOTE_NOINLINE void store_general(const lane *l, const int32_t permuted[BL
 
 MOTE_INLINE vi scaled(vi sum, const float *scale, vf hi) { return ROUND(MIN(MUL(TO_F(sum), LOAD_F(scale)), hi)); }
 
-MOTE_INLINE void store(const lane *l, vi x, vi y, bool full, uint32_t ox) {
+MOTE_INLINE void store(const lane *l, vi x, vi y, uint32_t ox) {
   ptrdiff_t at = (ptrdiff_t)ox * l->a->out_x;
   if (!l->plain) {
     int32_t permuted[BLOCK];
@@ -136,7 +127,7 @@ MOTE_INLINE void store(const lane *l, vi x, vi y, bool full, uint32_t ox) {
   const float *scale = mote_qcols_at(l->block, BLOCK).scale;
   x = scaled(x, scale, l->q.hi);
   y = scaled(y, scale + LANES, l->q.hi);
-  if (full) {
+  if (l->channels == BLOCK) {
     PACKED(x, y, &l->q, l->out + at);
     return;
   }
@@ -145,13 +136,24 @@ MOTE_INLINE void store(const lane *l, vi x, vi y, bool full, uint32_t ox) {
   memcpy(l->out + at, some, l->channels);
 }
 
-// kw columns at stride s, each interleaved once. acc[j] is the output j places after the one that is finished next, so
-// column c of the step adds to it with kernel column kw - s + c - j*s.
-MOTE_INLINE void slide(const lane *l, size_t kh, int64_t kw, int64_t s, bool full) {
+// k columns at stride s, each interleaved once. acc[j] is the output j places after the one that is finished next, so
+// column c of the step adds to it with kernel column k - s + c - j*s. Here: its rows 2*g and 2*g+1.
+MOTE_INLINE void slide_pair(const lane *l, const rows *r, int64_t x, int64_t g, bool second, int64_t c, int64_t k,
+                            int64_t s, vi acc[][2]) {
+  const int64_t live = (k + s - 1) / s, pairs = (k + 1) / 2;
+  vi t[2];
+  interleave(words(l, r->at[2 * g] + x * r->steps[2 * g]),
+             second ? words(l, r->at[2 * g + 1] + x * r->steps[2 * g + 1]) : ZERO, t);
+#pragma GCC unroll 5
+  for (int64_t j = 0; j < live; j++)
+    if (k - s + c - j * s >= 0)
+      add(l->block + COLS + ((k - s + c - j * s) * pairs + g) * PAIR, t, acc[j]);
+}
+
+MOTE_INLINE void slide(const lane *l, int64_t k, int64_t s) {
   enum { MOST = 5 };
-  const mote_qdwconv_args *a = l->a;
-  const size_t pairs = (kh + 1) / 2;
-  const int64_t live = (kw + s - 1) / s;
+  const int64_t live = (k + s - 1) / s, pairs = (k + 1) / 2;
+  const int64_t start = k - s - l->a->pad_left, safe = l->safe, ow = l->a->ow;
   const int32_t *bias = mote_qcols_at(l->block, BLOCK).bias;
   vi acc[MOST][2];
 #pragma GCC unroll 5
@@ -159,20 +161,21 @@ MOTE_INLINE void slide(const lane *l, size_t kh, int64_t kw, int64_t s, bool ful
     acc[j][0] = LOAD(bias);
     acc[j][1] = LOAD(bias + LANES);
   }
-  for (int64_t ox = 1 - live; ox < (int64_t)a->ow; ox++) {
+  for (int64_t ox = 1 - live; ox < ow; ox++) {
 #pragma GCC unroll 2
-    for (int64_t c = 0; c < s; c++)
-#pragma GCC unroll 3
-      for (size_t g = 0; g < pairs; g++) {
-        vi t[2];
-        column(l, 2 * g, 2 * g + 1 < kh, ox * s - a->pad_left + kw - s + c, full, t);
-#pragma GCC unroll 5
-        for (int64_t j = 0; j < live; j++)
-          if (kw - s + c - j * s >= 0)
-            add(l->block + COLS + ((size_t)(kw - s + c - j * s) * pairs + g) * PAIR, t, acc[j]);
+    for (int64_t c = 0; c < s; c++) {
+      int64_t x = ox * s + start + c;
+      const rows *r = &l->image;
+      if (MOTE_UNLIKELY((uint64_t)x >= (uint64_t)safe)) {
+        r = x < 0 || x >= l->a->iw ? &l->padding : &l->end;
+        x -= safe;
       }
+#pragma GCC unroll 3
+      for (int64_t g = 0; g < pairs; g++)
+        slide_pair(l, r, x, g, 2 * g + 1 < k, c, k, s, acc);
+    }
     if (ox >= 0)
-      store(l, acc[0][0], acc[0][1], full, (uint32_t)ox);
+      store(l, acc[0][0], acc[0][1], (uint32_t)ox);
 #pragma GCC unroll 5
     for (int64_t j = 0; j + 1 < live; j++) {
       acc[j][0] = acc[j + 1][0];
@@ -183,44 +186,55 @@ MOTE_INLINE void slide(const lane *l, size_t kh, int64_t kw, int64_t s, bool ful
   }
 }
 
-#define SLIDE(name, k, s)                                                                                              \
-  static MOTE_NOINLINE void name(const lane *l) {                                                                      \
-    if (l->channels == BLOCK)                                                                                          \
-      slide(l, k, k, s, true);                                                                                         \
-    else                                                                                                               \
-      slide(l, k, k, s, false);                                                                                        \
-  }
-SLIDE(slide_3x3s1, 3, 1)
-SLIDE(slide_3x3s2, 3, 2)
-SLIDE(slide_5x5s1, 5, 1)
-SLIDE(slide_5x5s2, 5, 2)
+static MOTE_NOINLINE void slide_3x3s1(const lane *l) { slide(l, 3, 1); }
+static MOTE_NOINLINE void slide_3x3s2(const lane *l) { slide(l, 3, 2); }
+static MOTE_NOINLINE void slide_5x5s1(const lane *l) { slide(l, 5, 1); }
+static MOTE_NOINLINE void slide_5x5s2(const lane *l) { slide(l, 5, 2); }
 
-static void set_rows(lane *l, uint32_t oy, uint32_t ky0, size_t channel, size_t count) {
+enum { END = 2 * BLOCK }; // bytes of a row from column `safe` on are fewer
+
+// The lane's rows, from input row y on. `end`: 2*MOST_PAIRS copies of row ends.
+static void set_rows(lane *l, int64_t y, size_t channel, char end[][END]) {
   const mote_qdwconv_args *a = l->a;
   const char *image = (const char *)a->in + l->n * a->in_n + (ptrdiff_t)channel;
-  for (size_t i = 0; i < count; i++) {
-    int64_t y = (int64_t)oy * a->sh - a->pad_top + (int64_t)(ky0 + i) * a->dh;
-    bool inside = ky0 + i < a->kh && y >= 0 && y < a->ih;
-    l->rows[i] = inside ? image + y * a->in_y : l->pad;
-    l->steps[i] = inside ? a->in_x : 0;
+  for (uint32_t i = 0; i < 2 * MOST_PAIRS; i++, y += a->dh) {
+    const bool inside = i < a->kh && y >= 0 && y < a->ih;
+    l->image.at[i] = inside ? image + y * a->in_y : l->padding.at[0];
+    l->image.steps[i] = inside ? a->in_x : 0;
+    l->end.at[i] = inside ? end[i] : l->padding.at[0];
+    l->end.steps[i] = l->image.steps[i];
+    if (inside && l->safe < a->iw)
+      memcpy(end[i], l->image.at[i] + l->safe * a->in_x, (size_t)((a->iw - l->safe - 1) * a->in_x) + l->channels);
   }
 }
 
-static MOTE_NOINLINE void any_kernel(lane *l, uint32_t oy, size_t channel) {
+// Codes of one tap, of BLOCK channels; `some` has room for those of a last block.
+static const char *any_codes(const lane *l, size_t channel, int64_t y, int64_t x, char some[BLOCK]) {
+  const mote_qdwconv_args *a = l->a;
+  if (y < 0 || y >= a->ih || x < 0 || x >= a->iw)
+    return l->padding.at[0];
+  const char *p = (const char *)a->in + l->n * a->in_n + y * a->in_y + x * a->in_x + (ptrdiff_t)channel;
+  return l->channels == BLOCK ? p : memcpy(some, p, l->channels);
+}
+
+static MOTE_NOINLINE void any_kernel(const lane *l, uint32_t oy, size_t channel) {
   const mote_qdwconv_args *a = l->a;
   const int32_t *bias = mote_qcols_at(l->block, BLOCK).bias;
-  bool full = l->channels == BLOCK;
+  char some[BLOCK] = {0};
   for (uint32_t ox = 0; ox < a->ow; ox++) {
     vi acc[2] = {LOAD(bias), LOAD(bias + LANES)};
-    for (size_t g = 0; g < row_pairs(a->kh); g++) {
-      set_rows(l, oy, (uint32_t)(g * 2), channel, 2);
-      for (uint32_t kx = 0; kx < a->kw; kx++) {
+    const char *w = l->block + COLS;
+    for (uint32_t kx = 0; kx < a->kw; kx++) {
+      const int64_t x = (int64_t)ox * a->sw - a->pad_left + (int64_t)kx * a->dw;
+      for (uint32_t ky = 0; ky < a->kh; ky += 2, w += PAIR) {
+        const int64_t y = (int64_t)oy * a->sh - a->pad_top + (int64_t)ky * a->dh;
+        const vi top = words(l, any_codes(l, channel, y, x, some));
         vi t[2];
-        column(l, 0, true, (int64_t)ox * a->sw - a->pad_left + (int64_t)kx * a->dw, full, t);
-        add(l->block + COLS + (kx * row_pairs(a->kh) + g) * PAIR, t, acc);
+        interleave(top, ky + 1 < a->kh ? words(l, any_codes(l, channel, y + a->dh, x, some)) : ZERO, t);
+        add(w, t, acc);
       }
     }
-    store(l, acc[0], acc[1], full, ox);
+    store(l, acc[0], acc[1], ox);
   }
 }
 
@@ -236,20 +250,32 @@ static row_function usual_kernel(const mote_qdwconv_args *a) {
   return NULL;
 }
 
+// Columns whose BLOCK codes end inside the row: a block of fewer channels reads on into the pixels behind it. 0 where
+// something else may lie between the pixels.
+static int64_t safe_columns(const mote_qdwconv_args *a, size_t channels) {
+  const int64_t pixels = (int64_t)((BLOCK - channels + a->channels - 1) / a->channels);
+  if (channels == BLOCK)
+    return a->iw;
+  return a->in_x == (ptrdiff_t)a->channels && pixels < a->iw ? a->iw - pixels : 0;
+}
+
 static void run_row(const mote_qdwconv_args *a, const char *packed, uint32_t n, uint32_t oy) {
-  char pad[BLOCK];
+  char pad[BLOCK], end[2 * MOST_PAIRS][END];
   int32_t zp = a->image_zp ? a->image_zp[n] : a->in_zp;
   requant q = REQUANT(a);
-  lane l = {.a = a, .n = n, .pad = pad, .u8 = a->in_type == MOTE_U8, .zp = SET_W(zp), .q = q, .block = packed};
+  lane l = {.a = a, .n = n, .u8 = a->in_type == MOTE_U8, .zp = SET_W(zp), .q = q, .block = packed};
   l.plain = (a->out_type == MOTE_I8 || a->out_type == MOTE_U8) && a->round == MOTE_QROUND_EVEN;
   memset(pad, (uint8_t)zp, sizeof pad);
+  for (size_t i = 0; i < 2 * MOST_PAIRS; i++)
+    l.padding.at[i] = pad;
   row_function usual = usual_kernel(a);
   for (size_t first = 0; first < a->channels; first += BLOCK, l.block += block_size(a->kh, a->kw)) {
     l.channels = MOTE_MIN(a->channels - first, (size_t)BLOCK);
+    l.safe = safe_columns(a, l.channels);
     ptrdiff_t at = n * a->out_n + oy * a->out_y + (ptrdiff_t)first;
     l.out = (char *)a->out + at * (ptrdiff_t)mote_qtype_size(a->out_type);
-    if (usual) {
-      set_rows(&l, oy, 0, first, 2 * MOST_PAIRS);
+    if (usual && l.safe > 0) {
+      set_rows(&l, (int64_t)oy * a->sh - a->pad_top, first, end);
       usual(&l);
     } else {
       any_kernel(&l, oy, first);
