@@ -14,6 +14,7 @@
 #define MOTE_LIKELY(x) __builtin_expect(!!(x), 1)
 #define MOTE_UNLIKELY(x) __builtin_expect(!!(x), 0)
 #define MOTE_NOINLINE __attribute__((noinline))
+#define MOTE_UNUSED __attribute__((unused)) // a function of a header that some files do not call
 #define MOTE_INLINE static inline __attribute__((always_inline))
 // In front of a loop of a constant, small count (at most 64) whose body must stay in registers. clang does so unasked.
 #if defined(__clang__)
@@ -40,6 +41,7 @@
 #define MOTE_LIKELY(x) (x)
 #define MOTE_UNLIKELY(x) (x)
 #define MOTE_NOINLINE
+#define MOTE_UNUSED
 #define MOTE_INLINE static inline
 #define MOTE_UNROLL
 #define MOTE_PREFETCH(p) ((void)(p))

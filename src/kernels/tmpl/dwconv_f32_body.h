@@ -45,17 +45,17 @@ MOTE_INLINE void dw_list_vector(const dw_job *job, const float *const *taps, flo
   const size_t at = dw_channel(job, c), n = job->args->slide.kh * job->args->slide.kw;
   const vf lo = vf_set1(job->args->lo), hi = vf_set1(job->args->hi), bias = vf_load(w);
   vf sum[GROUP];
-  MOTE_UNROLL
+  VF_UNROLL
   for (size_t o = 0; o < GROUP; o++)
     sum[o] = bias;
   for (size_t t = 0; t < n; t++, taps += GROUP) {
     w += VF_W;
     const vf weight = vf_load(w);
-    MOTE_UNROLL
+    VF_UNROLL
     for (size_t o = 0; o < GROUP; o++)
       sum[o] = vf_fma(count == VF_W ? vf_load(taps[o] + at) : vf_load_n(taps[o] + at, count), weight, sum[o]);
   }
-  MOTE_UNROLL
+  VF_UNROLL
   for (size_t o = 0; o < GROUP; o++) {
     const vf v = vf_min(hi, vf_max(lo, sum[o]));
     if (count == VF_W)
@@ -98,22 +98,22 @@ MOTE_INLINE void dw_patch_vector(const dw_job *job, const float *const *in, floa
   const size_t at = dw_channel(job, c);
   const vf lo = vf_set1(job->args->lo), hi = vf_set1(job->args->hi), bias = vf_load(w);
   vf sum[PATCH_ROWS][PATCH_COLS];
-  MOTE_UNROLL
+  VF_UNROLL
   for (size_t o = 0; o < PATCH_ROWS * PATCH_COLS; o++)
     sum[o / PATCH_COLS][o % PATCH_COLS] = bias;
   w += VF_W;
   for (size_t i = 0; i < size; i++, in += in_cols) {
     vf weight[5];
     MOTE_FORGET(in); // else the second row's inputs are kept for the next turn, in registers that the sums need
-    MOTE_UNROLL
+    VF_UNROLL
     for (size_t j = 0; j < size; j++, w += VF_W)
       weight[j] = vf_load(w);
-    MOTE_UNROLL
+    VF_UNROLL
     for (size_t r = 0; r < PATCH_ROWS; r++) {
-      MOTE_UNROLL
+      VF_UNROLL
       for (size_t x = 0; x < in_cols; x++) {
         const vf v = vf_load(in[r * stride * in_cols + x] + at);
-        MOTE_UNROLL
+        VF_UNROLL
         for (size_t o = 0; o < PATCH_COLS; o++) {
           const size_t j = x - o * stride; // wraps past size when the output does not use it
           if (j < size)
@@ -122,11 +122,11 @@ MOTE_INLINE void dw_patch_vector(const dw_job *job, const float *const *in, floa
         MOTE_KEEP(v);
       }
     }
-    MOTE_UNROLL
+    VF_UNROLL
     for (size_t j = 0; j < size; j++)
       MOTE_KEEP(weight[j]);
   }
-  MOTE_UNROLL
+  VF_UNROLL
   for (size_t o = 0; o < PATCH_ROWS * PATCH_COLS; o++)
     vf_store(out[o] + at, vf_min(hi, vf_max(lo, sum[o / PATCH_COLS][o % PATCH_COLS])));
 }
@@ -159,7 +159,7 @@ MOTE_INLINE void dw_patch_rows(const dw_job *job, size_t y, size_t size, size_t 
                     (ptrdiff_t)(x * stride) - job->args->slide.pad_left, in_rows, in_cols);
     for (size_t r = 0; r < PATCH_ROWS; r++) {
       float *line = dw_output(job, y + r, x);
-      MOTE_UNROLL
+      VF_UNROLL
       for (size_t o = 0; o < PATCH_COLS; o++, line += job->args->out.w_stride)
         out[r * PATCH_COLS + o] = line;
     }

@@ -12,24 +12,51 @@ MOTE_INLINE vf hard_gate(vf x) { // clamp(x + 3, 0, 6)
   return vf_min(vf_set1(6.0f), vf_max(ZERO, vf_add(x, vf_set1(3.0f))));
 }
 
-MOTE_INLINE vf gelu_erf(vf x) {
-  const vf e = vm_erf(vf_mul(x, vf_set1(0x1.6a09e6p-1f)));
-  return vf_mul(vf_mul(x, vf_set1(0.5f)), vf_add(ONE, e));
+// Functions that share an elementary one also share its code: they branch on the operation in the loop, which costs
+// less than a copy of the polynomial for each.
+
+// exp, and x*sigmoid(u); tanh's GELU is x/2*(1 + tanh u) = x*sigmoid(2u).
+MOTE_INLINE vf value_by_exp(mote_unary_op op, vf x) {
+  vf u = x;
+  if (op == MOTE_UNARY_GELU_TANH) {
+    const vf cubic = vf_fma(vf_mul(vf_mul(x, x), x), vf_set1(0.044715f), x);
+    u = vf_mul(cubic, vf_set1(1.5957691f)); // 2*sqrt(2/pi)
+  }
+  const vf e = vm_exp(op == MOTE_UNARY_EXP ? x : vm_neg(vm_abs(u)));
+  if (op == MOTE_UNARY_EXP)
+    return e;
+  const vf gate = vm_sigmoid_of_exp(u, e);
+  return op == MOTE_UNARY_SIGMOID ? gate : vf_mul(x, gate);
 }
 
-// x/2*(1 + tanh u) = x*sigmoid(2u)
-MOTE_INLINE vf gelu_tanh(vf x) {
-  const vf cubic = vf_fma(vf_mul(vf_mul(x, x), x), vf_set1(0.044715f), x);
-  return vf_mul(x, vm_sigmoid(vf_mul(cubic, vf_set1(1.5957691f)))); // 2*sqrt(2/pi)
+MOTE_INLINE vf value_by_expm1(mote_unary_op op, vf x, vf a, vf b) {
+  const vf t = vm_expm1(op == MOTE_UNARY_TANH ? vf_mul(vm_abs(x), vf_set1(-2.0f)) : x);
+  if (op == MOTE_UNARY_TANH)
+    return vm_tanh_of_expm1(x, t);
+  return op == MOTE_UNARY_EXPM1 ? t : vf_sel(vf_lt(ZERO, x), vf_mul(x, b), vf_mul(vf_mul(a, b), t));
 }
 
-// log(1 + exp y) = max(y, 0) + log(1 + exp(-|y|))
-MOTE_INLINE vf softplus(vf x, vf beta, vf threshold) {
-  const vf y = vf_mul(beta, x);
-  const vf smooth = vf_add(vf_max(ZERO, y), vm_log1p(vm_exp(vm_neg(vm_abs(y)))));
-  return vf_sel(vf_lt(threshold, y), x, vf_div(smooth, beta));
+// Softplus: log(1 + exp y)/a, y = a*x, is (max(y, 0) + log(1 + exp(-|y|)))/a.
+MOTE_INLINE vf value_by_log(mote_unary_op op, vf x, vf a, vf b) {
+  const vf y = vf_mul(a, x);
+  vf in = x;
+  if (op == MOTE_UNARY_SOFTPLUS)
+    in = vm_exp(vm_neg(vm_abs(y)));
+  const vf u = op == MOTE_UNARY_LOG ? x : vf_add(in, ONE), log = vm_log(u);
+  if (op == MOTE_UNARY_LOG)
+    return log;
+  const vf log1p = vm_log1p_of_log(in, u, log);
+  if (op == MOTE_UNARY_LOG1P)
+    return log1p;
+  return vf_sel(vf_lt(b, y), x, vf_div(vf_add(vf_max(ZERO, y), log1p), a));
 }
 
+MOTE_INLINE vf value_by_erf(mote_unary_op op, vf x) {
+  const vf e = vm_erf(op == MOTE_UNARY_GELU ? vf_mul(x, vf_set1(0x1.6a09e6p-1f)) : x);
+  return op == MOTE_UNARY_GELU ? vf_mul(vf_mul(x, vf_set1(0.5f)), vf_add(ONE, e)) : e;
+}
+
+// The others; `op` is a constant where this is inlined.
 MOTE_INLINE vf unary_value(mote_unary_op op, vf x, vf a, vf b) {
   switch (op) {
   case MOTE_UNARY_CLAMP:
@@ -58,54 +85,27 @@ MOTE_INLINE vf unary_value(mote_unary_op op, vf x, vf a, vf b) {
     return vf_sel(vf_lt(ZERO, x), ONE, vf_sel(vf_lt(x, ZERO), vf_set1(-1.0f), x));
   case MOTE_UNARY_AFFINE:
     return vf_add(vf_mul(x, a), b);
-  case MOTE_UNARY_EXP:
-    return vm_exp(x);
-  case MOTE_UNARY_EXPM1:
-    return vm_expm1(x);
-  case MOTE_UNARY_LOG:
-    return vm_log(x);
-  case MOTE_UNARY_LOG1P:
-    return vm_log1p(x);
-  case MOTE_UNARY_SIGMOID:
-    return vm_sigmoid(x);
-  case MOTE_UNARY_TANH:
-    return vm_tanh(x);
-  case MOTE_UNARY_ERF:
-    return vm_erf(x);
-  case MOTE_UNARY_SILU:
-    return vf_mul(x, vm_sigmoid(x));
-  case MOTE_UNARY_GELU:
-    return gelu_erf(x);
-  case MOTE_UNARY_GELU_TANH:
-    return gelu_tanh(x);
   case MOTE_UNARY_HARDSWISH:
     return vf_mul(x, vf_mul(hard_gate(x), vf_set1(1.0f / 6.0f)));
   case MOTE_UNARY_HARDSIGMOID:
     return vf_mul(hard_gate(x), vf_set1(1.0f / 6.0f));
-  case MOTE_UNARY_ELU:
-    return vf_sel(vf_lt(ZERO, x), vf_mul(x, b), vf_mul(vf_mul(a, b), vm_expm1(x)));
   case MOTE_UNARY_LEAKY_RELU:
     return vf_sel(vf_lt(x, ZERO), vf_mul(a, x), x);
-  case MOTE_UNARY_SOFTPLUS:
-    return softplus(x, a, b);
-  case MOTE_UNARY_COUNT:
-    break;
+  default:
+    return x;
   }
-  return x;
 }
 
-MOTE_INLINE void unary_loop(mote_unary_op op, size_t n, const float *x, float *y, float pa, float pb) {
+// `n` is a multiple of VF_W. One loop an operation, each with the operation inlined, or a loop for a few.
+static void unary_span(mote_unary_op op, size_t n, const float *x, float *y, float pa, float pb) {
   const vf a = vf_set1(pa), b = vf_set1(pb);
-  for (size_t i = 0; i < n; i += VF_W)
-    vf_store(y + i, unary_value(op, vf_load(x + i), a, b));
-}
-
-// `n` is a multiple of VF_W. One loop an operation, each with the operation inlined.
-static void unary_span(mote_unary_op op, size_t n, const float *x, float *y, float a, float b) {
+#define MOTE_UNARY_LOOP(value)                                                                                         \
+  for (size_t i = 0; i < n; i += VF_W)                                                                                 \
+    vf_store(y + i, value);                                                                                            \
+  break
 #define MOTE_UNARY_CASE(op)                                                                                            \
   case op:                                                                                                             \
-    unary_loop(op, n, x, y, a, b);                                                                                     \
-    break;
+    MOTE_UNARY_LOOP(unary_value(op, vf_load(x + i), a, b));
   switch (op) {
     MOTE_UNARY_CASE(MOTE_UNARY_CLAMP)
     MOTE_UNARY_CASE(MOTE_UNARY_NEG)
@@ -120,25 +120,30 @@ static void unary_span(mote_unary_op op, size_t n, const float *x, float *y, flo
     MOTE_UNARY_CASE(MOTE_UNARY_TRUNC)
     MOTE_UNARY_CASE(MOTE_UNARY_SIGN)
     MOTE_UNARY_CASE(MOTE_UNARY_AFFINE)
-    MOTE_UNARY_CASE(MOTE_UNARY_EXP)
-    MOTE_UNARY_CASE(MOTE_UNARY_EXPM1)
-    MOTE_UNARY_CASE(MOTE_UNARY_LOG)
-    MOTE_UNARY_CASE(MOTE_UNARY_LOG1P)
-    MOTE_UNARY_CASE(MOTE_UNARY_SIGMOID)
-    MOTE_UNARY_CASE(MOTE_UNARY_TANH)
-    MOTE_UNARY_CASE(MOTE_UNARY_ERF)
-    MOTE_UNARY_CASE(MOTE_UNARY_SILU)
-    MOTE_UNARY_CASE(MOTE_UNARY_GELU)
-    MOTE_UNARY_CASE(MOTE_UNARY_GELU_TANH)
     MOTE_UNARY_CASE(MOTE_UNARY_HARDSWISH)
     MOTE_UNARY_CASE(MOTE_UNARY_HARDSIGMOID)
-    MOTE_UNARY_CASE(MOTE_UNARY_ELU)
     MOTE_UNARY_CASE(MOTE_UNARY_LEAKY_RELU)
-    MOTE_UNARY_CASE(MOTE_UNARY_SOFTPLUS)
+  case MOTE_UNARY_EXP:
+  case MOTE_UNARY_SIGMOID:
+  case MOTE_UNARY_SILU:
+  case MOTE_UNARY_GELU_TANH:
+    MOTE_UNARY_LOOP(value_by_exp(op, vf_load(x + i)));
+  case MOTE_UNARY_EXPM1:
+  case MOTE_UNARY_TANH:
+  case MOTE_UNARY_ELU:
+    MOTE_UNARY_LOOP(value_by_expm1(op, vf_load(x + i), a, b));
+  case MOTE_UNARY_LOG:
+  case MOTE_UNARY_LOG1P:
+  case MOTE_UNARY_SOFTPLUS:
+    MOTE_UNARY_LOOP(value_by_log(op, vf_load(x + i), a, b));
+  case MOTE_UNARY_ERF:
+  case MOTE_UNARY_GELU:
+    MOTE_UNARY_LOOP(value_by_erf(op, vf_load(x + i)));
   case MOTE_UNARY_COUNT:
     break;
   }
 #undef MOTE_UNARY_CASE
+#undef MOTE_UNARY_LOOP
 }
 
 static void unary(const mote_unary_f32_args *args, size_t t0, size_t t1) {

@@ -12,24 +12,24 @@ enum { GEMM_AHEAD = 4096 }; // bytes: some 400 cycles of work at 14 rows
 
 MOTE_INLINE void gemm_steps(vf sum[][GEMM_NV], const float *const *a, size_t k, const float *w, size_t steps,
                             size_t rows, size_t nv) {
-  MOTE_UNROLL
+  VF_UNROLL
   for (size_t u = 0; u < steps; u++, w += nv * VF_W) {
     vf b[GEMM_NV];
     // Weights come from far away the first time; the hardware's own streams stop at each page of 4 KiB.
     for (size_t line = 0; rows > 2 && line < nv * VF_W; line += 16)
       MOTE_PREFETCH((const char *)(w + line) + GEMM_AHEAD);
-    MOTE_UNROLL
+    VF_UNROLL
     for (size_t v = 0; v < nv; v++)
       b[v] = vf_load(w + v * VF_W);
-    MOTE_UNROLL
+    VF_UNROLL
     for (size_t i = 0; i < rows; i++) {
       const vf x = vf_set1(a[i][k + u]);
-      MOTE_UNROLL
+      VF_UNROLL
       for (size_t v = 0; v < nv; v++)
         sum[i][v] = vf_fma(x, b[v], sum[i][v]);
       MOTE_KEEP(x);
     }
-    MOTE_UNROLL
+    VF_UNROLL
     for (size_t v = 0; v < nv; v++)
       MOTE_KEEP(b[v]);
   }
@@ -41,18 +41,18 @@ MOTE_INLINE void gemm_store(const mote_gemm_f32_strip *s, vf sum[][GEMM_NV], siz
                             size_t nv) {
   const vf lo = vf_set1(s->lo), hi = vf_set1(s->hi);
   if (s->residual != NULL) {
-    MOTE_UNROLL
+    VF_UNROLL
     for (size_t i = 0; i < rows; i++) {
       const float *from = s->residual[i0 + i] + n0;
-      MOTE_UNROLL
+      VF_UNROLL
       for (size_t v = 0; v < nv; v++)
         sum[i][v] = vf_add(sum[i][v], vf_load(from + v * VF_W));
     }
   }
-  MOTE_UNROLL
+  VF_UNROLL
   for (size_t i = 0; i < rows; i++) {
     float *to = s->c[i0 + i] + n0;
-    MOTE_UNROLL
+    VF_UNROLL
     for (size_t v = 0; v < nv; v++)
       vf_store(to + v * VF_W, vf_min(hi, vf_max(lo, sum[i][v])));
   }
@@ -83,16 +83,16 @@ MOTE_INLINE void gemm_panel(const mote_gemm_f32_strip *s, size_t n0, size_t i0, 
   const float *panel = s->packed + n0 * (s->k_total + 1);
   const bool first = s->k_first == 0, last = s->k_first + s->taps * s->k == s->k_total;
   const float *start = first ? panel : s->partial + i0 * GEMM_NV * VF_W;
-  MOTE_UNROLL
+  VF_UNROLL
   for (size_t i = 0; i < rows; i++)
-    MOTE_UNROLL
+    VF_UNROLL
   for (size_t v = 0; v < nv; v++)
     sum[i][v] = vf_load(start + (first ? 0 : i * GEMM_NV * VF_W) + v * VF_W);
   const float *w = panel + width * (1 + s->k_first);
   const float *const *taps = s->a + i0;
   for (size_t t = 0; t < s->taps; t++, taps += s->rows) {
     const float *a[GEMM_MR];
-    MOTE_UNROLL
+    VF_UNROLL
     for (size_t i = 0; i < rows; i++)
       a[i] = taps[i];
     size_t k = 0;
@@ -106,9 +106,9 @@ MOTE_INLINE void gemm_panel(const mote_gemm_f32_strip *s, size_t n0, size_t i0, 
     return;
   }
   float *to = last ? part[0] : s->partial + i0 * GEMM_NV * VF_W;
-  MOTE_UNROLL
+  VF_UNROLL
   for (size_t i = 0; i < rows; i++)
-    MOTE_UNROLL
+    VF_UNROLL
   for (size_t v = 0; v < nv; v++)
     vf_store(to + (i * GEMM_NV + v) * VF_W, sum[i][v]);
   if (last)
@@ -196,22 +196,22 @@ static size_t gemm_one_row(const mote_gemm_f32_strip *s) {
   for (; n0 + 4 * nr <= s->n1; n0 += 4 * nr) {
     vf sum[4][GEMM_NV];
     const float *panel = s->packed + n0 * depth;
-    MOTE_UNROLL
+    VF_UNROLL
     for (size_t p = 0; p < 4; p++)
-      MOTE_UNROLL
+      VF_UNROLL
     for (size_t v = 0; v < GEMM_NV; v++)
       sum[p][v] = vf_load(panel + p * nr * depth + v * VF_W);
     size_t at = nr;
     for (size_t t = 0; t < s->taps; t++)
       for (size_t k = 0; k < s->k; k++, at += nr) {
         const vf x = vf_set1(s->a[t][k]);
-        MOTE_UNROLL
+        VF_UNROLL
         for (size_t p = 0; p < 4; p++)
-          MOTE_UNROLL
+          VF_UNROLL
         for (size_t v = 0; v < GEMM_NV; v++)
           sum[p][v] = vf_fma(x, vf_load(panel + p * nr * depth + at + v * VF_W), sum[p][v]);
       }
-    MOTE_UNROLL
+    VF_UNROLL
     for (size_t p = 0; p < 4; p++)
       gemm_store(s, &sum[p], n0 + p * nr, 0, 1, GEMM_NV);
   }

@@ -14,7 +14,7 @@ typedef struct lanes {
 
 MOTE_INLINE lanes lanes_set1(float x) {
   lanes a;
-  MOTE_UNROLL
+  VF_UNROLL
   for (size_t i = 0; i < LANE_VECTORS; i++)
     a.v[i] = vf_set1(x);
   return a;
@@ -22,31 +22,40 @@ MOTE_INLINE lanes lanes_set1(float x) {
 
 MOTE_INLINE lanes lanes_load(const float *p) {
   lanes a;
-  MOTE_UNROLL
+  VF_UNROLL
   for (size_t i = 0; i < LANE_VECTORS; i++)
     a.v[i] = vf_load(p + i * VF_W);
   return a;
 }
 
 MOTE_INLINE void lanes_store(float *p, lanes a) {
-  MOTE_UNROLL
+  VF_UNROLL
   for (size_t i = 0; i < LANE_VECTORS; i++)
     vf_store(p + i * VF_W, a.v[i]);
 }
 
-// The first n < 16 elements, `fill` behind them.
-MOTE_INLINE lanes lanes_load_part(const float *p, size_t n, float fill) {
-  float part[LANES];
+static MOTE_NOINLINE const float *lanes_copy(float part[LANES], const float *p, size_t n, float fill) {
   for (size_t i = 0; i < LANES; i++)
     part[i] = fill;
-  memcpy(part, p, n * sizeof(float));
-  return lanes_load(part);
+  return memcpy(part, p, n * sizeof(float));
 }
 
-MOTE_INLINE void lanes_store_part(float *p, lanes a, size_t n) {
+// `left` elements, at most 16 of them, `fill` behind them.
+MOTE_INLINE lanes lanes_load_some(const float *p, size_t left, float fill) {
   float part[LANES];
+  if (MOTE_LIKELY(left >= LANES))
+    return lanes_load(p);
+  return lanes_load(lanes_copy(part, p, left, fill));
+}
+
+MOTE_INLINE void lanes_store_some(float *p, lanes a, size_t left) {
+  float part[LANES];
+  if (MOTE_LIKELY(left >= LANES)) {
+    lanes_store(p, a);
+    return;
+  }
   lanes_store(part, a);
-  memcpy(p, part, n * sizeof(float));
+  memcpy(p, part, left * sizeof(float));
 }
 
 // Lane l with lane l + 8, then + 4, + 2, + 1.

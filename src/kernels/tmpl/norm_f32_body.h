@@ -9,8 +9,8 @@ static float row_sum(const float *x, size_t n, bool squares, float shift) {
   const vf s = vf_set1(shift);
   lanes sum = lanes_set1(0.0f);
   for (size_t i = 0; i < n; i += LANES) {
-    const lanes a = i + LANES <= n ? lanes_load(x + i) : lanes_load_part(x + i, n - i, squares ? shift : 0.0f);
-    MOTE_UNROLL
+    const lanes a = lanes_load_some(x + i, n - i, squares ? shift : 0.0f);
+    VF_UNROLL
     for (size_t k = 0; k < LANE_VECTORS; k++) {
       const vf d = vf_sub(a.v[k], s);
       sum.v[k] = squares ? vf_fma(d, d, sum.v[k]) : vf_add(sum.v[k], a.v[k]);

@@ -49,8 +49,8 @@ static float fold(mote_reduce_kind kind, float a, float b) {
 MOTE_INLINE lanes row_lanes(mote_reduce_kind kind, const float *x, size_t n) {
   lanes sum = lanes_set1(neutral(kind));
   for (size_t i = 0; i < n; i += LANES) {
-    const lanes a = i + LANES <= n ? lanes_load(x + i) : lanes_load_part(x + i, n - i, neutral(kind));
-    MOTE_UNROLL
+    const lanes a = lanes_load_some(x + i, n - i, neutral(kind));
+    VF_UNROLL
     for (size_t k = 0; k < LANE_VECTORS; k++)
       sum.v[k] = combine(kind, sum.v[k], a.v[k]);
   }
@@ -61,15 +61,7 @@ MOTE_INLINE vf column(mote_reduce_kind kind, const float *x, ptrdiff_t step, siz
   vf sum = vf_set1(neutral(kind));
   for (size_t k = 0; k < n; k++, x += step)
     sum = combine(kind, sum, count == VF_W ? vf_load(x) : vf_load_n(x, count));
-  return kind == MOTE_REDUCE_MEAN ? vf_div(sum, vf_set1((float)n)) : sum;
-}
-
-MOTE_INLINE void columns(mote_reduce_kind kind, const mote_reduce_f32_args *args, const float *x, float *y, size_t n) {
-  size_t i = 0;
-  for (; i + VF_W <= n; i += VF_W)
-    vf_store(y + i, column(kind, x + i, args->count_stride, args->count, VF_W));
-  if (i < n)
-    vf_store_n(y + i, column(kind, x + i, args->count_stride, args->count, n - i), n - i);
+  return sum;
 }
 
 static float row(mote_reduce_kind kind, const float *x, size_t n) {
@@ -94,22 +86,32 @@ static float row(mote_reduce_kind kind, const float *x, size_t n) {
   return kind == MOTE_REDUCE_MEAN ? part[0] / (float)n : part[0];
 }
 
-static void run_columns(const mote_reduce_f32_args *args, const float *x, float *y, size_t n) {
+static vf any_column(mote_reduce_kind kind, const float *x, ptrdiff_t step, size_t n, size_t count) {
 #define REDUCE_CASE(k)                                                                                                 \
   case k:                                                                                                              \
-    columns(k, args, x, y, n);                                                                                         \
-    break;
-  switch (args->kind) {
-    REDUCE_CASE(MOTE_REDUCE_SUM)
-    REDUCE_CASE(MOTE_REDUCE_MEAN)
+    return column(k, x, step, n, count);
+  switch (kind) {
     REDUCE_CASE(MOTE_REDUCE_MAX)
     REDUCE_CASE(MOTE_REDUCE_MIN)
     REDUCE_CASE(MOTE_REDUCE_PROD)
     REDUCE_CASE(MOTE_REDUCE_SUM_SQUARES)
-  case MOTE_REDUCE_COUNT:
-    break;
+  default:
+    return column(MOTE_REDUCE_SUM, x, step, n, count);
   }
 #undef REDUCE_CASE
+}
+
+static void run_columns(const mote_reduce_f32_args *args, const float *x, float *y, size_t n) {
+  for (size_t i = 0; i < n; i += VF_W) {
+    const size_t count = MOTE_MIN(n - i, (size_t)VF_W);
+    vf sum = any_column(args->kind, x + i, args->count_stride, args->count, count);
+    if (args->kind == MOTE_REDUCE_MEAN)
+      sum = vf_div(sum, vf_set1((float)args->count));
+    if (count == VF_W)
+      vf_store(y + i, sum);
+    else
+      vf_store_n(y + i, sum, count);
+  }
 }
 
 static void run(const mote_reduce_f32_args *args, size_t t0, size_t t1) {

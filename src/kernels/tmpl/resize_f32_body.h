@@ -12,7 +12,7 @@ typedef struct resize_pixel {
 MOTE_INLINE vf resize_vector(const resize_pixel *s, size_t c, size_t count) {
   const vf u = vf_set1(s->u), rest_u = vf_set1(1.0f - s->u), v = vf_set1(s->v), rest_v = vf_set1(1.0f - s->v);
   vf line[2];
-  MOTE_UNROLL
+  VF_UNROLL
   for (size_t i = 0; i < 2; i++) {
     const vf a = count == VF_W ? vf_load(s->p[i][0] + c) : vf_load_n(s->p[i][0] + c, count);
     const vf b = count == VF_W ? vf_load(s->p[i][1] + c) : vf_load_n(s->p[i][1] + c, count);

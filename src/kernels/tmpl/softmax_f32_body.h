@@ -5,29 +5,17 @@
 #include "kernels/tmpl/lanes.h"
 #include "kernels/tmpl/vmath.h"
 
-static float row_max(const float *x, size_t n) {
+// The largest element, or for a negative `sign` the smallest; NaN if there is one.
+static float row_top(const float *x, size_t n, float sign) {
+  const vf s = vf_set1(sign);
   lanes best = lanes_set1(-INFINITY);
   for (size_t i = 0; i < n; i += LANES) {
-    const lanes part = i + LANES <= n ? lanes_load(x + i) : lanes_load_part(x + i, n - i, -INFINITY);
-    MOTE_UNROLL
+    const lanes part = lanes_load_some(x + i, n - i, sign * -INFINITY);
+    VF_UNROLL
     for (size_t k = 0; k < LANE_VECTORS; k++)
-      best.v[k] = vf_max_nan(best.v[k], part.v[k]);
+      best.v[k] = vf_max_nan(best.v[k], vf_mul(part.v[k], s));
   }
-  return lanes_max(best);
-}
-
-static float row_min(const float *x, size_t n) {
-  lanes best = lanes_set1(INFINITY);
-  for (size_t i = 0; i < n; i += LANES) {
-    const lanes part = i + LANES <= n ? lanes_load(x + i) : lanes_load_part(x + i, n - i, INFINITY);
-    MOTE_UNROLL
-    for (size_t k = 0; k < LANE_VECTORS; k++)
-      best.v[k] = vf_min_nan(best.v[k], part.v[k]);
-  }
-  MOTE_UNROLL
-  for (size_t k = 0; k < LANE_VECTORS; k++)
-    best.v[k] = vm_neg(best.v[k]);
-  return -lanes_max(best);
+  return sign * lanes_max(best);
 }
 
 // Sum of exp((x - top)*beta); with `y`, the exponentials are left there.
@@ -35,23 +23,20 @@ static float row_exp(const float *x, float *y, size_t n, float top, float beta) 
   const vf t = vf_set1(top), b = vf_set1(beta);
   lanes sum = lanes_set1(0.0f);
   for (size_t i = 0; i < n; i += LANES) {
-    const bool whole = i + LANES <= n;
-    lanes e = whole ? lanes_load(x + i) : lanes_load_part(x + i, n - i, top);
-    MOTE_UNROLL
+    lanes e = lanes_load_some(x + i, n - i, top);
+    VF_UNROLL
     for (size_t k = 0; k < LANE_VECTORS; k++)
       e.v[k] = vm_exp(vf_mul(vf_sub(e.v[k], t), b));
-    if (!whole) { // lanes behind the end hold exp(0)
+    if (n - i < LANES) { // lanes behind the end hold exp(0)
       float part[LANES];
       lanes_store(part, e);
-      e = lanes_load_part(part, n - i, 0.0f);
+      e = lanes_load_some(part, n - i, 0.0f);
     }
-    MOTE_UNROLL
+    VF_UNROLL
     for (size_t k = 0; k < LANE_VECTORS; k++)
       sum.v[k] = vf_add(sum.v[k], e.v[k]);
-    if (y != NULL && whole)
-      lanes_store(y + i, e);
-    else if (y != NULL)
-      lanes_store_part(y + i, e, n - i);
+    if (y != NULL)
+      lanes_store_some(y + i, e, n - i);
   }
   return lanes_sum(sum);
 }
@@ -60,15 +45,11 @@ static float row_exp(const float *x, float *y, size_t n, float top, float beta) 
 static void row_affine(const float *x, float *y, size_t n, float sub, float mul, float sub2) {
   const vf s = vf_set1(sub), m = vf_set1(mul), s2 = vf_set1(sub2);
   for (size_t i = 0; i < n; i += LANES) {
-    const bool whole = i + LANES <= n;
-    lanes a = whole ? lanes_load(x + i) : lanes_load_part(x + i, n - i, 0.0f);
-    MOTE_UNROLL
+    lanes a = lanes_load_some(x + i, n - i, 0.0f);
+    VF_UNROLL
     for (size_t k = 0; k < LANE_VECTORS; k++)
       a.v[k] = vf_sub(vf_mul(vf_sub(a.v[k], s), m), s2);
-    if (whole)
-      lanes_store(y + i, a);
-    else
-      lanes_store_part(y + i, a, n - i);
+    lanes_store_some(y + i, a, n - i);
   }
 }
 
@@ -85,7 +66,7 @@ static void run(const mote_softmax_f32_args *args, size_t t0, size_t t1) {
     const float *x = args->x + (ptrdiff_t)r * args->x_row;
     float *y = args->y + (ptrdiff_t)r * args->y_row;
     // The exponent's largest value is at the largest x, or the smallest for a negative beta.
-    const float top = args->beta >= 0 ? row_max(x, args->cols) : row_min(x, args->cols);
+    const float top = row_top(x, args->cols, args->beta >= 0 ? 1.0f : -1.0f);
     const float sum = row_exp(x, args->log ? NULL : y, args->cols, top, args->beta);
     if (args->log)
       row_affine(x, y, args->cols, top, args->beta, scalar_log(sum));

@@ -7,6 +7,8 @@
 
 #include "base/compiler.h"
 
+#define VF_UNROLL MOTE_UNROLL
+#define VM_FUNCTION MOTE_INLINE
 #define VF_ISA "avx2"
 #define VF_FEATURES MOTE_CPU_AVX2
 #define VF_NAME(stem) mote_f32_##stem##8__avx2

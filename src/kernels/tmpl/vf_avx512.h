@@ -7,6 +7,8 @@
 
 #include "base/compiler.h"
 
+#define VF_UNROLL MOTE_UNROLL
+#define VM_FUNCTION MOTE_INLINE
 #define VF_ISA "avx512"
 #define VF_FEATURES (MOTE_CPU_AVX2 | MOTE_CPU_AVX512)
 #define VF_NAME(stem) mote_f32_##stem##16__avx512

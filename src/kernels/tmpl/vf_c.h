@@ -10,6 +10,8 @@
 
 #include "base/compiler.h"
 
+#define VF_UNROLL // in front of a loop over vectors that should lie in registers; here they are too many
+#define VM_FUNCTION static MOTE_NOINLINE MOTE_UNUSED // how vmath.h defines what is large; nobody waits for this row
 #define VF_ISA "c"
 #define VF_FEATURES 0
 #define VF_NAME(stem) mote_f32_##stem##1__c

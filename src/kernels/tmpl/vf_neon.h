@@ -7,6 +7,8 @@
 
 #include "base/compiler.h"
 
+#define VF_UNROLL MOTE_UNROLL
+#define VM_FUNCTION MOTE_INLINE
 #define VF_ISA "neon"
 #define VF_FEATURES MOTE_CPU_NEON
 #define VF_NAME(stem) mote_f32_##stem##4__neon

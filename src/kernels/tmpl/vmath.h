@@ -24,7 +24,7 @@ MOTE_INLINE vf vm_reduce_exp(vf x, vi *n) {
   return r;
 }
 
-MOTE_INLINE vf vm_exp(vf x) {
+VM_FUNCTION vf vm_exp(vf x) {
   vi n;
   // Past these the result is 0 or infinity; between them n fits in two factors, which reach the denormals.
   const vf r = vm_reduce_exp(vf_min(vf_set1(89.0f), vf_max(vf_set1(-104.0f), x)), &n);
@@ -39,7 +39,7 @@ MOTE_INLINE vf vm_exp(vf x) {
   return vf_mul(vf_mul(q, vm_pow2(half)), vm_pow2(vi_sub(n, half)));
 }
 
-MOTE_INLINE vf vm_expm1(vf x) {
+VM_FUNCTION vf vm_expm1(vf x) {
   vi n;
   const vf r = vm_reduce_exp(vf_min(vf_set1(89.0f), vf_max(vf_set1(-40.0f), x)), &n);
   vf q = vf_set1(0x1.a242f6p-13f);
@@ -55,7 +55,7 @@ MOTE_INLINE vf vm_expm1(vf x) {
   return vf_sel(vf_eq(x, vf_set1(0.0f)), x, vf_add(half, half));
 }
 
-MOTE_INLINE vf vm_log(vf x) {
+VM_FUNCTION vf vm_log(vf x) {
   const vm denormal = vf_lt(x, vf_set1(0x1p-126f));
   const vi bits = vf_bits(vf_sel(denormal, vf_mul(x, vf_set1(0x1p23f)), x));
   // Mantissa in [sqrt(1/2), sqrt 2): 0x3f3504f3 is sqrt(1/2).
@@ -82,30 +82,24 @@ MOTE_INLINE vf vm_log(vf x) {
   return vf_sel(vf_lt(x, vf_set1(INFINITY)), r, x); // infinity and NaN
 }
 
-// log(1+x): the logarithm of the rounded sum, corrected by what rounding lost.
-MOTE_INLINE vf vm_log1p(vf x) {
-  const vf u = vf_add(x, vf_set1(1.0f));
+// log(1+x) from the logarithm of the rounded sum u, corrected by what rounding lost.
+MOTE_INLINE vf vm_log1p_of_log(vf x, vf u, vf log) {
   const vf lost = vf_div(vf_sub(x, vf_sub(u, vf_set1(1.0f))), u);
-  const vf r = vf_add(vm_log(u), lost);
-  const vf edge = vf_sel(vf_eq(u, vf_set1(0.0f)), vf_set1(-INFINITY), r);
+  const vf edge = vf_sel(vf_eq(u, vf_set1(0.0f)), vf_set1(-INFINITY), vf_add(log, lost));
   const vf big = vf_sel(vf_lt(x, vf_set1(INFINITY)), edge, x);
   return vf_sel(vf_eq(x, vf_set1(0.0f)), x, big);
 }
 
-// From exp(-|x|), which cannot overflow.
-MOTE_INLINE vf vm_sigmoid(vf x) {
-  const vf z = vm_exp(vm_neg(vm_abs(x)));
+// 1/(1 + exp(-x)) from z = exp(-|x|), which cannot overflow.
+MOTE_INLINE vf vm_sigmoid_of_exp(vf x, vf z) {
   const vf top = vf_sel(vf_lt(x, vf_set1(0.0f)), z, vf_set1(1.0f));
   return vf_div(top, vf_add(vf_set1(1.0f), z));
 }
 
 // tanh |x| = -t/(2+t), t = expm1(-2|x|): no cancellation anywhere.
-MOTE_INLINE vf vm_tanh(vf x) {
-  const vf t = vm_expm1(vf_mul(vm_abs(x), vf_set1(-2.0f)));
-  return vm_with_sign(vm_abs(vf_div(t, vf_add(vf_set1(2.0f), t))), x);
-}
+MOTE_INLINE vf vm_tanh_of_expm1(vf x, vf t) { return vm_with_sign(vm_abs(vf_div(t, vf_add(vf_set1(2.0f), t))), x); }
 
-MOTE_INLINE vf vm_erf(vf x) {
+VM_FUNCTION vf vm_erf(vf x) {
   const vf a = vf_min(vf_set1(4.0f), vm_abs(x)); // erfc(4) is below half a unit of 1
   const vf s = vf_mul(a, a);
   vf p = vf_set1(-0x1.398912p-11f);

@@ -18,23 +18,21 @@ MOTE_INLINE void input_line(vf t[6], const vf d[6]) {
 
 static void input(const float *const *pixels, size_t channels, float *v, size_t plane) {
   for (size_t c = 0; c < channels; c += VF_W) {
-    vf half[6][6]; // [column][row]
-    MOTE_UNROLL
+    vf half[6][6]; // [column][row]: too many for registers, so the loops over lines are not unrolled
     for (size_t x = 0; x < 6; x++) {
       vf d[6];
-      MOTE_UNROLL
+      VF_UNROLL
       for (size_t y = 0; y < 6; y++)
         d[y] = vf_load(pixels[y * 6 + x] + c);
       input_line(half[x], d);
     }
-    MOTE_UNROLL
     for (size_t y = 0; y < 6; y++) {
       vf d[6], t[6];
-      MOTE_UNROLL
+      VF_UNROLL
       for (size_t x = 0; x < 6; x++)
         d[x] = half[x][y];
       input_line(t, d);
-      MOTE_UNROLL
+      VF_UNROLL
       for (size_t x = 0; x < 6; x++)
         vf_store(v + (y * 6 + x) * plane + c, t[x]);
     }
@@ -55,22 +53,20 @@ static void output(const mote_winograd_f32_output *args) {
   for (size_t c = args->c0; c < args->c1; c += VF_W) {
     vf half[6][4]; // [column][row]
     const vf bias = vf_load(args->bias + c);
-    MOTE_UNROLL
     for (size_t x = 0; x < 6; x++) {
       vf m[6];
-      MOTE_UNROLL
+      VF_UNROLL
       for (size_t y = 0; y < 6; y++)
         m[y] = vf_load(args->m + (y * 6 + x) * args->plane + c);
       output_line(half[x], m);
     }
-    MOTE_UNROLL
     for (size_t y = 0; y < 4; y++) {
       vf m[6], o[4];
-      MOTE_UNROLL
+      VF_UNROLL
       for (size_t x = 0; x < 6; x++)
         m[x] = half[x][y];
       output_line(o, m);
-      MOTE_UNROLL
+      VF_UNROLL
       for (size_t x = 0; x < 4; x++) {
         float *to = args->out[y * 4 + x];
         if (to == NULL)
