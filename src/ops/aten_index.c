@@ -303,32 +303,6 @@ static mote_status lower_put(mote_lowering *l) {
       l, put(l, l->args[0].ref, &list, mote_low_tensor(l, "values"), mote_lower_bool(l, "accumulate", false)));
 }
 
-// Where the mask is false, indices are 0 and the value is the fill (or nothing is added).
-static void mask_list(mote_low *w, index_list *list, mote_vid mask) {
-  for (int32_t i = 0; i < list->n; i++)
-    if (list->at[i] >= 0)
-      list->at[i] = mote_low_3(w, &mote_op_aten_where, mask, list->at[i], mote_low_num(w, 0, MOTE_I64));
-}
-static mote_status lower_masked_index(mote_lowering *l) {
-  index_list list;
-  mote_vid x = l->args[0].ref, mask = mote_low_tensor(l, "mask");
-  const mote_arg *fill = mote_lower_arg(l, "fill");
-  mote_dtype d = mote_low_desc(l, x)->dtype;
-  read_list(l, mote_lower_arg(l, "indices"), mote_low_desc(l, x), &list);
-  mask_list(l, &list, mask);
-  mote_vid v = pick(l, x, &list);
-  return mote_low_done(l, mote_low_3(l, &mote_op_aten_where, mask, v, mote_low_scalar(l, &fill->scalar, d)));
-}
-static mote_status lower_masked_put(mote_lowering *l) {
-  index_list list;
-  mote_vid x = l->args[0].ref, mask = mote_low_tensor(l, "mask"), values = mote_low_tensor(l, "values");
-  mote_dtype d = mote_low_desc(l, values)->dtype;
-  read_list(l, mote_lower_arg(l, "indices"), mote_low_desc(l, x), &list);
-  mask_list(l, &list, mask);
-  values = mote_low_3(l, &mote_op_aten_where, mask, values, mote_low_num(l, 0, d));
-  return mote_low_done(l, put(l, x, &list, values, true));
-}
-
 // ------------------------------------------------------------------------------------------------ rows along a dim
 
 static mote_vid select_rows(mote_low *w, mote_vid x, int32_t axis, mote_vid index) {
@@ -390,8 +364,6 @@ static mote_status lower_nonzero_list(mote_lowering *l) {
 static const mote_torch_row rows[] = {
     {"index.Tensor .Tensor_hacked_twin _unsafe_index.Tensor", .lower = lower_index},
     {"index_put .hacked_twin _unsafe_index_put", .lower = lower_put},
-    {"_unsafe_masked_index", .lower = lower_masked_index},
-    {"_unsafe_masked_index_put_accumulate", .lower = lower_masked_put},
     {"index_select", .lower = lower_index_select},
     {"embedding", .lower = lower_embedding},
     {"nonzero argwhere", .lower = lower_nonzero},

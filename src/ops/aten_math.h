@@ -103,8 +103,6 @@
   X(hermite_he, HERMITE_HE, 2, 0, mote_special_polynomial('e', x, y))                                                  \
   X(laguerre, LAGUERRE, 2, 0, mote_special_polynomial('l', x, y))                                                      \
   X(legendre, LEGENDRE, 2, 0, mote_special_polynomial('p', x, y))                                                      \
-  X(isclose, ISCLOSE, 2, 1,                                                                                            \
-    x == y || (p->c != 0 && x != x && y != y) || (isfinite(x) && isfinite(y) && fabs(x - y) <= p->b + p->a * fabs(y))) \
   X(lerp, LERP, 3, 0, fabs(z) < 0.5 ? x + z * (y - x) : y - (y - x) * (1 - z))
 
 #define X(name, id, operands, truth, value) MOTE_ATEN_##id,

@@ -133,18 +133,6 @@ static mote_status lower_pow(mote_lowering *l) {
   }
   return mote_low_done(l, mote_low_2(l, &mote_op_aten_pow, x, e->ref));
 }
-static mote_status lower_float_power(mote_lowering *l) {
-  mote_vid v[2];
-  bool complex = false;
-  for (int i = 0; i < 2; i++)
-    complex = complex || l->args[i].scalar.kind == 'c' ||
-              (l->args[i].kind == MOTE_ARG_TENSOR && mote_dtype_is_complex(both_type(l, l->args[i].ref)));
-  mote_dtype d = complex ? MOTE_C128 : MOTE_F64;
-  for (int i = 0; i < 2; i++)
-    v[i] = l->args[i].kind == MOTE_ARG_SCALAR ? mote_low_scalar(l, &l->args[i].scalar, d)
-                                              : mote_low_cast(l, l->args[i].ref, d);
-  return mote_low_done(l, mote_low_2(l, &mote_op_aten_pow, v[0], v[1]));
-}
 
 // ------------------------------------------------------------------------------------------------ activations
 
@@ -170,10 +158,6 @@ static mote_status lower_leaky(mote_lowering *l) {
   return with_ab(l, &mote_op_leaky_relu, mote_lower_float(l, "negative_slope", 0.01), 0);
 }
 // Evaluation: the mean of the two slopes.
-static mote_status lower_rrelu(mote_lowering *l) {
-  double lo = mote_lower_float(l, "lower", 0.125), hi = mote_lower_float(l, "upper", 1.0 / 3);
-  return with_ab(l, &mote_op_leaky_relu, (lo + hi) / 2, 0);
-}
 static mote_status lower_softplus(mote_lowering *l) {
   return with_ab(l, &mote_op_softplus, mote_lower_float(l, "beta", 1), mote_lower_float(l, "threshold", 20));
 }
@@ -186,19 +170,6 @@ static mote_status lower_relu(mote_lowering *l) {
   if (both_type(l, l->args[0].ref) == MOTE_BOOL)
     mote_low_fail(l, MOTE_ERR_TYPE, "Boolean inputs not supported for relu");
   return mote_low_done(l, mote_low_1(l, &mote_op_relu, l->args[0].ref));
-}
-static mote_status lower_glu(mote_lowering *l) {
-  const mote_tensor *t = mote_low_desc(l, l->args[0].ref);
-  if (t->rank == 0)
-    mote_low_fail(l, MOTE_ERR_SHAPE, "glu does not support 0-dimensional tensors");
-  int32_t axis = mote_low_axis_arg(l, "dim", -1, t->rank);
-  int64_t n = t->dim[axis];
-  if (n % 2 != 0)
-    mote_low_fail(l, MOTE_ERR_SHAPE, "Halving dimension must be even, but dimension %d is size %lld", axis,
-                  (long long)n);
-  mote_vid a = mote_low_narrow(l, l->args[0].ref, axis, 0, n / 2),
-           b = mote_low_narrow(l, l->args[0].ref, axis, n / 2, n / 2);
-  return mote_low_done(l, mote_low_2(l, &mote_op_mul, a, mote_low_1(l, &mote_op_sigmoid, b)));
 }
 // A weight of one value, or one a channel (dim 1).
 static mote_status lower_prelu(mote_lowering *l) {
@@ -326,14 +297,6 @@ static mote_status lower_lxor(mote_lowering *l) { return lower_logical(l, &mote_
 static mote_status lower_lnot(mote_lowering *l) {
   return mote_low_done(l, mote_low_1(l, &mote_op_not, truth(l, l->args[0].ref)));
 }
-static mote_status lower_isclose(mote_lowering *l) {
-  mote_aten_math_attr a = {.fn = MOTE_ATEN_ISCLOSE,
-                           .a = mote_lower_float(l, "rtol", 1e-5),
-                           .b = mote_lower_float(l, "atol", 1e-8),
-                           .c = mote_lower_bool(l, "equal_nan", false)};
-  mote_vid in[2] = {l->args[0].ref, l->args[1].ref};
-  return mote_low_done(l, mote_low_emit(l, &mote_op_aten_isclose, &a, in, 2));
-}
 static mote_status lower_floor_kind(mote_lowering *l) { // integers stay as they are
   mote_vid x = l->args[0].ref;
   return mote_low_done(l, mote_aten_is_integral(both_type(l, x)) ? mote_low_1(l, &mote_op_identity, x)
@@ -405,7 +368,6 @@ static const mote_torch_row rows[] = {
     {"lerp.Tensor | promote 0 1 2", .lower = lower_lerp},
     {"pow.Tensor_Scalar", .lower = lower_pow},
     {"pow.Tensor_Tensor .Scalar | promote 0 1", &mote_op_aten_pow},
-    {"float_power.Tensor_Tensor .Tensor_Scalar .Scalar", .lower = lower_float_power},
     {"atan2 arctan2 | float 0 1", &mote_op_atan2},
     {"maximum max.other | promote 0 1", &mote_op_maximum, lower_maxmin},
     {"minimum min.other | promote 0 1", &mote_op_minimum, lower_maxmin},
@@ -434,7 +396,6 @@ static const mote_torch_row rows[] = {
     {"logical_or", .lower = lower_lor},
     {"logical_xor", .lower = lower_lxor},
     {"logical_not", .lower = lower_lnot},
-    {"isclose | promote 0 1 - - -", .lower = lower_isclose},
     {"relu", .lower = lower_relu},
     {"relu6", &mote_op_relu6, mote_aten_lower_unary},
     {"sigmoid special_expit | float 0", &mote_op_sigmoid, mote_aten_lower_unary},
@@ -463,10 +424,8 @@ static const mote_torch_row rows[] = {
     {"hardtanh", .lower = lower_hardtanh},
     {"elu", .lower = lower_elu},
     {"leaky_relu", .lower = lower_leaky},
-    {"rrelu", .lower = lower_rrelu},
     {"softplus", .lower = lower_softplus},
     {"gelu", .lower = lower_gelu},
-    {"glu", .lower = lower_glu},
     {"prelu _prelu_kernel", .lower = lower_prelu},
     {"dropout feature_dropout alpha_dropout feature_alpha_dropout", .lower = lower_dropout},
     {"clamp .Tensor clip .Tensor clamp_min .Tensor clamp_max .Tensor", .lower = lower_clamp},

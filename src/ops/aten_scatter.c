@@ -5,41 +5,25 @@
 #include "ops/copy.h"
 
 enum { SET, ADD, PROD, MEAN, AMAX, AMIN };
-enum {
-  S_AXIS,
-  S_FRESH,
-  S_ROWS,
-  S_FLAT
-}; // S_FRESH: what self holds at a target does not count
-   // S_ROWS: the index is one of slices, S_FLAT: of self's elements
+enum { S_AXIS, S_FRESH }; // S_FRESH: what self holds at a target does not count
 
 // ------------------------------------------------------------------------------------------------ targets
 
-// Where index element i points in `t`, and where it stands in `like` (source or index), which may be larger than the
-// index.
-typedef struct place {
-  const mote_tensor *index, *t;
-  int64_t axis, at_stride; // t's
-  bool flat;
-} place;
-static mote_status target_of(const mote_opctx *c, const place *p, int64_t i, int64_t *at) {
-  int64_t v = mote_load_i64(p->index->data, p->index->dtype, i), n;
-  if (p->flat) {
-    MOTE_TRY(mote_ref_index(c, v, mote_tensor_numel(p->t), at));
-    return MOTE_OK;
-  }
-  n = p->t->rank > 0 ? p->t->dim[p->axis] : 1;
+// Where index element i points in `t`.
+static mote_status target_of(const mote_opctx *c, const mote_tensor *t, int64_t i, int64_t *at) {
+  const mote_tensor *index = c->in[1];
+  int64_t axis = ((const mote_ref_attr *)c->attr)->n[S_AXIS], v = mote_load_i64(index->data, index->dtype, i);
+  int64_t n = t->rank > 0 ? t->dim[axis] : 1, stride = 1;
   if (v < 0 || v >= n)
     return mote_op_fail(c, MOTE_ERR_DATA, "index %lld is out of bounds for dimension %lld with size %lld", (long long)v,
-                        (long long)p->axis, (long long)n);
-  int64_t stride = 1, to = 0;
-  for (int32_t k = p->t->rank - 1; k >= 0; k--) {
-    int64_t d = k < p->index->rank ? p->index->dim[k] : 1;
-    to += (k == p->axis ? v : i % d) * stride;
+                        (long long)axis, (long long)n);
+  *at = 0;
+  for (int32_t k = t->rank - 1; k >= 0; k--) {
+    int64_t d = k < index->rank ? index->dim[k] : 1;
+    *at += (k == axis ? v : i % d) * stride;
     i /= d;
-    stride *= p->t->dim[k];
+    stride *= t->dim[k];
   }
-  *at = to;
   return MOTE_OK;
 }
 // Element of `t` at the coordinates of index element i.
@@ -55,13 +39,11 @@ static int64_t same_place(const mote_tensor *index, const mote_tensor *t, int64_
 }
 
 static mote_status gather_eval(mote_opctx *c) {
-  const mote_ref_attr *a = c->attr;
-  place p = {c->in[1], c->in[0], a->n[S_AXIS], 0, a->n[S_FLAT] != 0};
-  int64_t n = mote_tensor_numel(p.index), at = 0;
-  size_t size = mote_dtype_size(p.t->dtype);
+  int64_t n = mote_tensor_numel(c->in[1]), at;
+  size_t size = mote_dtype_size(c->in[0]->dtype);
   for (int64_t i = 0; i < n; i++) {
-    MOTE_TRY(target_of(c, &p, i, &at));
-    memcpy(mote_ref_at(c->out[0], i), mote_ref_at(p.t, at), size);
+    MOTE_TRY(target_of(c, c->in[0], i, &at));
+    memcpy(mote_ref_at(c->out[0], i), mote_ref_at(c->in[0], at), size);
   }
   return MOTE_OK;
 }
@@ -109,32 +91,17 @@ static void divide_counts(const mote_tensor *o, const int64_t *count, int64_t se
 }
 static mote_status scatter_eval(mote_opctx *c) {
   const mote_ref_attr *a = c->attr;
-  const mote_tensor *x = c->in[0], *index = c->in[1], *s = c->in[2], *o = c->out[0];
-  place p = {index, o, a->n[S_AXIS], 0, a->n[S_FLAT] != 0};
-  mote_ref_axis axis = mote_ref_axis_of(o, a->n[S_AXIS]);
-  int64_t picks = mote_tensor_numel(index), total = a->n[S_ROWS] ? picks * axis.outer * axis.inner : picks, at = 0;
+  const mote_tensor *index = c->in[1], *s = c->in[2], *o = c->out[0];
+  int64_t picks = mote_tensor_numel(index), at;
   int64_t *count = mote_ref_alloc(c, mote_tensor_numel(o), sizeof *count);
   bool one = mote_tensor_numel(s) == 1;
-  if (count == NULL)
-    return mote_fail_nomem(c->err);
-  mote_copy_flat(c, 0, 0);
-  (void)x;
-  mote_status st = MOTE_OK;
-  for (int64_t i = 0; st == MOTE_OK && i < total; i++) {
-    int64_t from = one ? 0 : i;
-    if (a->n[S_ROWS]) {
-      int64_t k = i / axis.inner % picks, v = mote_load_i64(index->data, index->dtype, k);
-      st = v >= 0 || a->kind == SET ? mote_ref_index(c, v, axis.n, &v)
-                                    : mote_op_fail(c, MOTE_ERR_DATA, "index out of range in self");
-      at = (i / axis.inner / picks * axis.n + v) * axis.inner + i % axis.inner;
-    } else {
-      st = target_of(c, &p, i, &at);
-      from = one || a->n[S_FLAT] ? from : same_place(index, s, i);
-    }
+  mote_status st = count != NULL ? MOTE_OK : mote_fail_nomem(c->err);
+  if (st == MOTE_OK)
+    mote_copy_flat(c, 0, 0);
+  for (int64_t i = 0; st == MOTE_OK && i < picks; i++) {
+    st = target_of(c, o, i, &at);
     if (st == MOTE_OK)
-      combine(o, at, s, from, a->kind, a->n[S_FRESH] && count[at] == 0);
-    if (st == MOTE_OK)
-      count[at]++;
+      combine(o, at, s, one ? 0 : same_place(index, s, i), a->kind, count[at]++ == 0 && a->n[S_FRESH]);
   }
   if (st == MOTE_OK && a->kind == MEAN)
     divide_counts(o, count, !a->n[S_FRESH]);
@@ -202,59 +169,16 @@ static mote_status scatter_with(mote_lowering *l, const char *reduce) {
 static mote_status lower_scatter(mote_lowering *l) { return scatter_with(l, mote_low_str(l, "reduce", NULL)); }
 static mote_status lower_scatter_add(mote_lowering *l) { return scatter_with(l, "sum"); }
 
-// Slices of self along dim, one for each index.
-static mote_status rows_with(mote_lowering *l, int64_t kind) {
-  mote_vid self = l->args[0].ref, index = mote_low_tensor(l, "index"), src = mote_low_tensor(l, "source");
-  const mote_tensor *t = mote_low_desc(l, self), *i = mote_low_desc(l, index);
-  const mote_arg *value = mote_lower_arg(l, "value"), *alpha = mote_lower_arg(l, "alpha");
-  mote_ref_attr a = mote_ref_attr_of(kind);
-  int32_t axis = mote_low_axis_arg(l, "dim", 0, t->rank);
-  a.n[S_AXIS] = axis;
-  a.n[S_ROWS] = 1;
-  a.n[S_FRESH] = !mote_lower_bool(l, "include_self", true);
-  if (i->rank > 1 || (i->dtype != MOTE_I64 && i->dtype != MOTE_I32))
-    return mote_fail(l->err, MOTE_ERR_SHAPE, "Index should have dimension 1 or 0 (got %d) and be of int32 or int64",
-                     i->rank);
-  if (value != NULL)
-    src = value->kind == MOTE_ARG_SCALAR ? mote_low_scalar(l, &value->scalar, t->dtype)
-                                         : mote_low_cast(l, value->ref, t->dtype);
-  const mote_tensor *s = mote_low_desc(l, src);
-  int64_t n = mote_tensor_numel(i);
-  bool fits = value != NULL ? mote_tensor_numel(s) == 1
-                            : s->rank == t->rank || (s->rank <= 1 && t->rank <= 1 && mote_tensor_numel(s) == n);
-  for (int32_t k = 0; fits && value == NULL && k < t->rank && s->rank == t->rank; k++)
-    fits = s->dim[k] == (k == axis ? n : t->dim[k]);
-  if (!fits)
-    return mote_fail(l->err, MOTE_ERR_SHAPE,
-                     "source and destination tensor slices must have the same length or same shape, with %lld slices "
-                     "at dimension %d",
-                     (long long)n, axis);
-  if (alpha != NULL && alpha->kind == MOTE_ARG_SCALAR && alpha->scalar.f != 1)
-    src = mote_low_2(l, &mote_op_mul, src, mote_low_scalar(l, &alpha->scalar, s->dtype));
-  return mote_low_done(l, scatter(l, self, &a, index, src));
-}
-static mote_status lower_index_add(mote_lowering *l) { return rows_with(l, ADD); }
-static mote_status lower_index_set(mote_lowering *l) { return rows_with(l, SET); }
-static mote_status lower_index_reduce(mote_lowering *l) {
-  int64_t kind = reduction(l, mote_low_str(l, "reduce", ""));
-  return l->st != MOTE_OK ? l->st : rows_with(l, kind);
-}
-
 // ------------------------------------------------------------------------------------------------ reading
 
-static mote_vid gather(mote_low *w, mote_vid self, mote_vid index, int64_t axis, bool flat) {
-  mote_ref_attr a = mote_ref_attr_of(0);
-  mote_vid in[2] = {self, index};
-  a.n[S_AXIS] = axis;
-  a.n[S_FLAT] = flat;
-  mote_ref_like(&a, 0, mote_low_desc(w, self)->dtype, mote_low_desc(w, index));
-  return mote_ref_emit(w, &gather_op, &a, in, 2, NULL);
-}
 static mote_status lower_gather(mote_lowering *l) {
-  mote_vid self = l->args[0].ref, index = mote_low_tensor(l, "index");
-  int32_t axis = mote_low_axis_arg(l, "dim", 0, mote_low_desc(l, self)->rank);
-  check_elements(l, self, axis, index, -1);
-  return mote_low_done(l, gather(l, self, index, axis, mote_low_desc(l, self)->rank == 0));
+  mote_vid in[2] = {l->args[0].ref, mote_low_tensor(l, "index")};
+  const mote_tensor *t = mote_low_desc(l, in[0]);
+  mote_ref_attr a = mote_ref_attr_of(0);
+  a.n[S_AXIS] = mote_low_axis_arg(l, "dim", 0, t->rank);
+  check_elements(l, in[0], (int32_t)a.n[S_AXIS], in[1], -1);
+  mote_ref_like(&a, 0, mote_low_desc(l, in[0])->dtype, mote_low_desc(l, in[1]));
+  return mote_low_done(l, mote_ref_emit(l, &gather_op, &a, in, 2, NULL));
 }
 // Sums, means or maxima of rows of a table. n: mode, include_last_offset, padding row. Outputs: bags, the bag of each
 // index, indices a bag.
@@ -318,9 +242,6 @@ static const mote_torch_row rows[] = {
     {"gather", .lower = lower_gather},
     {"scatter.value .src .reduce .value_reduce scatter_reduce.two", .lower = lower_scatter},
     {"scatter_add", .lower = lower_scatter_add},
-    {"index_add", .lower = lower_index_add},
-    {"index_copy index_fill.int_Scalar .int_Tensor", .lower = lower_index_set},
-    {"index_reduce", .lower = lower_index_reduce},
     {"embedding_bag .padding_idx", .lower = lower_bag},
     {NULL},
 };

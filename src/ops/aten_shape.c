@@ -341,27 +341,6 @@ static mote_status lower_cat(mote_lowering *l) {
       l, cat(l, l->args[0].refs, l->args[0].count, mote_lower_int(l, "dim", 0), common_type(l, &l->args[0])));
 }
 
-static mote_status lower_stack(mote_lowering *l) {
-  mote_vid v[LIST_MAX];
-  MOTE_TRY(list_of(l, "stack"));
-  const mote_arg *list = &l->args[0];
-  mote_dtype d = common_type(l, list);
-  const mote_tensor *first = mote_low_desc(l, list->refs[0]);
-  int32_t axis = mote_low_axis(l, mote_lower_int(l, "dim", 0), first->rank + 1);
-  for (int32_t i = 0; i < list->count; i++) {
-    if (!mote_tensor_same_shape(first, mote_low_desc(l, list->refs[i]))) {
-      char a[160], b[160];
-      mote_tensor_text(first, a, sizeof a);
-      mote_tensor_text(mote_low_desc(l, list->refs[i]), b, sizeof b);
-      return mote_fail(l->err, MOTE_ERR_SHAPE,
-                       "stack expects each tensor to be equal size, but got %s at entry 0 and %s at entry %d",
-                       strchr(a, '['), strchr(b, '['), i);
-    }
-    v[i] = mote_low_cast(l, mote_low_unsqueeze(l, list->refs[i], axis), d);
-  }
-  return mote_low_done(l, join(l, v, list->count, axis));
-}
-
 static const mote_torch_row rows[] = {
     {"pad", .lower = lower_pad},
     {"constant_pad_nd", .lower = lower_constant_pad},
@@ -373,7 +352,6 @@ static const mote_torch_row rows[] = {
     {"triu", .lower = lower_triu},
     {"tril", .lower = lower_tril},
     {"cat concat concatenate _cat", .lower = lower_cat},
-    {"stack", .lower = lower_stack},
     {"lift lift_fresh | 0", &mote_op_identity},
     {NULL},
 };

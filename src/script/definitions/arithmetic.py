@@ -253,3 +253,114 @@ def addr(self, vec1, vec2, beta, alpha):
   return torch._added(self, torch.outer(vec1, vec2), beta, alpha)
 def addbmm(self, batch1, batch2, beta, alpha):
   return torch._added(self, torch.sum(torch.bmm(batch1, batch2), [0]), beta, alpha)
+# Einstein sums: a letter a dim; the dims of "..." are digits.
+def _drop(x: Tensor, a: str, keep: str) -> Tuple[Tensor, str]:
+  n = len(a)
+  for k in range(n):
+    i = n - 1 - k
+    first = torch.find(a, a[i])
+    if first < i:
+      if torch.size(x, i) != torch.size(x, first):
+        torch._bad("einsum(): subscript {} is repeated but the sizes don't match, {} != {}".format(a[i], torch.size(x, i), torch.size(x, first)))
+      x = torch.movedim(torch.diagonal(x, 0, first, i), -1, first)
+      a = a[:i] + a[i + 1:]
+    elif torch.find(keep, a[i]) < 0:
+      x = torch.sum(x, [i])
+      a = a[:i] + a[i + 1:]
+  return x, a
+def _places(a: str, want: str) -> List[int]:
+  return [torch.find(a, want[i]) for i in range(len(want))]
+def _product(n: List[int]) -> int:
+  r = 1
+  for i in n:
+    r *= i
+  return r
+def _contract(x: Tensor, a: str, y: Tensor, b: str, keep: str) -> Tuple[Tensor, str]:
+  x, a = torch._drop(x, a, b + keep)
+  y, b = torch._drop(y, b, a + keep)
+  both, left, summed, right = "", "", "", ""
+  for i in range(len(a)):
+    if torch.find(b, a[i]) < 0:
+      left += a[i]
+    elif torch.find(keep, a[i]) < 0:
+      summed += a[i]
+    else:
+      both += a[i]
+  for i in range(len(b)):
+    if torch.find(a, b[i]) < 0:
+      right += b[i]
+  x = torch.permute(x, torch._places(a, both + left + summed))
+  y = torch.permute(y, torch._places(b, both + summed + right))
+  s, t, n, l, k = torch.size(x), torch.size(y), len(both), len(left), len(summed)
+  if s[n + l:] != t[n:n + k]:
+    torch._bad("einsum(): operands do not broadcast with remapped shapes [original->remapped]: {} {}".format(s, t))
+  m, o = s[n:n + l], t[n + k:]
+  r = torch.matmul(torch.reshape(x, s[:n] + [torch._product(m), torch._product(s[n + l:])]), torch.reshape(y, t[:n] + [torch._product(t[n:n + k]), torch._product(o)]))
+  return torch.reshape(r, torch.size(r)[:n] + m + o), both + left + right
+def einsum(equation, tensors, path):
+  sides = torch.split(torch.replace(equation, " ", ""), "->")
+  terms = torch.split(sides[0], ",")
+  n, dots, all = len(tensors), 0, ""
+  if n == 0:
+    torch._bad("einsum(): must provide at least one operand")
+  if len(terms) != n:
+    torch._bad("einsum(): {} operands were provided than specified in the equation".format("more" if n > len(terms) else "fewer"))
+  for i in range(n):
+    if torch.find(terms[i], "...") >= 0:
+      k = torch.dim(tensors[i]) - len(terms[i]) + 3
+      dots = ops.prim.max(dots, k)
+      terms[i] = torch.replace(terms[i], "...", "01234567"[8 - k:])
+    if len(terms[i]) != torch.dim(tensors[i]):
+      torch._bad("einsum(): the number of subscripts in the equation ({}) does not match the number of dimensions ({}) for operand {}".format(len(terms[i]), torch.dim(tensors[i]), i))
+    all += terms[i]
+  out = "01234567"[8 - dots:]
+  if len(sides) > 1:
+    out = torch.replace(sides[1], "...", out)
+  else:
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+    for i in range(52):
+      if torch.count(all, letters[i]) == 1:
+        out += letters[i]
+  for i in range(len(all)):
+    if not (torch.isalpha(all[i]) or torch.isdigit(all[i])):
+      torch._bad("einsum(): invalid subscript given in the equation string, subscripts must be in [a-zA-Z]")
+  x, a = tensors[0], terms[0]
+  for i in range(1, n):
+    keep = out
+    for j in range(i + 1, n):
+      keep += terms[j]
+    x, a = torch._contract(x, a, tensors[i], terms[i], keep)
+  x, a = torch._drop(x, a, out)
+  for i in range(len(out)):
+    if torch.find(a, out[i]) < 0 or torch.find(out, out[i]) < i:
+      torch._bad("einsum(): output subscript {} does not appear in the equation for any input operand, or appears twice".format(out[i]))
+  return torch.permute(x, torch._places(a, out))
+def isclose(self, other, rtol, atol, equal_nan):
+  close = torch.eq(self, other)
+  if equal_nan:
+    close = torch.logical_or(close, torch.logical_and(torch.ne(self, self), torch.ne(other, other)))
+  if rtol == 0. and atol == 0.:
+    return close
+  d = torch.abs(torch.sub(torch._real(self), torch._real(other)))
+  return torch.logical_or(close, torch.logical_and(torch.isfinite(d), torch.le(d, torch.add(torch.abs(torch.mul(torch._real(other), rtol)), atol))))
+def _real(x: Tensor) -> Tensor:
+  return x if torch.is_floating_point(x) or torch.is_complex(x) else torch.to(x, 7)
+def _double(x: Tensor) -> Tensor:
+  return torch.to(x, 10 if torch.is_complex(x) else 7)
+def float_power__Tensor_Tensor(self, exponent):
+  return torch.pow(torch._double(self), torch._double(exponent))
+def float_power__Tensor_Scalar(self, exponent):
+  return torch.pow(torch._double(self), exponent)
+def float_power__Scalar(self, exponent):
+  return torch.pow(self, torch._double(exponent))
+def glu(self, dim):
+  if torch.dim(self) == 0:
+    torch._bad("glu does not support 0-dimensional tensors")
+  n = torch.size(self, dim)
+  if n % 2 != 0:
+    torch._bad("Halving dimension must be even, but dimension {} is size {}".format(dim, n))
+  return torch.mul(torch.narrow(self, dim, 0, n // 2), torch.sigmoid(torch.narrow(self, dim, n // 2, n // 2)))
+def rrelu(self, lower, upper, training, generator):
+  if training:
+    torch._bad("rrelu in training")
+  return torch.leaky_relu(self, (float(lower) + float(upper)) / 2.)

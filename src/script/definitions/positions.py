@@ -240,3 +240,149 @@ def sum_to_size(self, size):
   if n < 0:
     torch._bad("size {{{}}} is not expandable to size {{{}}}.".format(size, s))
   return torch.view(torch.sum(self, axes, True), size) if len(axes) > 0 else self
+# Positions along a dim, spread over the other dims of x.
+def _spread(self: Tensor, dim: int, index: Tensor, x: Tensor, name: str) -> Tensor:
+  n, m = torch.size(self), [1] * torch.dim(self)
+  n[dim], m[dim] = torch.numel(index), -1
+  if torch.dim(index) > 1 or torch.size(x) != n:
+    torch._bad("{}: expected an index of one dim and a source of sizes {}, got {} and {}".format(name, n, torch.size(index), torch.size(x)))
+  return torch.expand(torch.reshape(torch.to(index, 4), m), n)
+def _wrapped(index: Tensor, n: int) -> Tensor:
+  return torch.where(torch.lt(index, 0), torch.add(index, n), index)
+def _row(x: Tensor) -> Tensor:
+  return torch.reshape(x, [1]) if torch.dim(x) == 0 else x
+def index_add(self, dim, index, source, alpha):
+  x, s, d = torch._row(self), torch._row(source), torch._dim(dim, torch.dim(self))
+  s = s if alpha == 1 else torch.mul(s, torch.scalar_tensor(alpha, dtype=s.dtype))
+  return torch.view(torch.scatter_add(x, d, torch._spread(x, d, index, s, "index_add()"), s), torch.size(self))
+def index_copy(self, dim, index, source):
+  x, s, d = torch._row(self), torch._row(source), torch._dim(dim, torch.dim(self))
+  return torch.view(torch.scatter(x, d, torch._spread(x, d, torch._wrapped(index, torch.size(x, d)), s, "index_copy()"), s), torch.size(self))
+def index_fill__int_Tensor(self, dim, index, value):
+  if torch.dim(value) != 0:
+    torch._bad("index_fill_ only supports a 0-dimensional value tensor, but got tensor with {} dimension(s).".format(torch.dim(value)))
+  x, d = torch._row(self), torch._dim(dim, torch.dim(self))
+  n = torch.size(x)
+  n[d] = torch.numel(index)
+  s = torch.expand(torch.to(value, self.dtype), n)
+  return torch.view(torch.scatter(x, d, torch._spread(x, d, torch._wrapped(index, torch.size(x, d)), s, "index_fill()"), s), torch.size(self))
+def index_fill__int_Scalar(self, dim, index, value):
+  return torch.index_fill(self, dim, index, torch.scalar_tensor(value, dtype=self.dtype))
+def index_reduce(self, dim, index, source, reduce, include_self):
+  x, s, d = torch._row(self), torch._row(source), torch._dim(dim, torch.dim(self))
+  r = torch.scatter_reduce(x, d, torch._spread(x, d, index, s, "index_reduce()"), s, reduce, include_self=include_self)
+  return torch.view(r, torch.size(self))
+def _unsafe_masked_index(self, mask, indices, fill):
+  at = annotate(List[Optional[Tensor]], [])
+  for i in range(len(indices)):
+    t = indices[i]
+    if t is None:
+      torch.append(at, t)
+    else:
+      torch.append(at, torch.where(mask, unchecked_cast(Tensor, t), 0))
+  return torch.where(mask, torch.index(self, at), torch.scalar_tensor(fill, dtype=self.dtype))
+def _unsafe_masked_index_put_accumulate(self, mask, indices, values):
+  at = annotate(List[Optional[Tensor]], [])
+  for i in range(len(indices)):
+    t = indices[i]
+    if t is None:
+      torch.append(at, t)
+    else:
+      torch.append(at, torch.where(mask, unchecked_cast(Tensor, t), 0))
+  return torch.index_put(self, at, torch.where(mask, values, torch.scalar_tensor(0, dtype=values.dtype)), True)
+# What is new in rows that stand in order, the number of each row's group, and how many each group has.
+def _groups(fresh: Tensor) -> Tuple[Tensor, Tensor]:
+  at = torch.flatten(torch.nonzero(fresh))
+  return torch.sub(torch.cumsum(fresh, 0), 1), torch.diff(torch.cat([at, torch.full([1], torch.numel(fresh), dtype=4)]))
+def _starts(x: Tensor) -> Tensor:
+  n = torch.size(x, 0)
+  if n == 0:
+    return torch.zeros([0], dtype=11)
+  y = torch.reshape(x, [n, -1])
+  return torch.cat([torch.ones([1], dtype=11), torch.any(torch.ne(torch.slice(y, 0, 1), torch.slice(y, 0, 0, -1)), 1)])
+def _unique2(self, sorted, return_inverse, return_counts):
+  x, order = torch.sort(torch.flatten(self))
+  fresh = torch._starts(x)
+  group, counts = torch._groups(fresh)
+  inverse = torch.view(torch.scatter(torch.zeros_like(order), 0, order, group), torch.size(self))
+  return torch.index(x, [fresh]), inverse if return_inverse or return_counts else torch.zeros([0], dtype=4), counts if return_counts else torch.zeros([0], dtype=4)
+def _rows(x: Tensor, dim: int) -> Tensor:
+  if torch.dim(x) == 0:
+    torch._bad("There are 0 dimensions, so unique cannot be applied along dim {}".format(dim))
+  return torch.movedim(x, dim, 0)
+def unique_dim(self, dim, sorted, return_inverse, return_counts):
+  x = torch._rows(self, dim)
+  n = torch.size(x, 0)
+  y = torch.reshape(x, [n, torch.numel(x) // ops.prim.max(n, 1)])
+  order = torch.arange(n)
+  for i in range(torch.size(y, 1)):
+    key = torch.index_select(torch.select(y, 1, torch.size(y, 1) - 1 - i), 0, order)
+    order = torch.index_select(order, 0, torch.argsort(key, stable=True))
+  x = torch.index_select(x, 0, order)
+  fresh = torch._starts(x)
+  group, counts = torch._groups(fresh)
+  return torch.movedim(torch.index(x, [fresh]), 0, dim), torch.scatter(torch.zeros_like(order), 0, order, group), counts
+def unique_dim_consecutive(self, dim, return_inverse, return_counts):
+  x = torch._rows(self, dim)
+  fresh = torch._starts(x)
+  group, counts = torch._groups(fresh)
+  return torch.movedim(torch.index(x, [fresh]), 0, dim), group, counts
+def unique_consecutive(self, return_inverse, return_counts, dim):
+  if dim is None:
+    x, group, counts = torch.unique_dim_consecutive(torch.flatten(self), 0)
+    group = torch.view(group, torch.size(self))
+  else:
+    x, group, counts = torch.unique_dim_consecutive(self, unchecked_cast(int, dim))
+  none = torch.zeros([0], dtype=4)
+  return x, group if return_inverse else none, counts if return_counts else none
+def msort(self):
+  x, order = torch.sort(self, 0)
+  return x
+def _sorted(x: Tensor, dim: int, name: str) -> Tuple[Tensor, Tensor]:
+  if torch.dim(x) > 0 and torch.size(x, dim) == 0:
+    torch._bad("{}(): Expected reduction dim {} to have non-zero size.".format(name, dim))
+  return torch.sort(x, stable=True, dim=dim, descending=False)
+def _nth(x: Tensor, order: Tensor, at: Tensor, dim: int, keepdim: bool) -> Tuple[Tensor, Tensor]:
+  if torch.dim(x) == 0:
+    return x, order
+  x, order = torch.gather(x, dim, at), torch.gather(order, dim, at)
+  return x if keepdim else torch.squeeze(x, dim), order if keepdim else torch.squeeze(order, dim)
+def kthvalue(self, k, dim, keepdim):
+  x, order = torch._sorted(self, dim, "kthvalue")
+  if k < 1 or k > (torch.size(x, dim) if torch.dim(x) > 0 else 1):
+    torch._bad("kthvalue(): selected number k out of range for dimension {}".format(dim))
+  return torch._nth(x, order, torch.full_like(torch.narrow(order, dim, 0, 1) if torch.dim(x) > 0 else order, k - 1), dim, keepdim)
+def median__dim(self, dim, keepdim):
+  x, order = torch._sorted(self, dim, "median")
+  if torch.dim(x) == 0:
+    return x, order
+  n, m = torch.size(x, dim), torch.sum(torch.logical_not(torch.isnan(x)), [dim], True)
+  return torch._nth(x, order, torch.where(torch.eq(m, n), (n - 1) // 2, m), dim, keepdim)
+def nanmedian__dim(self, dim, keepdim):
+  x, order = torch._sorted(self, dim, "nanmedian")
+  m = torch.sum(torch.logical_not(torch.isnan(x)), [dim], True)
+  return torch._nth(x, order, torch.clamp_min(torch.floor_divide(torch.sub(m, 1), 2), 0), dim, keepdim)
+def _nothing(x: Tensor) -> Tensor:
+  return torch.scalar_tensor(float("nan"), dtype=x.dtype) if torch.is_floating_point(x) else torch.scalar_tensor(-9223372036854775807 - 1, dtype=x.dtype)
+def median(self):
+  if torch.numel(self) == 0:
+    return torch._nothing(self)
+  x, order = torch.median(torch.flatten(self), 0)
+  return x
+def nanmedian(self):
+  if torch.numel(self) == 0:
+    return torch._nothing(self)
+  x, order = torch.nanmedian(torch.flatten(self), 0)
+  return x
+def mode(self, dim, keepdim):
+  x, order = torch._sorted(self, dim, "mode")
+  if torch.dim(x) == 0:
+    return x, order
+  y = torch.movedim(x, dim, -1)
+  n = torch.size(y, -1)
+  at = torch.expand(torch.arange(n), torch.size(y))
+  same = torch.eq(torch.slice(y, -1, 1), torch.slice(y, -1, 0, -1))
+  start = torch.where(torch.constant_pad_nd(same, [1, 0], 0), 0, at)
+  first, i = torch.cummax(start, -1)
+  best = torch.argmax(torch.sub(at, first), -1, True)
+  return torch._nth(x, order, torch.movedim(best, -1, dim), dim, keepdim)

@@ -358,3 +358,10 @@ def resize_as(self, the_template, memory_format):
   return torch.resize_(torch.clone(self), torch.size(the_template))
 def lift_fresh_copy(self):
   return torch.clone(self)
+def stack(tensors, dim):
+  if len(tensors) == 0:
+    torch._bad("stack expects a non-empty TensorList")
+  for i in range(1, len(tensors)):
+    if torch.size(tensors[i]) != torch.size(tensors[0]):
+      torch._bad("stack expects each tensor to be equal size, but got {} at entry 0 and {} at entry {}".format(torch.size(tensors[0]), torch.size(tensors[i]), i))
+  return torch.cat([torch.unsqueeze(t, dim) for t in tensors], torch._dim(dim, torch.dim(tensors[0]) + 1))
