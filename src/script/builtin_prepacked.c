@@ -8,46 +8,46 @@
 enum { SETTINGS_MAX = 8 };
 
 typedef struct layer {
-  const char *op; // whose row runs
-  uint32_t n_args;
-  mote_schema_arg args[SETTINGS_MAX];
+  const char *op;   // whose row runs
+  const char *args; // their names; a digit in front: a list of so many, for which one number may stand
 } layer;
 
-static const layer linear = {"aten::linear", 3, {{.name = "input"}, {.name = "weight"}, {.name = "bias"}}};
-static const layer conv = {"aten::conv2d",
-                           7,
-                           {{.name = "input"},
-                            {.name = "weight"},
-                            {.name = "bias"},
-                            {.name = "stride", .list_size = 2},
-                            {.name = "padding", .list_size = 2},
-                            {.name = "dilation", .list_size = 2},
-                            {.name = "groups"}}};
+static const layer linear = {"aten::linear", "input weight bias"};
+static const layer conv = {"aten::conv2d", "input weight bias 2stride 2padding 2dilation groups"};
 // In the order that the parameters have; the row finds its arguments by name.
 static const layer transposed = {"aten::conv_transpose2d.input",
-                                 8,
-                                 {{.name = "input"},
-                                  {.name = "weight"},
-                                  {.name = "bias"},
-                                  {.name = "stride", .list_size = 2},
-                                  {.name = "padding", .list_size = 2},
-                                  {.name = "output_padding", .list_size = 2},
-                                  {.name = "dilation", .list_size = 2},
-                                  {.name = "groups"}}};
-static const layer clamp = {"aten::clamp", 3, {{.name = "self"}, {.name = "min"}, {.name = "max"}}};
+                                 "input weight bias 2stride 2padding 2output_padding 2dilation groups"};
+static const layer clamp = {"aten::clamp", "self min max"};
+
+static uint32_t count_args(const layer *l) {
+  uint32_t n = 1;
+  for (const char *at = l->args; (at = strchr(at, ' ')) != NULL; at++)
+    n++;
+  return n;
+}
 
 static mote_status call(mote_vm *vm, const layer *l, mote_val *a, mote_val *out) {
-  char name[64];
-  const char *dot = strchr(l->op, '.');
-  size_t len = dot ? (size_t)(dot - l->op) : strlen(l->op);
-  memcpy(name, l->op, len);
-  name[len] = '\0';
-  const mote_impl *impl = mote_dispatch_row(vm->dispatch, name, dot ? dot + 1 : "");
+  char name[64], words[128], *at = words;
+  mote_schema_arg args[SETTINGS_MAX] = {{0}};
+  uint32_t n = count_args(l);
+  mote_snprint(name, sizeof name, "%s", l->op);
+  mote_snprint(words, sizeof words, "%s", l->args);
+  char *dot = strchr(name, '.');
+  if (dot)
+    *dot++ = '\0';
+  for (uint32_t i = 0; i < n; i++) {
+    if (*at <= '9')
+      args[i].list_size = *at++ - '0';
+    args[i].name = at;
+    at += strcspn(at, " ");
+    *at++ = '\0';
+  }
+  const mote_impl *impl = mote_dispatch_row(vm->dispatch, name, dot ? dot : "");
   if (!impl)
     return mote_fail(vm->err, MOTE_ERR_UNSUPPORTED, "operator %s is not supported", l->op);
-  mote_schema schema = {.id = -1, .name = name, .overload = "", .args = l->args, .n_args = l->n_args};
-  mote_op_ref ref = {.name = name, .overload = "", .schema = &schema, .n_given = (int32_t)l->n_args, .n_results = 1};
-  return mote_tensor_call(vm, impl, &ref, l->n_args, a, out);
+  mote_schema schema = {.id = -1, .name = name, .overload = "", .args = args, .n_args = n};
+  mote_op_ref ref = {.name = name, .overload = "", .schema = &schema, .n_given = (int32_t)n, .n_results = 1};
+  return mote_tensor_call(vm, impl, &ref, n, a, out);
 }
 
 // The parameters' kind is XNNPACK's class or, made by the program, the operator that made them.
@@ -57,7 +57,7 @@ static mote_status run_layer(mote_vm *vm, const layer *l, const char *cls, const
   MOTE_WANT(vm, a[0], MOTE_TAG_TENSOR);
   MOTE_WANT(vm, a[1], MOTE_TAG_NATIVE);
   const mote_native *p = a[1].u.native;
-  uint32_t n = l->n_args - 1; // then the bounds
+  uint32_t n = count_args(l) - 1; // then the bounds
   if ((!strstr(p->kind, cls) && !strstr(p->kind, maker)) || p->state.tag != MOTE_TAG_TUPLE || p->state.u.tuple->len < n)
     return mote_fail(vm->err, MOTE_ERR_TYPE, "%s() cannot work on %s", vm->ref->name, p->kind);
   const mote_tuple *state = p->state.u.tuple;
@@ -88,8 +88,8 @@ RUN(run_transposed, &transposed, ".TransposeConv2dOpContext", "::conv2d_transpos
 
 // self = relu(self + alpha * other), which mobile optimisation makes of the two.
 static mote_status add_relu(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
-  static const layer add = {"aten::add.Tensor", 3, {{.name = "self"}, {.name = "other"}, {.name = "alpha"}}};
-  static const layer relu = {"aten::relu", 1, {{.name = "self"}}};
+  static const layer add = {"aten::add.Tensor", "self other alpha"};
+  static const layer relu = {"aten::relu", "self"};
   mote_val sum, result, in[3] = {a[0], a[1], n > 2 ? a[2] : mote_val_int(1)};
   MOTE_WANT(vm, a[0], MOTE_TAG_TENSOR);
   MOTE_TRY(call(vm, &add, in, &sum));
