@@ -131,13 +131,24 @@ enum mote_op_flags {
   MOTE_OP_SHAPE_ONLY = 1 << 12,   // eval reads only dims and types of its inputs (shape, rank, zeros_like): folds early
 };
 
-// What an operator wants of an operand's memory format (see mote_op_rules.layout).
+// What an operator wants of an operand's memory format (see mote_op_more.layout).
 typedef enum mote_layout {
   MOTE_LAYOUT_DENSE = 0,     // C order
   MOTE_LAYOUT_CHANNELS_LAST, // dim 1 fastest (rank 3..5)
   MOTE_LAYOUT_ANY,           // whatever the strides are
   MOTE_LAYOUT_SAME,          // follow input 0 (element-wise)
 } mote_layout;
+
+// What few operators have.
+typedef struct mote_op_more {
+  // For MOTE_OP_VIEW: from input 0's dims and strides and the inferred output dims, sets out[0]'s strides and *offset
+  // (elements) when the output can be a window on the input; returns false when a copy is needed.
+  bool (*view)(const mote_opctx *c, int64_t *offset);
+  // Memory format wanted for input `i` (i >= 0) or output `-1 - i`. NULL: MOTE_OP_ELEMENTWISE -> SAME, else DENSE.
+  mote_layout (*layout)(const mote_opctx *c, int32_t operand);
+  // Scratch bytes that eval needs (c->scratch); NULL: none.
+  size_t (*scratch)(const mote_opctx *c);
+} mote_op_more;
 
 // How an operator works. Operators that differ in a number only, as the functions of one variable do, share their
 // rules.
@@ -152,18 +163,12 @@ typedef struct mote_op_rules {
   // Outputs come in holding what the file declared (quant, dims; zero when nothing was declared). MOTE_OP_LIST_OUT:
   // lowers c->n_out to the number of outputs that there are.
   mote_status (*infer)(mote_opctx *c);
-  // For MOTE_OP_VIEW: from input 0's dims and strides and the inferred output dims, sets out[0]'s strides and *offset
-  // (elements) when the output can be a window on the input; returns false when a copy is needed.
-  bool (*view)(const mote_opctx *c, int64_t *offset);
-  // Memory format wanted for input `i` (i >= 0) or output `-1 - i`. NULL: MOTE_OP_ELEMENTWISE -> SAME, else DENSE.
-  mote_layout (*layout)(const mote_opctx *c, int32_t operand);
   // Chooses kernels and adds steps with mote_step_add. NULL: one step that calls eval.
   mote_status (*prepare)(mote_opctx *c);
   // Computes all outputs in one go, on one thread. Inputs and outputs are as `layout` said. The reference path; NULL
   // only when prepare is given.
   mote_status (*eval)(mote_opctx *c);
-  // Scratch bytes that eval needs (c->scratch); NULL: none.
-  size_t (*scratch)(const mote_opctx *c);
+  const mote_op_more *more; // NULL: nothing of that
 } mote_op_rules;
 
 typedef struct mote_op {
@@ -174,6 +179,23 @@ typedef struct mote_op {
 // Rules of one operator: mote_op mote_op_shape = {"shape", MOTE_RULES(.min_in = 1, ...)};
 #define MOTE_RULES(...)                                                                                                \
   &(const mote_op_rules) { __VA_ARGS__ }
+#define MOTE_MORE(...)                                                                                                 \
+  &(const mote_op_more) { __VA_ARGS__ }
+
+// The operator's `view`, where it has one that succeeds.
+MOTE_INLINE bool mote_op_view(const mote_opctx *c, int64_t *offset) {
+  const mote_op_rules *r = c->op->rules;
+  return (r->flags & MOTE_OP_VIEW) && r->more != NULL && r->more->view != NULL && r->more->view(c, offset);
+}
+MOTE_INLINE size_t mote_op_scratch(const mote_opctx *c) {
+  const mote_op_more *more = c->op->rules->more;
+  return more != NULL && more->scratch != NULL ? more->scratch(c) : 0;
+}
+// The operator's `layout`; `otherwise` where it has none.
+MOTE_INLINE mote_layout mote_op_layout(const mote_opctx *c, int32_t operand, mote_layout otherwise) {
+  const mote_op_more *more = c->op->rules->more;
+  return more != NULL && more->layout != NULL ? more->layout(c, operand) : otherwise;
+}
 
 // ------------------------------------------------------------------------------------------------ services (engine)
 

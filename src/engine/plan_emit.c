@@ -71,7 +71,7 @@ static mote_opctx *make_context(emitter *m, const mote_node *node, const mote_vi
 
 static mote_status add_eval_step(mote_opctx *c) {
   mote_step_desc step = {.run = run_eval, .tiles = 1, .kernel = "reference"};
-  step.scratch = c->op->rules->scratch != NULL ? c->op->rules->scratch(c) : 0;
+  step.scratch = mote_op_scratch(c);
   return mote_step_add(c, &step);
 }
 
@@ -234,9 +234,7 @@ static mote_status in_format(emitter *m, mote_vid v, mote_layout want, mote_vid 
 }
 
 static mote_layout wanted(const mote_opctx *c, int32_t operand) {
-  if (c->op->rules->layout != NULL)
-    return c->op->rules->layout(c, operand);
-  return c->op->rules->flags & MOTE_OP_ELEMENTWISE ? MOTE_LAYOUT_SAME : MOTE_LAYOUT_DENSE;
+  return mote_op_layout(c, operand, c->op->rules->flags & MOTE_OP_ELEMENTWISE ? MOTE_LAYOUT_SAME : MOTE_LAYOUT_DENSE);
 }
 
 // Element-wise operators follow the first full-size operand that is channels-last and not dense too.
@@ -300,7 +298,7 @@ static void alias(emitter *m, mote_vid from, mote_vid to, int64_t offset) {
 static bool try_view(emitter *m, const mote_node *node, mote_opctx *c, mote_vid in) {
   int64_t offset = 0;
   c->in[0]->data = value_at(m, in)->t.data;
-  if (!node->op->rules->view(c, &offset))
+  if (!mote_op_view(c, &offset))
     return false;
   alias(m, in, node->out[0], offset);
   return true;
@@ -309,7 +307,7 @@ static bool try_view(emitter *m, const mote_node *node, mote_opctx *c, mote_vid 
 static mote_status emit_view(emitter *m, const mote_node *node, bool *done) {
   mote_vid in[MOTE_MAX_RANK] = {0};
   *done = false;
-  if (!(node->op->rules->flags & MOTE_OP_VIEW) || node->op->rules->view == NULL || node->n_in > MOTE_MAX_RANK)
+  if (!(node->op->rules->flags & MOTE_OP_VIEW) || node->n_in > MOTE_MAX_RANK)
     return MOTE_OK;
   memcpy(in, node->in, (size_t)node->n_in * sizeof *in);
   mote_opctx *c = make_context(m, node, in, node->out);

@@ -37,7 +37,7 @@ static mote_status densify(mote_engine *e, const mote_opctx *c, mote_tensor *ten
   bool strided = c->op->rules->flags & MOTE_OP_STRIDED_IN;
   for (int32_t i = 0; i < c->n_in; i++) {
     in[i] = c->in[i];
-    mote_layout want = c->op->rules->layout != NULL ? c->op->rules->layout(c, i) : MOTE_LAYOUT_DENSE;
+    mote_layout want = mote_op_layout(c, i, MOTE_LAYOUT_DENSE);
     if (in[i] == NULL || in[i]->data == NULL || strided || want == MOTE_LAYOUT_ANY)
       continue;
     bool last = want == MOTE_LAYOUT_CHANNELS_LAST;
@@ -73,7 +73,7 @@ mote_status mote_eval_known(mote_engine *e, mote_opctx *c) {
     goto out;
   mote_opctx call = *c;
   call.in = in;
-  size_t need = c->op->rules->scratch != NULL ? c->op->rules->scratch(&call) : 0;
+  size_t need = mote_op_scratch(&call);
   if (need > 0 && (need > e->memory_limit || (scratch = mote_alloc(e->al, need)) == NULL)) {
     status = mote_fail_nomem(c->err);
     goto out;

@@ -88,4 +88,4 @@ static const mote_torch_row rows[] = {
     {"_scaled_dot_product_attention_math", .lower = lower_sdpa_math},
     {NULL},
 };
-const mote_op_family mote_family_aten_attention = {"aten_attention", NULL, rows};
+const mote_op_family mote_family_aten_attention = {NULL, rows};

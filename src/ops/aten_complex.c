@@ -254,4 +254,4 @@ static const mote_torch_row rows[] = {
     {"polar | 0 1 | polar=1", &join_op},
     {NULL},
 };
-const mote_op_family mote_family_aten_complex = {"aten_complex", NULL, rows};
+const mote_op_family mote_family_aten_complex = {NULL, rows};

@@ -263,4 +263,4 @@ static const mote_torch_row rows[] = {
     {"conv_transpose1d conv_transpose2d.input conv_transpose3d.input", .lower = lower_transposed},
     {NULL},
 };
-const mote_op_family mote_family_aten_conv = {"aten_conv", NULL, rows};
+const mote_op_family mote_family_aten_conv = {NULL, rows};

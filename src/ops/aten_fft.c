@@ -441,4 +441,4 @@ static const mote_torch_row rows[] = {
     {"istft", .lower = lower_istft},
     {NULL},
 };
-const mote_op_family mote_family_aten_fft = {"aten_fft", NULL, rows};
+const mote_op_family mote_family_aten_fft = {NULL, rows};

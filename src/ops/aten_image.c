@@ -384,4 +384,4 @@ static const mote_torch_row rows[] = {
     {"torchvision::roi_align", .lower = lower_roi},
     {NULL},
 };
-const mote_op_family mote_family_aten_image = {"aten_image", NULL, rows};
+const mote_op_family mote_family_aten_image = {NULL, rows};

@@ -370,4 +370,4 @@ static const mote_torch_row rows[] = {
     {"nonzero_numpy where", .lower = lower_nonzero_list},
     {NULL},
 };
-const mote_op_family mote_family_aten_index = {"aten_index", NULL, rows};
+const mote_op_family mote_family_aten_index = {NULL, rows};

@@ -562,4 +562,4 @@ static const mote_torch_row rows[] = {
     {"triangular_solve", .lower = lower_triangular},
     {NULL},
 };
-const mote_op_family mote_family_aten_linalg = {"aten_linalg", NULL, rows};
+const mote_op_family mote_family_aten_linalg = {NULL, rows};

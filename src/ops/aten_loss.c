@@ -333,4 +333,4 @@ static const mote_torch_row rows[] = {
     {"cosine_embedding_loss", .lower = lower_cosine},
     {NULL},
 };
-const mote_op_family mote_family_aten_loss = {"aten_loss", NULL, rows};
+const mote_op_family mote_family_aten_loss = {NULL, rows};

@@ -13,12 +13,11 @@
 MOTE_ATEN_FUNCTIONS(X)
 #undef X
 
-#define X(name, id, operands, truth, value) {fn_##name, operands, truth},
-static const struct {
-  double (*fn)(double, double, double, const mote_aten_math_attr *);
-  int8_t operands;
-  bool truth;
-} functions[] = {MOTE_ATEN_FUNCTIONS(X)};
+#define X(name, id, operands, truth, value) fn_##name,
+static double (*const functions[])(double, double, double, const mote_aten_math_attr *) = {MOTE_ATEN_FUNCTIONS(X)};
+#undef X
+#define X(name, id, operands, truth, value) truth,
+static const bool is_truth[] = {MOTE_ATEN_FUNCTIONS(X)};
 #undef X
 
 // ------------------------------------------------------------------------------------------------ integers
@@ -99,10 +98,10 @@ static mote_status math_infer(mote_opctx *c) {
   const mote_aten_math_attr *a = c->attr;
   int32_t rank = c->in[0]->rank;
   int64_t dim[MOTE_MAX_RANK];
-  if (a->fn < 0 || a->fn >= MOTE_ATEN_COUNT || c->n_in < functions[a->fn].operands)
+  if (a->fn < 0 || a->fn >= MOTE_ATEN_COUNT || c->n_in < c->op->rules->min_in)
     return mote_op_fail(c, MOTE_ERR_INTERNAL, "function %lld", (long long)a->fn);
   memcpy(dim, c->in[0]->dim, sizeof dim);
-  for (int32_t i = 1; i < functions[a->fn].operands; i++) {
+  for (int32_t i = 1; i < c->op->rules->min_in; i++) {
     mote_tensor wide = {.rank = rank};
     memcpy(wide.dim, dim, sizeof dim);
     MOTE_TRY(mote_want_same(c, 0, i));
@@ -113,7 +112,7 @@ static mote_status math_infer(mote_opctx *c) {
   bool complex = mote_dtype_is_complex(d) && a->fn == MOTE_ATEN_POW;
   if (mote_dtype_size(d) == 0 || d == MOTE_STRING || (mote_dtype_is_complex(d) && !complex))
     return mote_op_fail(c, MOTE_ERR_TYPE, "\"%s\" not implemented for '%s'", c->op->name, mote_aten_type_name(d));
-  mote_out(c, 0, functions[a->fn].truth ? MOTE_BOOL : d, rank, dim);
+  mote_out(c, 0, is_truth[a->fn] ? MOTE_BOOL : d, rank, dim);
   return MOTE_OK;
 }
 
@@ -136,7 +135,7 @@ static void complex_line(const mote_opctx *c, int64_t n, char *const p[], const 
 static void math_line(const mote_opctx *c, const void *state, int64_t n, char *const p[], const ptrdiff_t s[]) {
   const line_state *l = state;
   int64_t fn = l->attr.fn;
-  int operands = functions[fn].operands;
+  int operands = c->op->rules->min_in;
   mote_dtype d = c->in[0]->dtype;
   if (on_integers(fn) && mote_aten_is_integral(d)) {
     mote_status st = whole_line(c, fn, n, p, s);
@@ -151,7 +150,7 @@ static void math_line(const mote_opctx *c, const void *state, int64_t n, char *c
     double v[3] = {0, 0, 0};
     for (int k = 0; k < operands; k++)
       v[k] = mote_load_f64(p[k + 1] + i * s[k + 1], d, 0);
-    mote_store_f64(p[0] + i * s[0], c->out[0]->dtype, 0, functions[fn].fn(v[0], v[1], v[2], &l->attr));
+    mote_store_f64(p[0] + i * s[0], c->out[0]->dtype, 0, functions[fn](v[0], v[1], v[2], &l->attr));
   }
 }
 
@@ -159,7 +158,7 @@ static mote_status math_eval(mote_opctx *c) {
   mote_status st = MOTE_OK;
   line_state s = {*(const mote_aten_math_attr *)c->attr, &st};
   s.attr.dtype = (int32_t)c->in[0]->dtype;
-  mote_walk_plan plan = {math_line, functions[s.attr.fn].operands, "math", NULL};
+  mote_walk_plan plan = {math_line, c->op->rules->min_in, "math", NULL};
   MOTE_TRY(mote_walk_eval(c, &plan, &s));
   return st;
 }
@@ -359,4 +358,4 @@ static const mote_torch_row rows[] = {
     {"special_legendre_polynomial_p .x_scalar .n_scalar | float 0 1", &mote_op_aten_legendre},
     {NULL},
 };
-const mote_op_family mote_family_aten_math = {"aten_math", NULL, rows};
+const mote_op_family mote_family_aten_math = {NULL, rows};

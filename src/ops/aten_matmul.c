@@ -182,4 +182,4 @@ static const mote_torch_row rows[] = {
     {"addmm baddbmm addmv", .lower = lower_addmm},
     {NULL},
 };
-const mote_op_family mote_family_aten_matmul = {"aten_matmul", NULL, rows};
+const mote_op_family mote_family_aten_matmul = {NULL, rows};

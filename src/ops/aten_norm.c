@@ -256,4 +256,4 @@ static const mote_torch_row rows[] = {
     {"_native_batch_norm_legit_no_training", .lower = lower_no_training},
     {NULL},
 };
-const mote_op_family mote_family_aten_norm = {"aten_norm", NULL, rows};
+const mote_op_family mote_family_aten_norm = {NULL, rows};

@@ -433,4 +433,4 @@ static const mote_torch_row rows[] = {
     {"masked_fill.Scalar .Tensor", .lower = lower_masked_fill},
     {NULL},
 };
-const mote_op_family mote_family_aten_pointwise = {"aten_pointwise", NULL, rows};
+const mote_op_family mote_family_aten_pointwise = {NULL, rows};

@@ -295,4 +295,4 @@ static const mote_torch_row rows[] = {
     {"adaptive_max_pool3d", .lower = lower_adaptive_max3},
     {NULL},
 };
-const mote_op_family mote_family_aten_pool = {"aten_pool", NULL, rows};
+const mote_op_family mote_family_aten_pool = {NULL, rows};

@@ -535,4 +535,4 @@ static const mote_torch_row rows[] = {
     {"quantized::quantized_rnn_tanh_cell_dynamic", .lower = lower_tanh_cell},
     {NULL},
 };
-const mote_op_family mote_family_aten_quant = {"aten_quant", NULL, rows};
+const mote_op_family mote_family_aten_quant = {NULL, rows};

@@ -82,4 +82,4 @@ static const mote_torch_row rows[] = {
     {"quantized::linear_tanh", .lower = lower_linear_tanh},
     {NULL},
 };
-const mote_op_family mote_family_aten_quant_rows = {"aten_quant_rows", NULL, rows};
+const mote_op_family mote_family_aten_quant_rows = {NULL, rows};

@@ -655,4 +655,4 @@ static const mote_torch_row rows[] = {
     {"logcumsumexp", .lower = lower_logcumsumexp},
     {NULL},
 };
-const mote_op_family mote_family_aten_reduce = {"aten_reduce", NULL, rows};
+const mote_op_family mote_family_aten_reduce = {NULL, rows};

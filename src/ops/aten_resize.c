@@ -195,7 +195,7 @@ static const mote_attr_field sample_fields[] = {
 static const mote_op sample_op = {"upsample",
                                   MOTE_RULES(.min_in = 1, .max_in = 1, .n_out = 1, .attr_size = sizeof(sample_attr),
                                              .fields = sample_fields, .infer = sample_infer, .eval = sample_eval,
-                                             .scratch = sample_scratch)};
+                                             .more = MOTE_MORE(.scratch = sample_scratch))};
 
 // ------------------------------------------------------------------------------------------------ lowering
 
@@ -270,4 +270,4 @@ static const mote_torch_row rows[] = {
     {"_upsample_lanczos2d_aa .vec", .lower = lower_lanczos_aa},
     {NULL},
 };
-const mote_op_family mote_family_aten_resize = {"aten_resize", NULL, rows};
+const mote_op_family mote_family_aten_resize = {NULL, rows};

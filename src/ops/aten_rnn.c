@@ -188,10 +188,10 @@ static mote_status rnn_eval(mote_opctx *c) {
 static const mote_attr_field rnn_fields[] = {
     MOTE_ATTR(mote_rnn_attr, kind, MOTE_ATTR_INT, 0), MOTE_ATTR(mote_rnn_attr, reverse, MOTE_ATTR_BOOL, 0), {NULL}};
 // the cell state (2) is the LSTM's alone; infer asks for the weights (3)
-const mote_op mote_op_rnn_scan = {"rnn_scan",
-                                  MOTE_RULES(.flags = MOTE_OP_CHECKS_DATA, .min_in = 2, .max_in = 7, .n_out = 3,
-                                             .attr_size = sizeof(mote_rnn_attr), .fields = rnn_fields,
-                                             .infer = rnn_infer, .eval = rnn_eval, .scratch = rnn_scratch)};
+const mote_op mote_op_rnn_scan = {"rnn_scan", MOTE_RULES(.flags = MOTE_OP_CHECKS_DATA, .min_in = 2, .max_in = 7,
+                                                         .n_out = 3, .attr_size = sizeof(mote_rnn_attr),
+                                                         .fields = rnn_fields, .infer = rnn_infer, .eval = rnn_eval,
+                                                         .more = MOTE_MORE(.scratch = rnn_scratch))};
 
 // ------------------------------------------------------------------------------------------------ layers
 
@@ -319,4 +319,4 @@ static const mote_torch_row rows[] = {
     {"rnn_relu_cell", .lower = lower_relu_cell},
     {NULL},
 };
-const mote_op_family mote_family_aten_rnn = {"aten_rnn", NULL, rows};
+const mote_op_family mote_family_aten_rnn = {NULL, rows};

@@ -245,4 +245,4 @@ static const mote_torch_row rows[] = {
     {"embedding_bag .padding_idx", .lower = lower_bag},
     {NULL},
 };
-const mote_op_family mote_family_aten_scatter = {"aten_scatter", NULL, rows};
+const mote_op_family mote_family_aten_scatter = {NULL, rows};

@@ -355,4 +355,4 @@ static const mote_torch_row rows[] = {
     {"lift lift_fresh | 0", &mote_op_identity},
     {NULL},
 };
-const mote_op_family mote_family_aten_shape = {"aten_shape", NULL, rows};
+const mote_op_family mote_family_aten_shape = {NULL, rows};

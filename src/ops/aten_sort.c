@@ -158,4 +158,4 @@ static const mote_torch_row rows[] = {
     {"bucketize.Tensor .Scalar", .lower = lower_bucketize},
     {NULL},
 };
-const mote_op_family mote_family_aten_sort = {"aten_sort", NULL, rows};
+const mote_op_family mote_family_aten_sort = {NULL, rows};

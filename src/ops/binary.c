@@ -585,4 +585,4 @@ static const mote_tflite_row tflite_rows[] = {
     {207, 1, "STABLEHLO_SHIFT_LEFT", &mote_op_shift_left},
     {.name = NULL},
 };
-const mote_op_family mote_family_binary = {"binary", tflite_rows, NULL};
+const mote_op_family mote_family_binary = {tflite_rows, NULL};

@@ -186,4 +186,4 @@ static const mote_tflite_row tflite_rows[] = {
     {83, 4, "PACK", &mote_op_stack, "- axis:i32"},
     {.name = NULL},
 };
-const mote_op_family mote_family_concat = {"concat", tflite_rows, NULL};
+const mote_op_family mote_family_concat = {tflite_rows, NULL};

@@ -304,4 +304,4 @@ static const mote_tflite_row tflite_rows[] = {
     {209, 1, "STABLEHLO_CASE", &mote_op_switch, "graphs:i32s"},
     {.name = NULL},
 };
-const mote_op_family mote_family_control = {"control", tflite_rows, NULL};
+const mote_op_family mote_family_control = {tflite_rows, NULL};

@@ -730,10 +730,10 @@ static const mote_attr_field conv_fields[] = {CONV_NUM(stride_h, 1),
                                               MOTE_OUT_QUANT_FIELDS(mote_conv_attr, quant),
                                               {NULL}};
 
-const mote_op mote_op_conv2d = {"conv2d", MOTE_RULES(.flags = MOTE_OP_CHANNELS_LAST | MOTE_OP_TAKES_LAST, .min_in = 2,
-                                                     .max_in = 4, .n_out = 1, .attr_size = sizeof(mote_conv_attr),
-                                                     .fields = conv_fields, .infer = conv_infer, .layout = conv_layout,
-                                                     .prepare = conv_prepare, .eval = conv_eval)};
+const mote_op mote_op_conv2d = {
+    "conv2d", MOTE_RULES(.flags = MOTE_OP_CHANNELS_LAST | MOTE_OP_TAKES_LAST, .min_in = 2, .max_in = 4, .n_out = 1,
+                         .attr_size = sizeof(mote_conv_attr), .fields = conv_fields, .infer = conv_infer,
+                         .prepare = conv_prepare, .eval = conv_eval, .more = MOTE_MORE(.layout = conv_layout))};
 
 static const mote_tflite_row tflite_rows[] = {
     {3, 8, "CONV_2D", &mote_op_conv2d,
@@ -744,4 +744,4 @@ static const mote_tflite_row tflite_rows[] = {
      "data_format=1 weight_format=2"},
     {.name = NULL},
 };
-const mote_op_family mote_family_conv = {"conv", tflite_rows, NULL};
+const mote_op_family mote_family_conv = {tflite_rows, NULL};

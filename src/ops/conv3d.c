@@ -143,4 +143,4 @@ static const mote_tflite_row tflite_rows[] = {
      "dilation_h:i32=1 transposed=1"},
     {.name = NULL},
 };
-const mote_op_family mote_family_conv3d = {"conv3d", tflite_rows, NULL};
+const mote_op_family mote_family_conv3d = {tflite_rows, NULL};

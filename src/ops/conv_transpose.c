@@ -287,9 +287,10 @@ static const mote_attr_field trans_fields[] = {CONV_NUM(stride_h, 1),
                                                MOTE_ACT_FIELDS(mote_conv_attr, act),
                                                {NULL}};
 const mote_op mote_op_conv_transpose2d = {
-    "conv_transpose2d", MOTE_RULES(.flags = MOTE_OP_CHANNELS_LAST, .min_in = 2, .max_in = 4, .n_out = 1,
-                                   .attr_size = sizeof(mote_conv_attr), .fields = trans_fields, .infer = trans_infer,
-                                   .layout = trans_layout, .prepare = trans_prepare, .eval = trans_eval)};
+    "conv_transpose2d",
+    MOTE_RULES(.flags = MOTE_OP_CHANNELS_LAST, .min_in = 2, .max_in = 4, .n_out = 1,
+               .attr_size = sizeof(mote_conv_attr), .fields = trans_fields, .infer = trans_infer,
+               .prepare = trans_prepare, .eval = trans_eval, .more = MOTE_MORE(.layout = trans_layout))};
 
 // MediaPipe's custom operator: its options are three 32-bit numbers, padding (1 same, 2 valid) and the strides.
 static mote_status lower_mediapipe(mote_lowering *l) {
@@ -319,4 +320,4 @@ static const mote_tflite_row tflite_rows[] = {
     {MOTE_TFLITE_CUSTOM, 100, "Convolution2DTransposeBias", &mote_op_conv_transpose2d, NULL, lower_mediapipe},
     {.name = NULL},
 };
-const mote_op_family mote_family_conv_transpose = {"conv_transpose", tflite_rows, NULL};
+const mote_op_family mote_family_conv_transpose = {tflite_rows, NULL};

@@ -118,5 +118,5 @@ static mote_layout copy_layout(const mote_opctx *c, int32_t operand) {
 }
 
 const mote_op mote_op_copy = {"copy", MOTE_RULES(.flags = MOTE_OP_STRIDED_IN | MOTE_OP_STRIDED_OUT, .min_in = 1,
-                                                 .max_in = 1, .n_out = 1, .infer = copy_infer, .layout = copy_layout,
-                                                 .prepare = copy_prepare, .eval = copy_eval)};
+                                                 .max_in = 1, .n_out = 1, .infer = copy_infer, .prepare = copy_prepare,
+                                                 .eval = copy_eval, .more = MOTE_MORE(.layout = copy_layout))};

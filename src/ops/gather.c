@@ -220,4 +220,4 @@ static const mote_tflite_row tflite_rows[] = {
     {122, 1, "SCATTER_ND", &mote_op_scatter_nd},
     {.name = NULL},
 };
-const mote_op_family mote_family_gather = {"gather", tflite_rows, NULL};
+const mote_op_family mote_family_gather = {tflite_rows, NULL};

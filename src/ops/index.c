@@ -350,12 +350,12 @@ static mote_status nms_eval(mote_opctx *c) {
   *(int32_t *)c->out[soft ? 2 : 1]->data = (int32_t)found;
   return MOTE_OK;
 }
-static const mote_op op_nms4 = {
-    "non_max_suppression",
-    MOTE_RULES(.min_in = 5, .max_in = 5, .n_out = 2, .infer = nms_infer, .eval = nms_eval, .scratch = nms_scratch)};
-static const mote_op op_nms5 = {
-    "soft_non_max_suppression",
-    MOTE_RULES(.min_in = 6, .max_in = 6, .n_out = 3, .infer = nms_infer, .eval = nms_eval, .scratch = nms_scratch)};
+static const mote_op op_nms4 = {"non_max_suppression",
+                                MOTE_RULES(.min_in = 5, .max_in = 5, .n_out = 2, .infer = nms_infer, .eval = nms_eval,
+                                           .more = MOTE_MORE(.scratch = nms_scratch))};
+static const mote_op op_nms5 = {"soft_non_max_suppression",
+                                MOTE_RULES(.min_in = 6, .max_in = 6, .n_out = 3, .infer = nms_infer, .eval = nms_eval,
+                                           .more = MOTE_MORE(.scratch = nms_scratch))};
 
 // ------------------------------------------------------------------------------------------------ rows of files
 
@@ -377,4 +377,4 @@ static const mote_tflite_row tflite_rows[] = {
     {157, 1, "UNSORTED_SEGMENT_MIN", &op_segment, "kind=3"},
     {.name = NULL},
 };
-const mote_op_family mote_family_index = {"index", tflite_rows, NULL};
+const mote_op_family mote_family_index = {tflite_rows, NULL};

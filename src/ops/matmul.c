@@ -481,4 +481,4 @@ static const mote_tflite_row tflite_rows[] = {
     {126, 5, "BATCH_MATMUL", &mote_op_batch_matmul, "transpose_a:bool transpose_b:bool"},
     {.name = NULL},
 };
-const mote_op_family mote_family_matmul = {"matmul", tflite_rows, NULL};
+const mote_op_family mote_family_matmul = {tflite_rows, NULL};

@@ -340,7 +340,7 @@ mote_status mote_view_eval(mote_opctx *c) {
   mote_opctx call = *c;
   int64_t offset = 0;
   call.out = outs;
-  if (!c->op->rules->view(&call, &offset))
+  if (!mote_op_view(&call, &offset))
     return mote_op_fail(c, MOTE_ERR_INTERNAL, "no window");
   window.data = (char *)c->in[0]->data + offset * (int64_t)mote_dtype_size(c->in[0]->dtype);
   mote_tensor_copy(&window, c->out[0]);

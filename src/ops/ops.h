@@ -8,7 +8,6 @@
 
 // Row tables of a family, ended by a row whose name or text is NULL.
 typedef struct mote_op_family {
-  const char *name;
   const mote_tflite_row *tflite; // may be NULL
   const mote_torch_row *torch;   // may be NULL
 } mote_op_family;

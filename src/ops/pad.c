@@ -366,4 +366,4 @@ static const mote_tflite_row tflite_rows[] = {
     {203, 1, "DILATE", &mote_op_dilate},
     {.name = NULL},
 };
-const mote_op_family mote_family_pad = {"pad", tflite_rows, NULL};
+const mote_op_family mote_family_pad = {tflite_rows, NULL};

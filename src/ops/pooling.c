@@ -253,9 +253,9 @@ static const mote_op_rules rules = {.flags = MOTE_OP_CHANNELS_LAST,
                                     .attr_size = sizeof(mote_pool_attr),
                                     .fields = fields,
                                     .infer = pool_infer,
-                                    .layout = pool_layout,
                                     .prepare = pool_prepare,
-                                    .eval = pool_eval};
+                                    .eval = pool_eval,
+                                    .more = MOTE_MORE(.layout = pool_layout)};
 const mote_op mote_op_max_pool2d = {"max_pool2d", &rules, MOTE_POOL_KIND_MAX};
 const mote_op mote_op_avg_pool2d = {"avg_pool2d", &rules, MOTE_POOL_KIND_AVERAGE};
 const mote_op mote_op_l2_pool2d = {"l2_pool2d", &rules, MOTE_POOL_L2};
@@ -267,4 +267,4 @@ static const mote_tflite_row tflite_rows[] = {
     {17, 3, "MAX_POOL_2D", &mote_op_max_pool2d, OPTIONS},
     {.name = NULL},
 };
-const mote_op_family mote_family_pool = {"pool", tflite_rows, NULL};
+const mote_op_family mote_family_pool = {tflite_rows, NULL};

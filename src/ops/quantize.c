@@ -229,4 +229,4 @@ static const mote_tflite_row tflite_rows[] = {
     {114, 4, "QUANTIZE", &mote_op_quantize},
     {.name = NULL},
 };
-const mote_op_family mote_family_quantize = {"quantize", tflite_rows, NULL};
+const mote_op_family mote_family_quantize = {tflite_rows, NULL};

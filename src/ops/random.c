@@ -167,4 +167,4 @@ static const mote_tflite_row tflite_rows[] = {
     {204, 1, "STABLEHLO_RNG_BIT_GENERATOR", &op_random_bits, "algorithm:i8"},
     {.name = NULL},
 };
-const mote_op_family mote_family_random = {"random", tflite_rows, NULL};
+const mote_op_family mote_family_random = {tflite_rows, NULL};

@@ -487,4 +487,4 @@ static const mote_tflite_row tflite_rows[] = {
     {140, 1, "REDUCE_ALL", &mote_op_reduce_all, "keep_dims:bool"},
     {.name = NULL},
 };
-const mote_op_family mote_family_reduce = {"reduce", tflite_rows, NULL};
+const mote_op_family mote_family_reduce = {tflite_rows, NULL};

@@ -112,4 +112,4 @@ static const mote_tflite_row tflite_rows[] = {
     {205, 1, "REDUCE_WINDOW", &op_reduce_window, "kind:i32"},
     {.name = NULL},
 };
-const mote_op_family mote_family_reduce_window = {"reduce_window", tflite_rows, NULL};
+const mote_op_family mote_family_reduce_window = {tflite_rows, NULL};

@@ -204,9 +204,9 @@ static const mote_op_rules rules = {.flags = MOTE_OP_CHANNELS_LAST,
                                     .attr_size = sizeof(mote_resize_attr),
                                     .fields = fields,
                                     .infer = resize_infer,
-                                    .layout = resize_layout,
                                     .prepare = resize_prepare,
-                                    .eval = resize_eval};
+                                    .eval = resize_eval,
+                                    .more = MOTE_MORE(.layout = resize_layout)};
 const mote_op mote_op_resize_bilinear = {"resize_bilinear", &rules, 1};
 const mote_op mote_op_resize_nearest = {"resize_nearest", &rules, 0};
 
@@ -215,4 +215,4 @@ static const mote_tflite_row tflite_rows[] = {
     {97, 4, "RESIZE_NEAREST_NEIGHBOR", &mote_op_resize_nearest, "align_corners:bool half_pixel:bool data_format=1"},
     {.name = NULL},
 };
-const mote_op_family mote_family_resize = {"resize", tflite_rows, NULL};
+const mote_op_family mote_family_resize = {tflite_rows, NULL};

@@ -309,7 +309,7 @@ static const mote_attr_field rnn_fields[] = {RNN_FIELDS, {NULL}};
   static const mote_op ident = {text,                                                                                  \
                                 MOTE_RULES(.flags = MOTE_OP_EFFECT | MOTE_OP_NO_FOLD, .min_in = min, .max_in = max,    \
                                            .n_out = outs, .attr_size = sizeof(rnn_attr), .fields = rnn_fields,         \
-                                           .infer = infer_, .eval = eval_, .scratch = scratch_)}
+                                           .infer = infer_, .eval = eval_, .more = MOTE_MORE(.scratch = scratch_))}
 RNN_OP(op_lstm, "lstm", 1, 24, 1, lstm_infer, lstm_eval, lstm_scratch);
 
 // Two directions; with `merge` the backward one's results follow the forward one's in each step.
@@ -347,7 +347,8 @@ static size_t bilstm_scratch(const mote_opctx *c) { return MOTE_MAX(lstm_bytes(c
 static const mote_op op_bilstm = {"bidirectional_lstm",
                                   MOTE_RULES(.flags = MOTE_OP_EFFECT | MOTE_OP_NO_FOLD | MOTE_OP_LIST_OUT, .min_in = 1,
                                              .max_in = 48, .attr_size = sizeof(rnn_attr), .fields = rnn_fields,
-                                             .infer = bilstm_infer, .eval = bilstm_eval, .scratch = bilstm_scratch)};
+                                             .infer = bilstm_infer, .eval = bilstm_eval,
+                                             .more = MOTE_MORE(.scratch = bilstm_scratch))};
 
 // The older cell: inputs x, h, weights [4*cells, n_in + cells] with gates input, new, forget, output, bias, c. Outputs:
 // h, c, and two of working memory.
@@ -489,7 +490,8 @@ static mote_status birnn_eval(mote_opctx *c) {
 static const mote_op op_birnn = {"bidirectional_rnn",
                                  MOTE_RULES(.flags = MOTE_OP_EFFECT | MOTE_OP_NO_FOLD | MOTE_OP_LIST_OUT, .min_in = 1,
                                             .max_in = 12, .attr_size = sizeof(rnn_attr), .fields = rnn_fields,
-                                            .infer = birnn_infer, .eval = birnn_eval, .scratch = rnn_scratch)};
+                                            .infer = birnn_infer, .eval = birnn_eval,
+                                            .more = MOTE_MORE(.scratch = rnn_scratch))};
 
 // ------------------------------------------------------------------------------------------------ SVDF
 
@@ -583,4 +585,4 @@ static const mote_tflite_row tflite_rows[] = {
      "activation:i8 cell_clip:f32 proj_clip:f32 merge:bool time_major:bool=1"},
     {.name = NULL},
 };
-const mote_op_family mote_family_rnn = {"rnn", tflite_rows, NULL};
+const mote_op_family mote_family_rnn = {tflite_rows, NULL};

@@ -306,7 +306,7 @@ static mote_status topk_eval(mote_opctx *c) {
   return MOTE_OK;
 }
 const mote_op mote_op_topk = {"topk", MOTE_RULES(.min_in = 2, .max_in = 2, .n_out = 2, .infer = topk_infer,
-                                                 .scratch = topk_scratch, .eval = topk_eval)};
+                                                 .eval = topk_eval, .more = MOTE_MORE(.scratch = topk_scratch))};
 
 // Different values in the order of their first appearance, and for each element which of them it is.
 typedef struct unique_attr {
@@ -354,8 +354,8 @@ static mote_status unique_eval(mote_opctx *c) {
 static const mote_attr_field unique_fields[] = {MOTE_ATTR(unique_attr, dtype, MOTE_ATTR_DTYPE, MOTE_I32), {NULL}};
 const mote_op mote_op_unique = {"unique",
                                 MOTE_RULES(.min_in = 1, .max_in = 1, .n_out = 2, .attr_size = sizeof(unique_attr),
-                                           .fields = unique_fields, .infer = unique_infer, .scratch = unique_scratch,
-                                           .eval = unique_eval)};
+                                           .fields = unique_fields, .infer = unique_infer, .eval = unique_eval,
+                                           .more = MOTE_MORE(.scratch = unique_scratch))};
 
 static const mote_tflite_row tflite_rows[] = {
     {48, 3, "TOPK_V2", &mote_op_topk},
@@ -369,4 +369,4 @@ static const mote_tflite_row tflite_rows[] = {
     {123, 3, "SELECT_V2", &mote_op_where},
     {.name = NULL},
 };
-const mote_op_family mote_family_select = {"select", tflite_rows, NULL};
+const mote_op_family mote_family_select = {tflite_rows, NULL};

@@ -89,10 +89,10 @@ static mote_status reshape_infer(mote_opctx *c) {
 }
 
 static const mote_attr_field reshape_fields[] = {MOTE_ATTR(mote_reshape_attr, shape, MOTE_ATTR_INTS, -1), {NULL}};
-const mote_op mote_op_reshape = {"reshape",
-                                 MOTE_RULES(.flags = MOTE_OP_VIEW, .min_in = 1, .max_in = 2, .n_out = 1,
-                                            .attr_size = sizeof(mote_reshape_attr), .fields = reshape_fields,
-                                            .infer = reshape_infer, .view = reshape_view, .eval = flat_eval)};
+const mote_op mote_op_reshape = {"reshape", MOTE_RULES(.flags = MOTE_OP_VIEW, .min_in = 1, .max_in = 2, .n_out = 1,
+                                                       .attr_size = sizeof(mote_reshape_attr), .fields = reshape_fields,
+                                                       .infer = reshape_infer, .eval = flat_eval,
+                                                       .more = MOTE_MORE(.view = reshape_view))};
 
 // Removes dims of size 1: those named, or all.
 static mote_status squeeze_infer(mote_opctx *c) {
@@ -118,10 +118,10 @@ static mote_status squeeze_infer(mote_opctx *c) {
     c->out[0]->quant = in->quant;
   return MOTE_OK;
 }
-const mote_op mote_op_squeeze = {"squeeze",
-                                 MOTE_RULES(.flags = MOTE_OP_VIEW, .min_in = 1, .max_in = 1, .n_out = 1,
-                                            .attr_size = sizeof(mote_reshape_attr), .fields = reshape_fields,
-                                            .infer = squeeze_infer, .view = reshape_view, .eval = flat_eval)};
+const mote_op mote_op_squeeze = {"squeeze", MOTE_RULES(.flags = MOTE_OP_VIEW, .min_in = 1, .max_in = 1, .n_out = 1,
+                                                       .attr_size = sizeof(mote_reshape_attr), .fields = reshape_fields,
+                                                       .infer = squeeze_infer, .eval = flat_eval,
+                                                       .more = MOTE_MORE(.view = reshape_view))};
 
 // A dim of size 1 in front of `axis` (attribute, or input 1).
 static mote_status expand_dims_infer(mote_opctx *c) {
@@ -147,10 +147,10 @@ static mote_status expand_dims_infer(mote_opctx *c) {
   return MOTE_OK;
 }
 static const mote_attr_field axis_fields[] = {MOTE_ATTR(mote_axis_attr, axis, MOTE_ATTR_INT, 0), {NULL}};
-const mote_op mote_op_expand_dims = {"expand_dims",
-                                     MOTE_RULES(.flags = MOTE_OP_VIEW, .min_in = 1, .max_in = 2, .n_out = 1,
-                                                .attr_size = sizeof(mote_axis_attr), .fields = axis_fields,
-                                                .infer = expand_dims_infer, .view = reshape_view, .eval = flat_eval)};
+const mote_op mote_op_expand_dims = {
+    "expand_dims", MOTE_RULES(.flags = MOTE_OP_VIEW, .min_in = 1, .max_in = 2, .n_out = 1,
+                              .attr_size = sizeof(mote_axis_attr), .fields = axis_fields, .infer = expand_dims_infer,
+                              .eval = flat_eval, .more = MOTE_MORE(.view = reshape_view))};
 
 // Order of dims: attribute `perm`, or input 1.
 static mote_status permute_order(const mote_opctx *c, int32_t order[MOTE_MAX_RANK]) {
@@ -196,10 +196,10 @@ static bool permute_view(const mote_opctx *c, int64_t *offset) {
   return true;
 }
 static const mote_attr_field permute_fields[] = {MOTE_ATTR(mote_permute_attr, perm, MOTE_ATTR_INTS, -1), {NULL}};
-const mote_op mote_op_permute = {"permute", MOTE_RULES(.flags = MOTE_OP_VIEW | MOTE_OP_STRIDED_IN, .min_in = 1,
-                                                       .max_in = 2, .n_out = 1, .attr_size = sizeof(mote_permute_attr),
-                                                       .fields = permute_fields, .infer = permute_infer,
-                                                       .view = permute_view, .eval = mote_view_eval)};
+const mote_op mote_op_permute = {
+    "permute", MOTE_RULES(.flags = MOTE_OP_VIEW | MOTE_OP_STRIDED_IN, .min_in = 1, .max_in = 2, .n_out = 1,
+                          .attr_size = sizeof(mote_permute_attr), .fields = permute_fields, .infer = permute_infer,
+                          .eval = mote_view_eval, .more = MOTE_MORE(.view = permute_view))};
 
 // Repeats dims of size 1, in front too: to the attribute `shape`, or input 1.
 static mote_status broadcast_to_infer(mote_opctx *c) {
@@ -228,9 +228,10 @@ static bool broadcast_to_view(const mote_opctx *c, int64_t *offset) {
   return mote_broadcast_strides(c->in[0], c->out[0]->rank, c->out[0]->dim, c->out[0]->stride);
 }
 const mote_op mote_op_broadcast_to = {
-    "broadcast_to", MOTE_RULES(.flags = MOTE_OP_VIEW | MOTE_OP_STRIDED_IN | MOTE_OP_NO_FOLD, .min_in = 1, .max_in = 2,
-                               .n_out = 1, .attr_size = sizeof(mote_reshape_attr), .fields = reshape_fields,
-                               .infer = broadcast_to_infer, .view = broadcast_to_view, .eval = mote_view_eval)};
+    "broadcast_to",
+    MOTE_RULES(.flags = MOTE_OP_VIEW | MOTE_OP_STRIDED_IN | MOTE_OP_NO_FOLD, .min_in = 1, .max_in = 2, .n_out = 1,
+               .attr_size = sizeof(mote_reshape_attr), .fields = reshape_fields, .infer = broadcast_to_infer,
+               .eval = mote_view_eval, .more = MOTE_MORE(.view = broadcast_to_view))};
 
 static mote_status identity_infer(mote_opctx *c) {
   mote_out_pass(c, 0, 0);
@@ -238,7 +239,7 @@ static mote_status identity_infer(mote_opctx *c) {
 }
 const mote_op mote_op_identity = {"identity", MOTE_RULES(.flags = MOTE_OP_VIEW | MOTE_OP_IDENTITY, .min_in = 1,
                                                          .max_in = 1, .n_out = 1, .infer = identity_infer,
-                                                         .view = reshape_view, .eval = flat_eval)};
+                                                         .eval = flat_eval, .more = MOTE_MORE(.view = reshape_view))};
 
 // The same bytes as another type: a last dim of the ratio of the sizes comes or goes.
 static mote_status bitcast_infer(mote_opctx *c) {
@@ -278,10 +279,10 @@ static mote_status shape_eval(mote_opctx *c) {
     mote_store_i64(c->out[0]->data, c->out[0]->dtype, i, c->in[0]->dim[i]);
   return MOTE_OK;
 }
-const mote_op mote_op_shape = {"shape",
-                               MOTE_RULES(.flags = MOTE_OP_SHAPE_ONLY | MOTE_OP_STRIDED_IN, .min_in = 1, .max_in = 1,
-                                          .n_out = 1, .attr_size = sizeof(mote_dtype_attr), .fields = dtype_fields,
-                                          .infer = shape_infer, .layout = mote_layout_any, .eval = shape_eval)};
+const mote_op mote_op_shape = {"shape", MOTE_RULES(.flags = MOTE_OP_SHAPE_ONLY | MOTE_OP_STRIDED_IN, .min_in = 1,
+                                                   .max_in = 1, .n_out = 1, .attr_size = sizeof(mote_dtype_attr),
+                                                   .fields = dtype_fields, .infer = shape_infer, .eval = shape_eval,
+                                                   .more = MOTE_MORE(.layout = mote_layout_any))};
 
 static mote_status rank_infer(mote_opctx *c) {
   mote_out(c, 0, MOTE_I32, 0, NULL);
@@ -292,8 +293,8 @@ static mote_status rank_eval(mote_opctx *c) {
   return MOTE_OK;
 }
 const mote_op mote_op_rank = {"rank", MOTE_RULES(.flags = MOTE_OP_SHAPE_ONLY | MOTE_OP_STRIDED_IN, .min_in = 1,
-                                                 .max_in = 1, .n_out = 1, .infer = rank_infer,
-                                                 .layout = mote_layout_any, .eval = rank_eval)};
+                                                 .max_in = 1, .n_out = 1, .infer = rank_infer, .eval = rank_eval,
+                                                 .more = MOTE_MORE(.layout = mote_layout_any))};
 
 // The shape that two shapes (given as values) broadcast to.
 static mote_status broadcast_args_infer(mote_opctx *c) {
@@ -338,4 +339,4 @@ static const mote_tflite_row tflite_rows[] = {
     {159, 1, "BITCAST", &mote_op_bitcast},
     {.name = NULL},
 };
-const mote_op_family mote_family_shape = {"shape", tflite_rows, NULL};
+const mote_op_family mote_family_shape = {tflite_rows, NULL};

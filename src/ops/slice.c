@@ -64,8 +64,8 @@ static bool window_view(const mote_opctx *c, window_fn *fn, int32_t from, int64_
   static bool ident##_view(const mote_opctx *c, int64_t *offset) { return window_view(c, fn, first, offset); }         \
   const mote_op mote_op_##ident = {text, MOTE_RULES(.flags = MOTE_OP_VIEW | MOTE_OP_STRIDED_IN, .min_in = min,         \
                                                     .max_in = max, .n_out = 1, .attr_size = sizeof(attr_type),         \
-                                                    .fields = fields_, .infer = ident##_infer, .view = ident##_view,   \
-                                                    .eval = mote_view_eval)}
+                                                    .fields = fields_, .infer = ident##_infer, .eval = mote_view_eval, \
+                                                    .more = MOTE_MORE(.view = ident##_view))}
 
 // ------------------------------------------------------------------------------------------------ slice
 
@@ -368,4 +368,4 @@ static const mote_tflite_row tflite_rows[] = {
     {151, 2, "DYNAMIC_UPDATE_SLICE", &mote_op_update_slice},
     {.name = NULL},
 };
-const mote_op_family mote_family_slice = {"slice", tflite_rows, NULL};
+const mote_op_family mote_family_slice = {tflite_rows, NULL};

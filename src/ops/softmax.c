@@ -225,4 +225,4 @@ static const mote_tflite_row tflite_rows[] = {
     {50, 2, "LOG_SOFTMAX", &mote_op_log_softmax},
     {.name = NULL},
 };
-const mote_op_family mote_family_softmax = {"softmax", tflite_rows, NULL};
+const mote_op_family mote_family_softmax = {tflite_rows, NULL};

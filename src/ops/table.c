@@ -156,4 +156,4 @@ static const mote_tflite_row tflite_rows[] = {
     {137, 1, "HASHTABLE_FIND", &op_table_find}, {138, 1, "HASHTABLE_IMPORT", &op_table_import},
     {139, 1, "HASHTABLE_SIZE", &op_table_size}, {.name = NULL},
 };
-const mote_op_family mote_family_table = {"table", tflite_rows, NULL};
+const mote_op_family mote_family_table = {tflite_rows, NULL};

@@ -414,4 +414,4 @@ static const mote_tflite_row tflite_rows[] = {
     {158, 2, "SIGN", &mote_op_sign},
     {.name = NULL},
 };
-const mote_op_family mote_family_unary = {"unary", tflite_rows, NULL};
+const mote_op_family mote_family_unary = {tflite_rows, NULL};

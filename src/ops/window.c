@@ -97,10 +97,10 @@ static mote_status write_eval(mote_opctx *c) {
   return MOTE_OK;
 }
 
-const mote_op mote_op_as_strided = {"as_strided", MOTE_RULES(.flags = MOTE_OP_VIEW, .min_in = 1, .max_in = 1,
-                                                             .n_out = 1, .attr_size = sizeof(mote_window_attr),
-                                                             .fields = fields, .infer = as_strided_infer,
-                                                             .view = as_strided_view, .eval = as_strided_eval)};
+const mote_op mote_op_as_strided = {
+    "as_strided", MOTE_RULES(.flags = MOTE_OP_VIEW, .min_in = 1, .max_in = 1, .n_out = 1,
+                             .attr_size = sizeof(mote_window_attr), .fields = fields, .infer = as_strided_infer,
+                             .eval = as_strided_eval, .more = MOTE_MORE(.view = as_strided_view))};
 
 const mote_op mote_op_window_write = {
     "window_write", MOTE_RULES(.min_in = 2, .max_in = 2, .n_out = 1, .attr_size = sizeof(mote_window_attr),

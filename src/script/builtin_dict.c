@@ -1,9 +1,6 @@
 // Builtin operators on dicts. Tests: tests/script/test_vm.c
 #include "script/vm.h"
 
-#define KEYS ".str .int .bool .float .complex .Tensor"
-#define DICT_KEYS ".Dict_str .Dict_int .Dict_bool .Dict_float .Dict_complex .Dict_Tensor"
-
 static mote_status key_error(mote_vm *vm, mote_val key) {
   mote_text t;
   mote_text_init(&t, vm->al);
@@ -189,24 +186,24 @@ static mote_status d_items(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) 
 }
 
 const mote_builtin mote_builtin_dict[] = {
-    {"len" DICT_KEYS, d_len},
-    {"__getitem__" DICT_KEYS, d_getitem},
-    {"get" KEYS " .default_str .default_int .default_bool .default_float .default_complex .default_Tensor", d_get},
-    {"_set_item" KEYS, d_set},
-    {"setdefault" KEYS, d_setdefault},
-    {"__contains__" KEYS, d_contains},
-    {"Delete" DICT_KEYS, d_delete},
-    {"pop" DICT_KEYS " .Dict_default_str .Dict_default_int .Dict_default_bool .Dict_default_float "
-     ".Dict_default_complex .Dict_default_Tensor",
+    {"len.Dict_str .Dict_int .Dict_bool .Dict_float .Dict_complex .Dict_Tensor", d_len},
+    {"__getitem__.=", d_getitem},
+    {"Delete.=", d_delete},
+    {"copy.=", d_copy},
+    {"dict.=", d_copy},
+    {"pop.= .Dict_default_str .Dict_default_int .Dict_default_bool .Dict_default_float .Dict_default_complex "
+     ".Dict_default_Tensor",
      d_pop},
-    {"popitem" KEYS, d_popitem},
-    {"clear" KEYS, d_clear},
-    {"update" KEYS, d_update},
-    {"copy" DICT_KEYS, d_copy},
-    {"dict" DICT_KEYS, d_copy},
-    {"dict" KEYS, d_from_pairs},
-    {"keys" KEYS, d_keys},
-    {"values" KEYS, d_values},
-    {"items" KEYS, d_items},
+    {"_set_item.str .int .bool .float .complex .Tensor", d_set},
+    {"setdefault.=", d_setdefault},
+    {"__contains__.=", d_contains},
+    {"popitem.=", d_popitem},
+    {"clear.=", d_clear},
+    {"update.=", d_update},
+    {"dict.=", d_from_pairs},
+    {"keys.=", d_keys},
+    {"values.=", d_values},
+    {"items.=", d_items},
+    {"get.= .default_str .default_int .default_bool .default_float .default_complex .default_Tensor", d_get},
     {NULL, NULL},
 };

@@ -363,28 +363,26 @@ static mote_status b_real(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
   return MOTE_OK;
 }
 
-#define NUMBERS                                                                                                        \
-  " .int .float .complex .int_float .float_int .int_complex .complex_int .float_complex .complex_float .bool"
-
 const mote_builtin mote_builtin_scalar[] = {
-    {"add" NUMBERS, b_add},
-    {"sub" NUMBERS, b_sub},
-    {"mul" NUMBERS, b_mul},
-    {"div" NUMBERS, b_div},
-    {"floordiv" NUMBERS, b_floordiv},
-    {"remainder" NUMBERS, b_remainder},
+    {"add .int .float .complex .int_float .float_int .int_complex .complex_int .float_complex .complex_float .bool",
+     b_add},
+    {"sub.=", b_sub},
+    {"mul.=", b_mul},
+    {"div.=", b_div},
+    {"floordiv.=", b_floordiv},
+    {"remainder.=", b_remainder},
+    {"divmod.=", b_divmod},
+    {"lt.= .str", b_lt},
+    {"le.= .str", b_le},
+    {"gt.= .str", b_gt},
+    {"ge.= .str", b_ge},
+    {"eq.= .str .enum .device .int_list .float_list .bool_list .str_list", b_eq},
+    {"ne.= .str .enum .device .int_list .float_list .bool_list .str_list", b_ne},
     {"__round_to_zero_floordiv.int", b_trunc_div},
-    {"divmod" NUMBERS, b_divmod},
     {"neg.int .float .complex .Scalar", b_neg},
     {"prim::abs.int .float .complex .Scalar", b_abs},
     {"pow.int .float .int_float .float_int .Scalar_Scalar", b_pow},
     {"pow.int_to_int", b_pow_int},
-    {"lt" NUMBERS " .str", b_lt},
-    {"le" NUMBERS " .str", b_le},
-    {"gt" NUMBERS " .str", b_gt},
-    {"ge" NUMBERS " .str", b_ge},
-    {"eq" NUMBERS " .str .enum .device .int_list .float_list .bool_list .str_list", b_eq},
-    {"ne" NUMBERS " .str .enum .device .int_list .float_list .bool_list .str_list", b_ne},
     {"prim::max.int .float .int_float .float_int prim::max", b_max},
     {"prim::min.int .float .int_float .float_int prim::min", b_min},
     {"__and__.int .bool", b_and},

@@ -54,16 +54,27 @@ static mote_status add_source(mote_dispatch *d, const mote_source *source, mote_
   return MOTE_OK;
 }
 
-// All overloads of a text; with no table to add to, counts them.
-static mote_status add_text(mote_dispatch *d, const char *text, const mote_impl *impl, size_t *count, mote_error *err) {
+// With no table to add to, counts.
+static mote_status add_overload(mote_dispatch *d, const mote_overload *named, const mote_overload *o,
+                                const mote_impl *impl, size_t *count, mote_error *err) {
+  mote_source source = {.impl = *impl, .overload = o->overload, .overload_len = (uint32_t)o->overload_len};
+  source.impl.name = named->name;
+  source.impl.name_len = (uint32_t)named->name_len;
+  ++*count;
+  return d->sources ? add_source(d, &source, err) : MOTE_OK;
+}
+
+// All overloads of a text; ".=" are those of `same`.
+static mote_status add_text(mote_dispatch *d, const char *text, const char *same, const mote_impl *impl, size_t *count,
+                            mote_error *err) {
   mote_overload o = {NULL, NULL, 0, 0};
   while (mote_overload_next(&text, &o)) {
-    mote_source source = {.impl = *impl, .overload = o.overload, .overload_len = (uint32_t)o.overload_len};
-    source.impl.name = o.name;
-    source.impl.name_len = (uint32_t)o.name_len;
-    ++*count;
-    if (d->sources)
-      MOTE_TRY(add_source(d, &source, err));
+    mote_overload each = {NULL, NULL, 0, 0};
+    if (o.overload_len != 1 || *o.overload != '=')
+      MOTE_TRY(add_overload(d, &o, &o, impl, count, err));
+    else
+      for (const char *at = same; mote_overload_next(&at, &each);)
+        MOTE_TRY(add_overload(d, &o, &each, impl, count, err));
   }
   return MOTE_OK;
 }
@@ -71,12 +82,16 @@ static mote_status add_text(mote_dispatch *d, const char *text, const mote_impl 
 static mote_status add_tables(mote_dispatch *d, size_t *count, mote_error *err) {
   const mote_op_family *const *families = mote_op_families();
   *count = 0;
-  for (size_t i = 0; i < MOTE_COUNT(tables); i++)
-    for (const mote_builtin *b = tables[i]; b->text; b++)
-      MOTE_TRY(add_text(d, b->text, &(mote_impl){.fn = b->fn}, count, err));
+  for (size_t i = 0; i < MOTE_COUNT(tables); i++) {
+    const char *same = tables[i]->text;
+    for (const mote_builtin *b = tables[i]; b->text; b++) {
+      same = strchr(b->text, '=') ? same : b->text;
+      MOTE_TRY(add_text(d, b->text, same, &(mote_impl){.fn = b->fn}, count, err));
+    }
+  }
   for (size_t i = 0; families[i]; i++)
     for (const mote_torch_row *row = families[i]->torch; row && row->text; row++)
-      MOTE_TRY(add_text(d, row->text, &(mote_impl){.row = row}, count, err));
+      MOTE_TRY(add_text(d, row->text, row->text, &(mote_impl){.row = row}, count, err));
   return MOTE_OK;
 }
 

@@ -19,7 +19,9 @@ struct mote_recorder;
 typedef mote_status mote_builtin_fn(struct mote_vm *vm, uint32_t n, mote_val *a, mote_val *out);
 
 typedef struct mote_builtin {
-  const char *text; // the overloads that it serves, as a mote_torch_row lists them: "len.t .any"; ended by NULL
+  // The overloads that it serves, as a mote_torch_row lists them: "len.t .any"; "sub.=" has those of the last row above
+  // that lists its own. Ended by NULL.
+  const char *text;
   mote_builtin_fn *fn;
 } mote_builtin;
 

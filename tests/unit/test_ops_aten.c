@@ -129,6 +129,22 @@ static void integer_division_by_zero_fails(void **state) {
   finish(&f);
 }
 
+static void overloads_are_listed(void **state) {
+  (void)state;
+  static const char *const want[][2] = {{"max", "other"}, {"maximum", ""}, {"maximum", "x"}, {"quantized::max", ""}};
+  const char *at = "max.other maximum .x quantized::max | promote 0 1";
+  mote_overload o = {NULL, NULL, 0, 0};
+  for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
+    assert_true(mote_overload_next(&at, &o));
+    assert_true(o.name_len == strlen(want[i][0]) && memcmp(o.name, want[i][0], o.name_len) == 0);
+    assert_true(o.overload_len == strlen(want[i][1]) && memcmp(o.overload, want[i][1], o.overload_len) == 0);
+  }
+  assert_false(mote_overload_next(&at, &o));
+  assert_non_null(mote_torch_row_find("softmax.int"));
+  assert_null(mote_torch_row_find("softmax.in"));
+  assert_null(mote_torch_row_find("softma"));
+}
+
 static void rows_name_operators(void **state) {
   (void)state;
   for (const mote_op_family *const *f = mote_op_families(); *f != NULL; f++)
@@ -153,6 +169,7 @@ int main(void) {
       cmocka_unit_test(codes_round_halves_to_even),
       cmocka_unit_test(gru_step),
       cmocka_unit_test(integer_division_by_zero_fails),
+      cmocka_unit_test(overloads_are_listed),
       cmocka_unit_test(rows_name_operators),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
