@@ -52,6 +52,9 @@ mote_status mote_tensor_emit(mote_vm *vm, const mote_op *op, const void *attr, m
   bool done = false;
   if (n_in > MOTE_EMIT_MAX || *n_out > MOTE_EMIT_MAX)
     return mote_fail(vm->err, MOTE_ERR_LIMIT, "%s: more than %d operands", op->name, MOTE_EMIT_MAX);
+  for (int32_t i = 0; i < op->rules->min_in; i++)
+    if (i >= n_in || !in[i])
+      return mote_fail(vm->err, MOTE_ERR_TYPE, "%s: operand %d is no tensor", op->name, i);
   if (vm->rec && !eager) {
     MOTE_TRY(mote_recorder_emit(vm->rec, op, attr, in, n_in, out, n_out, &done, vm->err));
     if (done)

@@ -245,6 +245,18 @@ static mote_status run_body(mote_vm *vm, const mote_op_ref *ref, uint32_t n, mot
   return s;
 }
 
+// Bytecode says nothing of types: None where a tensor, a list or a number has to be.
+static mote_status refuse_none(mote_vm *vm, const mote_schema *schema, uint32_t n, const mote_val *a) {
+  for (uint32_t i = 0; schema && i < n && i < schema->n_args; i++) {
+    mote_type_kind kind = schema->args[i].type->kind;
+    bool needed = kind == MOTE_TYPE_TENSOR || kind == MOTE_TYPE_LIST || kind == MOTE_TYPE_INT ||
+                  kind == MOTE_TYPE_FLOAT || kind == MOTE_TYPE_BOOL || kind == MOTE_TYPE_NUMBER;
+    if (needed && a[i].tag == MOTE_TAG_NONE)
+      return mote_vm_fail_type(vm, schema->args[i].name, a[i]);
+  }
+  return MOTE_OK;
+}
+
 static mote_status run_impl(mote_vm *vm, const mote_op_ref *ref, uint32_t n, mote_val *a, mote_val *out,
                             int32_t results) {
   const mote_impl *impl = ref->impl;
@@ -254,6 +266,7 @@ static mote_status run_impl(mote_vm *vm, const mote_op_ref *ref, uint32_t n, mot
   const mote_op_ref *outer = vm->ref;
   vm->ref = ref;
   vm->n_results = results;
+  MOTE_TRY(refuse_none(vm, ref->schema, n, a));
   mote_status s = !impl      ? run_body(vm, ref, n, a, out, results)
                   : impl->fn ? impl->fn(vm, n, a, out)
                              : mote_tensor_call(vm, impl, ref, n, a, out);
