@@ -123,63 +123,12 @@ static mote_status lower_linear(mote_lowering *l) {
 static mote_status lower_matmul(mote_lowering *l) {
   return mote_low_done(l, mote_aten_matmul(l, l->args[0].ref, l->args[1].ref));
 }
-static mote_status with_ranks(mote_lowering *l, int32_t a, int32_t b, const char *what) {
-  const mote_tensor *x = mote_low_desc(l, l->args[0].ref), *y = mote_low_desc(l, l->args[1].ref);
-  if (x->rank != a || y->rank != b)
-    return mote_fail(l->err, MOTE_ERR_SHAPE, "%s: expected tensors of %d and %d dims, got %d and %d", what, a, b,
-                     x->rank, y->rank);
-  if (a == 3 && (x->dim[0] != y->dim[0] || x->dim[2] != y->dim[1]))
-    return mote_fail(
-        l->err, MOTE_ERR_SHAPE,
-        "Expected size for first two dimensions of batch2 tensor to be: [%lld, %lld] but got: [%lld, %lld].",
-        (long long)x->dim[0], (long long)x->dim[2], (long long)y->dim[0], (long long)y->dim[1]);
-  return lower_matmul(l);
-}
-static mote_status lower_mm(mote_lowering *l) { return with_ranks(l, 2, 2, "mm"); }
-static mote_status lower_bmm(mote_lowering *l) { return with_ranks(l, 3, 3, "batch1 must be a 3D tensor"); }
-static mote_status lower_mv(mote_lowering *l) { return with_ranks(l, 2, 1, "mv"); }
-static mote_status lower_dot(mote_lowering *l) { return with_ranks(l, 1, 1, "1D tensors expected, but got"); }
-
-// beta*self + alpha*product
-static mote_status added(mote_lowering *l, mote_low *w, mote_vid product) {
-  const mote_arg *alpha = mote_lower_arg(l, "alpha"), *beta = mote_lower_arg(l, "beta");
-  mote_vid self = l->args[0].ref;
-  mote_dtype d = mote_low_desc(w, product)->dtype;
-  if (alpha != NULL && alpha->kind == MOTE_ARG_SCALAR && (alpha->scalar.f != 1 || alpha->scalar.im != 0))
-    product = mote_low_2(w, &mote_op_mul, product, mote_low_scalar(w, &alpha->scalar, d));
-  if (beta != NULL && beta->kind == MOTE_ARG_SCALAR && beta->scalar.f == 0 && beta->scalar.im == 0) {
-    const mote_tensor *t = mote_low_desc(w, product);
-    int32_t rank = t->rank;
-    int64_t dim[MOTE_MAX_RANK];
-    memcpy(dim, t->dim, sizeof dim);
-    return mote_low_done(w, mote_low_expand(w, product, rank, dim));
-  }
-  if (beta != NULL && beta->kind == MOTE_ARG_SCALAR && (beta->scalar.f != 1 || beta->scalar.im != 0))
-    self = mote_low_2(w, &mote_op_mul, self, mote_low_scalar(w, &beta->scalar, mote_low_desc(w, self)->dtype));
-  return mote_low_done(w, mote_low_2(w, &mote_op_add, self, product));
-}
-static mote_status lower_addmm(mote_lowering *l) {
-  mote_vid a = l->args[1].ref, b = l->args[2].ref;
-  const mote_tensor *bias = mote_low_desc(l, l->args[0].ref), *x = mote_low_desc(l, a), *y = mote_low_desc(l, b);
-  bool ones = mote_lower_float(l, "alpha", 1) == 1 && mote_lower_float(l, "beta", 1) == 1;
-  if (x->rank == 2 && y->rank == 2 && x->dim[1] != y->dim[0])
-    mismatch(l, x, y);
-  if (ones && bias->rank == 1 && x->rank == 2 && y->rank == 2 && x->dtype == MOTE_F32 && mote_tensor_numel(y) > 0 &&
-      bias->dim[0] == y->dim[1])
-    return mote_low_done(l, mote_aten_linear(l, a, mote_low_swap(l, b, 0, 1), l->args[0].ref));
-  return added(l, l, mote_aten_matmul(l, a, b));
-}
 static const mote_torch_row rows[] = {
     {"softmax.int _softmax special_softmax", .lower = lower_softmax},
     {"log_softmax.int _log_softmax special_log_softmax", .lower = lower_log_softmax},
     {"_safe_softmax", .lower = lower_safe_softmax},
     {"linear", .lower = lower_linear},
     {"matmul linalg_matmul", .lower = lower_matmul},
-    {"mm", .lower = lower_mm},
-    {"bmm", .lower = lower_bmm},
-    {"mv", .lower = lower_mv},
-    {"dot vdot", .lower = lower_dot},
-    {"addmm baddbmm addmv", .lower = lower_addmm},
     {NULL},
 };
 const mote_op_family mote_family_aten_matmul = {NULL, rows};

@@ -199,46 +199,24 @@ static mote_status groups(mote_lowering *l, const mote_op *op, const char *count
 static mote_status lower_group(mote_lowering *l) { return groups(l, &norm_op, "num_groups"); }
 static mote_status lower_native_group(mote_lowering *l) { return groups(l, &norm_stats_op, "group"); }
 
-static mote_status batch(mote_lowering *l, bool training, int32_t results) {
+// With the statistics that were stored: a batch normalisation.
+static mote_status stored(mote_lowering *l) {
   mote_batch_norm_attr a;
   memset(&a, 0, sizeof a);
   mote_attr_defaults(&mote_op_batch_norm, &a);
   a.eps = mote_lower_float(l, "eps", 1e-5);
-  a.training = training;
-  mote_vid x = l->args[0].ref, mean = mote_low_tensor(l, "running_mean"), var = mote_low_tensor(l, "running_var");
-  mote_vid in[5] = {x, mote_low_tensor(l, "weight"), mote_low_tensor(l, "bias"), mean, var};
-  if (!training && (mean < 0 || var < 0))
+  mote_vid in[5] = {l->args[0].ref, mote_low_tensor(l, "weight"), mote_low_tensor(l, "bias"),
+                    mote_low_tensor(l, "running_mean"), mote_low_tensor(l, "running_var")};
+  if (in[3] < 0 || in[4] < 0)
     return mote_fail(l->err, MOTE_ERR_ARGUMENT, "running_mean and running_var must be defined in evaluation mode");
-  mote_low_give(l, mote_low_emit(l, &mote_op_batch_norm, &a, in, 5));
-  if (results == 1)
-    return l->st;
-  int64_t axes[MOTE_MAX_RANK], none = 0;
-  int32_t rank = mote_low_desc(l, x)->rank, n = 0;
-  for (int32_t i = 0; i < rank; i++)
-    if (i != 1)
-      axes[n++] = i;
-  if (!training) {
-    mote_vid empty = mote_low_expand(l, mote_low_num(l, 0, mote_low_desc(l, x)->dtype), 1, &none);
-    mote_low_give(l, empty);
-    mote_low_give(l, empty);
-    return l->st;
-  }
-  mote_vid m = mote_low_reduce(l, &mote_op_reduce_mean, x, axes, n, true), d = mote_low_2(l, &mote_op_sub, x, m);
-  mote_vid v = mote_low_reduce(l, &mote_op_reduce_mean, mote_low_1(l, &mote_op_square, d), axes, n, false);
-  mote_low_give(l, mote_low_reduce(l, &mote_op_reduce_mean, x, axes, n, false));
-  mote_low_give(l, mote_low_1(l, &mote_op_rsqrt,
-                              mote_low_2(l, &mote_op_add, v, mote_low_num(l, a.eps, mote_low_desc(l, v)->dtype))));
-  return l->st;
+  return mote_low_done(l, mote_low_emit(l, &mote_op_batch_norm, &a, in, 5));
 }
-static mote_status lower_native_batch(mote_lowering *l) { return batch(l, mote_lower_bool(l, "training", false), 3); }
-static mote_status lower_batch_no_stats(mote_lowering *l) { return batch(l, true, 3); }
-static mote_status lower_no_training(mote_lowering *l) { return batch(l, false, 3); }
 
 static mote_status lower_instance(mote_lowering *l) {
   const mote_tensor *x = mote_low_desc(l, l->args[0].ref);
   norm_attr a = {.groups = x->rank > 1 ? x->dim[1] : 1, .eps = mote_lower_float(l, "eps", 1e-5)};
   if (!mote_lower_bool(l, "use_input_stats", true))
-    return batch(l, false, 1);
+    return stored(l);
   if (x->rank < 2 || a.groups < 1)
     return mote_fail(l->err, MOTE_ERR_SHAPE, "instance_norm expects at least two dims");
   return emit_norm(l, &a, &norm_op);
@@ -251,9 +229,6 @@ static const mote_torch_row rows[] = {
     {"group_norm", .lower = lower_group},
     {"native_group_norm", .lower = lower_native_group},
     {"instance_norm", .lower = lower_instance},
-    {"native_batch_norm _native_batch_norm_legit", .lower = lower_native_batch},
-    {"_native_batch_norm_legit.no_stats", .lower = lower_batch_no_stats},
-    {"_native_batch_norm_legit_no_training", .lower = lower_no_training},
     {NULL},
 };
 const mote_op_family mote_family_aten_norm = {NULL, rows};

@@ -57,9 +57,6 @@ static mote_status lower_sub(mote_lowering *l) {
 static mote_status lower_rsub(mote_lowering *l) {
   return mote_low_done(l, add_scaled(l, l->args[1].ref, l->args[0].ref, true));
 }
-static mote_status lower_add_relu(mote_lowering *l) {
-  return mote_low_done(l, mote_low_1(l, &mote_op_relu, add_scaled(l, l->args[0].ref, l->args[1].ref, false)));
-}
 static mote_status lower_mul(mote_lowering *l) {
   mote_vid x = l->args[0].ref, y = l->args[1].ref;
   return mote_low_done(l, mote_low_2(l, both_type(l, x) == MOTE_BOOL ? &mote_op_bit_and : &mote_op_mul, x, y));
@@ -87,21 +84,6 @@ static mote_status lower_div_mode(mote_lowering *l) {
 }
 
 // self + value*t1*t2 and self + value*t1/t2
-static mote_status lower_addc(mote_lowering *l, const mote_op *op) {
-  mote_vid self = l->args[0].ref, a = l->args[1].ref;
-  mote_dtype d = both_type(l, self);
-  const mote_arg *value = mote_lower_arg(l, "value");
-  if (op == &mote_op_div && mote_aten_is_integral(d))
-    mote_low_fail(l, MOTE_ERR_TYPE,
-                  "Integer division with addcdiv is no longer supported, and in a future release addcdiv will perform "
-                  "a true division of tensor1 and tensor2.");
-  if (value != NULL && value->kind == MOTE_ARG_SCALAR && value->scalar.f != 1)
-    a = mote_low_2(l, &mote_op_mul, a, mote_low_scalar(l, &value->scalar, d));
-  return mote_low_done(l, mote_low_2(l, &mote_op_add, self, mote_low_2(l, op, a, l->args[2].ref)));
-}
-static mote_status lower_addcmul(mote_lowering *l) { return lower_addc(l, &mote_op_mul); }
-static mote_status lower_addcdiv(mote_lowering *l) { return lower_addc(l, &mote_op_div); }
-
 // start + weight*(end - start), from the nearer end.
 static mote_status lower_lerp(mote_lowering *l) {
   mote_vid a = l->args[0].ref, b = l->args[1].ref, t = operand(l, "weight", both_type(l, a));
@@ -352,7 +334,6 @@ static const mote_torch_row rows[] = {
     {"add.Tensor .Scalar | promote 0 1 -", .lower = lower_add},
     {"sub.Tensor .Scalar subtract.Tensor .Scalar | promote 0 1 -", .lower = lower_sub},
     {"rsub.Tensor .Scalar | promote 0 1 -", .lower = lower_rsub},
-    {"_add_relu.Tensor .Scalar | promote 0 1 -", .lower = lower_add_relu},
     {"mul.Tensor .Scalar multiply.Tensor .Scalar | promote 0 1 -", .lower = lower_mul},
     {"add | promote 0 1", .lower = lower_add},
     {"mul | promote 0 1", .lower = lower_mul},
@@ -362,8 +343,6 @@ static const mote_torch_row rows[] = {
     {"floor_divide .Scalar | promote 0 1", &mote_op_aten_floor_divide},
     {"remainder.Tensor .Scalar .Scalar_Tensor | promote 0 1", &mote_op_aten_remainder},
     {"fmod.Tensor .Scalar | promote 0 1", &mote_op_aten_fmod},
-    {"addcmul | promote 0 1 2 -", .lower = lower_addcmul},
-    {"addcdiv | promote 0 1 2 -", .lower = lower_addcdiv},
     {"lerp.Scalar | promote 0 1 -", .lower = lower_lerp},
     {"lerp.Tensor | promote 0 1 2", .lower = lower_lerp},
     {"pow.Tensor_Scalar", .lower = lower_pow},

@@ -212,9 +212,6 @@ static mote_status lower_reflect(mote_lowering *l) {
 static mote_status lower_replicate(mote_lowering *l) {
   return mote_low_done(l, pad(l, l->args[0].ref, mote_lower_arg(l, "padding"), MODE_REPLICATE, NULL));
 }
-static mote_status lower_circular(mote_lowering *l) {
-  return mote_low_done(l, pad(l, l->args[0].ref, mote_lower_arg(l, "pad"), MODE_CIRCULAR, NULL));
-}
 
 // ------------------------------------------------------------------------------------------------ repeating, turning
 
@@ -346,7 +343,6 @@ static const mote_torch_row rows[] = {
     {"constant_pad_nd", .lower = lower_constant_pad},
     {"reflection_pad1d reflection_pad2d reflection_pad3d", .lower = lower_reflect},
     {"replication_pad1d replication_pad2d replication_pad3d", .lower = lower_replicate},
-    {"_pad_circular", .lower = lower_circular},
     {"repeat tile", .lower = lower_repeat},
     {"flip", .lower = lower_flip},
     {"triu", .lower = lower_triu},

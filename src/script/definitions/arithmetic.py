@@ -364,3 +364,38 @@ def rrelu(self, lower, upper, training, generator):
   if training:
     torch._bad("rrelu in training")
   return torch.leaky_relu(self, (float(lower) + float(upper)) / 2.)
+def _ranks(x: Tensor, y: Tensor, m: int, n: int, what: str) -> NoneType:
+  if torch.dim(x) != m or torch.dim(y) != n:
+    torch._bad("{}: expected tensors of {} and {} dims, got {} and {}".format(what, m, n, torch.dim(x), torch.dim(y)))
+def mm(self, mat2):
+  torch._ranks(self, mat2, 2, 2, "mm")
+  return torch.matmul(self, mat2)
+def bmm(self, mat2):
+  torch._ranks(self, mat2, 3, 3, "batch1 must be a 3D tensor")
+  s, t = torch.size(self), torch.size(mat2)
+  if s[0] != t[0] or s[2] != t[1]:
+    torch._bad("Expected size for first two dimensions of batch2 tensor to be: [{}, {}] but got: [{}, {}].".format(s[0], s[2], t[0], t[1]))
+  return torch.matmul(self, mat2)
+def mv(self, vec):
+  torch._ranks(self, vec, 2, 1, "mv")
+  return torch.matmul(self, vec)
+def dot(self, tensor):
+  torch._ranks(self, tensor, 1, 1, "1D tensors expected, but got")
+  return torch.matmul(self, tensor)
+def vdot(self, other):
+  return torch.dot(torch.conj(self), other)
+def addmm(self, mat1, mat2, beta, alpha):
+  torch._ranks(mat1, mat2, 2, 2, "addmm")
+  if beta == 1 and alpha == 1 and torch.dim(self) == 1 and torch.size(self, 0) == torch.size(mat2, 1):
+    return torch.linear(mat1, torch.t(mat2), self)
+  return torch._added(self, torch.mm(mat1, mat2), beta, alpha)
+def addmv(self, mat, vec, beta, alpha):
+  return torch._added(self, torch.mv(mat, vec), beta, alpha)
+def baddbmm(self, batch1, batch2, beta, alpha):
+  return torch._added(self, torch.bmm(batch1, batch2), beta, alpha)
+def addcmul(self, tensor1, tensor2, value):
+  return torch.add(self, torch.mul(tensor1, tensor2), alpha=value)
+def addcdiv(self, tensor1, tensor2, value):
+  if not (torch.is_floating_point(tensor1) or torch.is_complex(tensor1) or torch.is_floating_point(tensor2) or torch.is_complex(tensor2)):
+    torch._bad("Integer division with addcdiv is no longer supported, and in a future release addcdiv will perform a true division of tensor1 and tensor2.")
+  return torch.add(self, torch.div(tensor1, tensor2), alpha=value)

@@ -59,7 +59,7 @@ def _native_multi_head_attention(query, key, value, embed_dim, num_head, qkv_wei
     if torch.dim(m) == 2 and mask_type is not None and unchecked_cast(int, mask_type) == 1:
       m = torch.reshape(m, [b, 1, 1, -1])
     keep = torch.logical_not(m)
-  r, w = torch._scaled_dot_product_attention_math(q, k, v, keep)
+  r, w = torch._attend(q, k, v, keep, 0., False, None, False)
   r = torch.linear(torch.reshape(torch.transpose(r, 1, 2), [b, -1, n]), proj_weight, proj_bias)
   if not need_weights:
     return r, torch.zeros([0])
@@ -75,3 +75,41 @@ def _transformer_encoder_layer_fwd(src, embed_dim, num_heads, qkv_weight, qkv_bi
   y = torch.linear(torch.gelu(y) if use_gelu else torch.relu(y), ffn_weight_2, ffn_bias_2)
   x = torch.add(x, y)
   return x if norm_first else torch.layer_norm(x, n, norm_weight_2, norm_bias_2, eps)
+def _attend(query: Tensor, key: Tensor, value: Tensor, attn_mask: Optional[Tensor], dropout_p: float, is_causal: bool, scale: Optional[float], enable_gqa: bool) -> Tuple[Tensor, Tensor]:
+  if torch.dim(query) < 2 or torch.dim(key) < 2 or torch.dim(value) < 2:
+    torch._bad("scaled_dot_product_attention: expected tensors of at least 2 dims")
+  if dropout_p > 0.:
+    torch._bad("scaled_dot_product_attention with dropout")
+  f = float(ops.prim.max(torch.size(query, -1), 1)) ** -.5 if scale is None else unchecked_cast(float, scale)
+  mask = attn_mask
+  if is_causal:
+    if attn_mask is not None:
+      torch._bad("_scaled_dot_product_attention: Explicit attn_mask should not be set when is_causal=True")
+    mask = torch.tril(torch.ones([torch.size(query, -2), torch.size(key, -2)], dtype=11))
+  k, v = key, value
+  if enable_gqa and torch.dim(query) > 2:
+    n = torch.size(query, -3)
+    if torch.size(k, -3) < 1 or n % torch.size(k, -3) != 0 or torch.size(v, -3) != torch.size(k, -3):
+      torch._bad("Number of heads in key and value must divide the number of heads in query")
+    n = n // torch.size(k, -3)
+    if n > 1:
+      k, v = torch.repeat_interleave(k, n, -3), torch.repeat_interleave(v, n, -3)
+  p = torch.matmul(torch.mul(query, f), torch.transpose(k, -2, -1))
+  if mask is None:
+    p = torch.softmax(p, -1)
+  else:
+    m = unchecked_cast(Tensor, mask)
+    p = torch._safe_softmax(torch.where(m, p, float("-inf")) if m.dtype == 11 else torch.add(p, torch.to(m, p.dtype)), -1)
+  return torch.matmul(p, v), p
+def scaled_dot_product_attention(query, key, value, attn_mask, dropout_p, is_causal, scale, enable_gqa):
+  r, p = torch._attend(query, key, value, attn_mask, dropout_p, is_causal, scale, enable_gqa)
+  return r
+def native_batch_norm(input, weight, bias, running_mean, running_var, training, momentum, eps):
+  r = torch.batch_norm(input, weight, bias, running_mean, running_var, training, momentum, eps, True)
+  if not training:
+    none = torch.new_zeros(input, [0])
+    return r, none, none
+  v, m = torch.var_mean(input, [i for i in range(torch.dim(input)) if i != 1], correction=0)
+  return r, m, torch.rsqrt(torch.add(v, eps))
+def _native_batch_norm_legit(input, weight, bias, running_mean, running_var, training, momentum, eps):
+  return torch.native_batch_norm(input, weight, bias, running_mean, running_var, training, momentum, eps)
