@@ -5,7 +5,8 @@
 //   STORE_I8(p, v) STORE_U8(p, v) STORE_I16(p, v) STORE_F32(p, v)   v within the range of the type
 //   SET_I SET_F SUB_I ADD_I MUL_I SHIFT_I MIN_I MAX_I TO_F ADD MUL DIV MIN MAX AND_F OR_F ROUND TRUNCATE   the rest;
 //   ROUND is to even ROW_NAME, ROW_TEXT, ROW_NEEDS
-// What has no loop here, and tails of less than LANES, go to the portable row, which gives the same bits.
+// Types, operation and rounding are looked at for each vector: that costs a few predicted branches, and a loop for each
+// combination cost four times the code. What has no loop here, and tails of less than LANES, go to the portable row, which gives the same bits.
 // Tests: tests/kernels/check_qeltwise.c
 #include <string.h>
 
@@ -60,8 +61,10 @@ static int32_t code_at(mote_dtype type, const void *p) {
 }
 
 // Returns how many elements it did.
-MOTE_INLINE size_t binary_loop(const mote_qbinary *p, mote_dtype type, bool product, bool even, const void *a,
-                               size_t a_step, const void *b, size_t b_step, void *out, size_t count) {
+static MOTE_NOINLINE size_t binary_loop(const mote_qbinary *p, const void *a, size_t a_step, const void *b,
+                                        size_t b_step, void *out, size_t count) {
+  const mote_dtype type = p->type;
+  const bool product = p->op == MOTE_QMUL, even = p->round == MOTE_QROUND_EVEN;
   finish e = finish_of(p->out_zp, p->lo, p->hi);
   vi a_zp = SET_I(p->a_zp), b_zp = SET_I(p->b_zp);
   vf a_scale = SET_F(p->a_scale), b_scale = SET_F(p->b_scale);
@@ -96,133 +99,58 @@ MOTE_INLINE size_t sum_loop(const mote_qbinary *p, mote_dtype type, const void *
   return i;
 }
 
-#define SUM(name, type)                                                                                                \
-  static MOTE_NOINLINE size_t name(const mote_qbinary *p, const void *a, size_t as, const void *b, size_t bs, void *o, \
-                                   size_t n) {                                                                         \
-    return sum_loop(p, type, a, as, b, bs, o, n);                                                                      \
-  }
-SUM(sum_i8, MOTE_I8)
-SUM(sum_u8, MOTE_U8)
-
-#define BINARY(name, type, product, even)                                                                              \
-  static MOTE_NOINLINE size_t name(const mote_qbinary *p, const void *a, size_t as, const void *b, size_t bs, void *o, \
-                                   size_t n) {                                                                         \
-    return binary_loop(p, type, product, even, a, as, b, bs, o, n);                                                    \
-  }
-#define BINARIES(suffix, type)                                                                                         \
-  BINARY(add_away_##suffix, type, false, false)                                                                        \
-  BINARY(add_even_##suffix, type, false, true)                                                                         \
-  BINARY(mul_away_##suffix, type, true, false)                                                                         \
-  BINARY(mul_even_##suffix, type, true, true)
-BINARIES(i8, MOTE_I8)
-BINARIES(u8, MOTE_U8)
-BINARIES(i16, MOTE_I16)
-
-typedef size_t (*binary_function)(const mote_qbinary *, const void *, size_t, const void *, size_t, void *, size_t);
-
 static void binary(const mote_qbinary *p, const void *a, size_t a_step, const void *b, size_t b_step, void *out,
                    size_t count) {
-#define NAMES(suffix)                                                                                                  \
-  {                                                                                                                    \
-    {add_away_##suffix, add_even_##suffix}, { mul_away_##suffix, mul_even_##suffix }                                   \
-  }
-  static const binary_function loops[3][2][2] = {NAMES(i8), NAMES(u8), NAMES(i16)};
-#undef NAMES
   size_t size = mote_qtype_size(p->type), done = 0;
   if (p->op == MOTE_QADD_INT && count >= LANES)
-    done = (p->type == MOTE_I8 ? sum_i8 : sum_u8)(p, a, a_step, b, b_step, out, count);
+    done = p->type == MOTE_I8 ? sum_loop(p, MOTE_I8, a, a_step, b, b_step, out, count)
+                              : sum_loop(p, MOTE_U8, a, a_step, b, b_step, out, count);
   if ((p->op == MOTE_QADD || p->op == MOTE_QMUL) && count >= LANES)
-    done =
-        loops[p->type - MOTE_I8][p->op == MOTE_QMUL][p->round == MOTE_QROUND_EVEN](p, a, a_step, b, b_step, out, count);
+    done = binary_loop(p, a, a_step, b, b_step, out, count);
   if (done < count)
     mote_q_eltwise__c.binary(p, (const char *)a + done * a_step * size, a_step, (const char *)b + done * b_step * size,
                              b_step, (char *)out + done * size, count - done);
 }
 
-MOTE_INLINE vf source(const mote_qconvert *p, mote_dtype from, bool divide, const void *in, size_t i, vi zp, vf scale) {
-  (void)p;
-  if (from != MOTE_F32)
-    return MUL(TO_F(SUB_I(load_codes(from, in, i), zp)), scale);
+MOTE_INLINE vf source(const mote_qconvert *p, const void *in, size_t i, vi zp, vf scale) {
+  if (p->from != MOTE_F32)
+    return MUL(TO_F(SUB_I(load_codes(p->from, in, i), zp)), scale);
   vf x = LOAD_F32((const float *)in + i);
-  return divide ? DIV(x, scale) : MUL(x, scale);
+  return p->divide ? DIV(x, scale) : MUL(x, scale);
 }
 
-MOTE_INLINE size_t convert_loop(const mote_qconvert *p, mote_dtype from, mote_dtype to, bool divide, bool even,
-                                const void *in, void *out, size_t count) {
+MOTE_INLINE size_t to_floats(const mote_qconvert *p, mote_dtype from, const void *in, float *out, size_t count) {
+  vi zp = SET_I(p->in_zp);
+  vf scale = SET_F(p->scale);
+  size_t i = 0;
+  for (; i + LANES <= count; i += LANES)
+    STORE_F32(out + i, MUL(TO_F(SUB_I(load_codes(from, in, i), zp)), scale));
+  return i;
+}
+
+static size_t to_codes(const mote_qconvert *given, const void *in, void *out, size_t count) {
+  const mote_qconvert copy = *given, *p = &copy; // which no store into `out` changes
   finish e = finish_of(p->out_zp, p->lo, p->hi);
   vi zp = SET_I(p->in_zp);
   vf scale = SET_F(p->scale);
   size_t i = 0;
-  for (; i + LANES <= count; i += LANES) {
-    vf f = source(p, from, divide, in, i, zp, scale);
-    if (to == MOTE_F32)
-      STORE_F32((float *)out + i, f);
-    else
-      store_codes(to, out, i, finished(f, even, &e));
-  }
+  for (; i + LANES <= count; i += LANES)
+    store_codes(p->to, out, i, finished(source(p, in, i, zp, scale), p->round == MOTE_QROUND_EVEN, &e));
   return i;
-}
-
-MOTE_INLINE size_t convert_rounding(const mote_qconvert *p, mote_dtype from, mote_dtype to, bool divide, const void *in,
-                                    void *out, size_t count) {
-  if (p->round == MOTE_QROUND_EVEN)
-    return convert_loop(p, from, to, divide, true, in, out, count);
-  return convert_loop(p, from, to, divide, false, in, out, count);
-}
-
-MOTE_INLINE size_t convert_from(const mote_qconvert *p, mote_dtype from, const void *in, void *out, size_t count) {
-  switch (p->to) {
-  case MOTE_I8:
-    return convert_rounding(p, from, MOTE_I8, false, in, out, count);
-  case MOTE_U8:
-    return convert_rounding(p, from, MOTE_U8, false, in, out, count);
-  case MOTE_I16:
-    return convert_rounding(p, from, MOTE_I16, false, in, out, count);
-  case MOTE_F32:
-    return convert_loop(p, from, MOTE_F32, false, true, in, out, count);
-  default:
-    return 0;
-  }
-}
-
-static MOTE_NOINLINE size_t convert_i8(const mote_qconvert *p, const void *in, void *out, size_t count) {
-  return convert_from(p, MOTE_I8, in, out, count);
-}
-
-static MOTE_NOINLINE size_t convert_u8(const mote_qconvert *p, const void *in, void *out, size_t count) {
-  return convert_from(p, MOTE_U8, in, out, count);
-}
-
-static MOTE_NOINLINE size_t convert_i16(const mote_qconvert *p, const void *in, void *out, size_t count) {
-  return convert_from(p, MOTE_I16, in, out, count);
-}
-
-static MOTE_NOINLINE size_t quantise(const mote_qconvert *p, const void *in, void *out, size_t count) {
-  switch (p->to) {
-  case MOTE_I8:
-    return p->divide ? convert_rounding(p, MOTE_F32, MOTE_I8, true, in, out, count)
-                     : convert_rounding(p, MOTE_F32, MOTE_I8, false, in, out, count);
-  case MOTE_U8:
-    return p->divide ? convert_rounding(p, MOTE_F32, MOTE_U8, true, in, out, count)
-                     : convert_rounding(p, MOTE_F32, MOTE_U8, false, in, out, count);
-  case MOTE_I16:
-    return p->divide ? convert_rounding(p, MOTE_F32, MOTE_I16, true, in, out, count)
-                     : convert_rounding(p, MOTE_F32, MOTE_I16, false, in, out, count);
-  default:
-    return 0;
-  }
 }
 
 static void convert(const mote_qconvert *p, const void *in, void *out, size_t count) {
   size_t done = 0;
-  if (p->from == MOTE_I8)
-    done = convert_i8(p, in, out, count);
+  if (p->from == MOTE_I32 || p->to == MOTE_I32)
+    done = 0;
+  else if (p->to != MOTE_F32)
+    done = to_codes(p, in, out, count);
+  else if (p->from == MOTE_I8)
+    done = to_floats(p, MOTE_I8, in, out, count);
   else if (p->from == MOTE_U8)
-    done = convert_u8(p, in, out, count);
+    done = to_floats(p, MOTE_U8, in, out, count);
   else if (p->from == MOTE_I16)
-    done = convert_i16(p, in, out, count);
-  else if (p->from == MOTE_F32)
-    done = quantise(p, in, out, count);
+    done = to_floats(p, MOTE_I16, in, out, count);
   if (done < count)
     mote_q_eltwise__c.convert(p, (const char *)in + done * mote_qtype_size(p->from),
                               (char *)out + done * mote_qtype_size(p->to), count - done);
