@@ -22,24 +22,27 @@ typedef struct tile {
 
 MOTE_INLINE vi scaled(vi sum, vf scale, vf hi) { return ROUND(MIN(MUL(TO_F(sum), scale), hi)); }
 
-MOTE_INLINE void store_row(const tile *t, size_t r, vi x, vi y, const requant *q) {
+MOTE_INLINE void store_row(const tile *t, vi x, vi y, const requant *q, char *out) {
   const float *scale = mote_qcols_at(t->panel, WIDTH).scale;
-  char *out = t->s->out[t->row + r] + t->column;
-  size_t columns = t->s->columns - t->column;
   x = scaled(x, LOAD_F(scale), q->hi);
   y = scaled(y, LOAD_F(scale + LANES), q->hi);
-  if (columns >= WIDTH) {
-    BYTES(x, y, q, out);
-    return;
-  }
-  char some[WIDTH];
-  BYTES(x, y, q, some);
-  memcpy(out, some, columns);
+  BYTES(x, y, q, out);
 }
 
-static MOTE_NOINLINE void store_general(const tile *t, size_t r, const int32_t *sum) {
-  mote_qconv_finish(t->s, t->panel, WIDTH, true, t->row + r, t->column, 0, sum,
-                    MOTE_MIN(t->s->columns - t->column, (size_t)WIDTH));
+// Rows whose columns do not all exist, or that are no plain bytes; the sums lack the bias.
+static MOTE_NOINLINE void store_rest(const tile *t, size_t mr, int32_t sum[][WIDTH]) {
+  const size_t columns = MOTE_MIN(t->s->columns - t->column, (size_t)WIDTH);
+  const int32_t *bias = mote_qcols_at(t->panel, WIDTH).bias;
+  const requant q = REQUANT(t->s->args);
+  char some[WIDTH];
+  for (size_t r = 0; r < mr; r++) {
+    if (!mote_qconv_plain(t->s->args)) {
+      mote_qconv_finish(t->s, t->panel, WIDTH, true, t->row + r, t->column, 0, sum[r], columns);
+      continue;
+    }
+    store_row(t, ADD_I(LOAD(sum[r]), LOAD(bias)), ADD_I(LOAD(sum[r] + LANES), LOAD(bias + LANES)), &q, some);
+    memcpy(t->s->out[t->row + r] + t->column, some, columns);
+  }
 }
 
 MOTE_INLINE void run_tile(const tile *t, size_t mr) {
@@ -60,21 +63,22 @@ MOTE_INLINE void run_tile(const tile *t, size_t mr) {
       acc[r][1] = ADD_I(acc[r][1], MADD(u, w1));
     }
   }
-  bool plain = mote_qconv_plain(s->args);
-  const int32_t *bias = mote_qcols_at(t->panel, WIDTH).bias;
-  vi b0 = LOAD(bias), b1 = LOAD(bias + LANES);
-  requant q = REQUANT(s->args);
+  if (!mote_qconv_plain(s->args) || s->columns - t->column < WIDTH) {
+    int32_t sum[MOST_ROWS][WIDTH];
 #pragma GCC unroll 12
-  for (size_t r = 0; r < mr; r++) {
-    if (plain) {
-      store_row(t, r, ADD_I(acc[r][0], b0), ADD_I(acc[r][1], b1), &q);
-    } else {
-      int32_t sum[WIDTH];
-      SAVE(sum, acc[r][0]);
-      SAVE(sum + LANES, acc[r][1]);
-      store_general(t, r, sum);
+    for (size_t r = 0; r < mr; r++) {
+      SAVE(sum[r], acc[r][0]);
+      SAVE(sum[r] + LANES, acc[r][1]);
     }
+    store_rest(t, mr, sum);
+    return;
   }
+  const int32_t *bias = mote_qcols_at(t->panel, WIDTH).bias;
+  const vi b0 = LOAD(bias), b1 = LOAD(bias + LANES);
+  const requant q = REQUANT(s->args);
+#pragma GCC unroll 12
+  for (size_t r = 0; r < mr; r++)
+    store_row(t, ADD_I(acc[r][0], b0), ADD_I(acc[r][1], b1), &q, s->out[t->row + r] + t->column);
 }
 
 #define TILE(mr)                                                                                                       \

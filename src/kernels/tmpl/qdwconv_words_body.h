@@ -16,7 +16,7 @@
 
 extern const mote_qdwconv_row FALLBACK;
 
-enum { BLOCK = 2 * LANES, COLS = BLOCK * MOTE_QCOLS_WORDS * 4, PAIR = BLOCK * 4, MOST_PAIRS = 3 };
+enum { BLOCK = 2 * LANES, COLS = BLOCK * MOTE_QCOLS_WORDS * 4, PAIR = BLOCK * 4, MOST_ROWS = 5 };
 
 // A block of channels: its columns, then kw * row_pairs * PAIR bytes of weights.
 static size_t row_pairs(uint32_t kh) { return ((size_t)kh + 1) / 2; }
@@ -67,8 +67,8 @@ static uint32_t tiles(const mote_qdwconv_args *a) { return a->n * a->oh; }
 
 // Where the input rows of a kernel lie: their column 0, and bytes from a column to the next.
 typedef struct rows {
-  const char *at[2 * MOST_PAIRS];
-  ptrdiff_t steps[2 * MOST_PAIRS];
+  const char *at[MOST_ROWS];
+  ptrdiff_t steps[MOST_ROWS];
 } rows;
 
 // One output row of one block of channels.
@@ -193,17 +193,19 @@ static MOTE_NOINLINE void slide_5x5s2(const lane *l) { slide(l, 5, 2); }
 
 enum { END = 2 * BLOCK }; // bytes of a row from column `safe` on are fewer
 
-// The lane's rows, from input row y on. `end`: 2*MOST_PAIRS copies of row ends.
+// The lane's rows, from input row y on. `end`: copies of row ends.
 static void set_rows(lane *l, int64_t y, size_t channel, char end[][END]) {
   const mote_qdwconv_args *a = l->a;
   const char *image = (const char *)a->in + l->n * a->in_n + (ptrdiff_t)channel;
-  for (uint32_t i = 0; i < 2 * MOST_PAIRS; i++, y += a->dh) {
-    const bool inside = i < a->kh && y >= 0 && y < a->ih;
+  for (uint32_t i = 0; i < a->kh; i++, y += a->dh) {
+    const bool inside = y >= 0 && y < a->ih;
     l->image.at[i] = inside ? image + y * a->in_y : l->padding.at[0];
     l->image.steps[i] = inside ? a->in_x : 0;
+    if (l->safe == a->iw)
+      continue;
     l->end.at[i] = inside ? end[i] : l->padding.at[0];
     l->end.steps[i] = l->image.steps[i];
-    if (inside && l->safe < a->iw)
+    if (inside)
       memcpy(end[i], l->image.at[i] + l->safe * a->in_x, (size_t)((a->iw - l->safe - 1) * a->in_x) + l->channels);
   }
 }
@@ -260,13 +262,13 @@ static int64_t safe_columns(const mote_qdwconv_args *a, size_t channels) {
 }
 
 static void run_row(const mote_qdwconv_args *a, const char *packed, uint32_t n, uint32_t oy) {
-  char pad[BLOCK], end[2 * MOST_PAIRS][END];
+  char pad[BLOCK], end[MOST_ROWS][END];
   int32_t zp = a->image_zp ? a->image_zp[n] : a->in_zp;
   requant q = REQUANT(a);
   lane l = {.a = a, .n = n, .u8 = a->in_type == MOTE_U8, .zp = SET_W(zp), .q = q, .block = packed};
   l.plain = (a->out_type == MOTE_I8 || a->out_type == MOTE_U8) && a->round == MOTE_QROUND_EVEN;
   memset(pad, (uint8_t)zp, sizeof pad);
-  for (size_t i = 0; i < 2 * MOST_PAIRS; i++)
+  for (size_t i = 0; i < MOST_ROWS; i++)
     l.padding.at[i] = pad;
   row_function usual = usual_kernel(a);
   for (size_t first = 0; first < a->channels; first += BLOCK, l.block += block_size(a->kh, a->kw)) {

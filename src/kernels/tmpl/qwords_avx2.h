@@ -29,20 +29,18 @@
 typedef struct requant {
   __m256 hi;      // hi - zp
   __m256i zp, lo; // 16 bits
-  bool u8;
 } requant;
 
 #define REQUANT(a)                                                                                                     \
-  {                                                                                                                    \
-    SET_F((float)((a)->hi - (a)->out_zp)), _mm256_set1_epi16((short)(a)->out_zp), _mm256_set1_epi16((short)(a)->lo),   \
-        (a)->out_type == MOTE_U8                                                                                       \
-  }
+  { SET_F((float)((a)->hi - (a)->out_zp)), _mm256_set1_epi16((short)(a)->out_zp), _mm256_set1_epi16((short)(a)->lo) }
 
-// 16 words, in any order of their quarters, to bytes. What was below -2^31 is INT_MIN by now and saturates.
+// 16 words, in any order of their quarters, to bytes. What was below -2^31 is INT_MIN by now and saturates. After the
+// clamp the low byte is the code, signed or not.
 MOTE_INLINE void bytes_of(__m256i words, const requant *q, char *out) {
   words = _mm256_max_epi16(_mm256_adds_epi16(words, q->zp), q->lo);
+  words = _mm256_and_si256(words, _mm256_set1_epi16(0xff));
   __m128i x = _mm256_castsi256_si128(words), y = _mm256_extracti128_si256(words, 1);
-  _mm_storeu_si128((__m128i *)out, q->u8 ? _mm_packus_epi16(x, y) : _mm_packs_epi16(x, y));
+  _mm_storeu_si128((__m128i *)out, _mm_packus_epi16(x, y));
 }
 
 #endif

@@ -4,9 +4,9 @@
 #include "kernels/tmpl/qwords_avx2.h"
 
 #define MOST_ROWS 6
-#define HEIGHTS 1, 2, 4, 6
-#define TILES TILE(1) TILE(2) TILE(4) TILE(6)
-#define NAMES tile_1, tile_2, tile_4, tile_6
+#define HEIGHTS 1, 4, 6
+#define TILES TILE(1) TILE(4) TILE(6)
+#define NAMES tile_1, tile_4, tile_6
 // The packs interleave the halves of x and y.
 #define BYTES(x, y, q, out) bytes_of(_mm256_permute4x64_epi64(_mm256_packs_epi32(x, y), 0xd8), q, out)
 #define ROW_NAME mote_q8_conv_6x16__avx2

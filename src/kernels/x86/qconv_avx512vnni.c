@@ -41,40 +41,49 @@ MOTE_INLINE __m256i bytes_of_one(__m512i a, const requant *q) {
   return _mm512_cvtepi16_epi8(offset(words, q));
 }
 
-// Epilogue of plain 8-bit outputs: sums already hold bias and zero point.
-MOTE_INLINE void store_plain(const tile *t, size_t mr, size_t nv, __m512i acc[MOST_ROWS][MOST_PANELS]) {
-  const mote_qconv_args *a = t->s->args;
+// One row of plain 8-bit outputs: the sums already hold bias and zero point. `mask`: the columns that exist; all of
+// them are stored without it, since the masked store is slow on some processors.
+MOTE_INLINE void store_row(const __m512i acc[], const __m512 scale[], size_t nv, const requant *q, char *out,
+                           const uint32_t *mask) {
+  if (nv == 2) {
+    __m256i bytes = bytes_of_two(scaled(acc[0], scale[0], q), scaled(acc[1], scale[1], q), q);
+    if (mask == NULL)
+      _mm256_storeu_si256((__m256i *)out, bytes);
+    else
+      _mm256_mask_storeu_epi8(out, (__mmask32)*mask, bytes);
+  } else {
+    __m128i bytes = _mm256_castsi256_si128(bytes_of_one(scaled(acc[0], scale[0], q), q));
+    if (mask == NULL)
+      _mm_storeu_si128((__m128i *)out, bytes);
+    else
+      _mm_mask_storeu_epi8(out, (__mmask16)*mask, bytes);
+  }
+}
+
+MOTE_INLINE requant requant_of(const mote_qconv_args *a) {
   requant q = {_mm512_set1_ps((float)(a->hi - a->out_zp)), _mm512_set1_epi16((short)a->out_zp),
                _mm512_set1_epi16((short)a->lo)};
-  __m512 scale[MOST_PANELS];
-#pragma GCC unroll 2
-  for (size_t v = 0; v < nv; v++)
-    scale[v] = _mm512_loadu_ps(mote_qcols_at(t->panel + v * t->s->panel_size, WIDTH).scale);
-  size_t columns = t->s->columns - t->column;
-  bool full = columns >= nv * WIDTH; // the masked store is slow on some processors
-  uint32_t mask = full ? 0 : (1u << columns) - 1;
-#pragma GCC unroll 12
+  return q;
+}
+
+MOTE_INLINE const float *scale_of(const tile *t, size_t v) {
+  return mote_qcols_at(t->panel + v * t->s->panel_size, WIDTH).scale;
+}
+
+// Plain rows whose columns do not all exist, or whose weights have a zero point.
+static MOTE_NOINLINE void store_plain(const tile *t, size_t mr, size_t nv, const int32_t *dot) {
+  const requant q = requant_of(t->s->args);
+  const uint32_t mask = (uint32_t)(((uint64_t)1 << MOTE_MIN(t->s->columns - t->column, nv * WIDTH)) - 1);
   for (size_t r = 0; r < mr; r++) {
-    char *out = t->s->out[t->row + r] + t->column;
-    if (t->row_sum) {
-      __m512i fix = _mm512_set1_epi32((int32_t)((uint32_t)t->row_sum[r] * (uint32_t)t->s->w_zp));
-#pragma GCC unroll 2
-      for (size_t v = 0; v < nv; v++)
-        acc[r][v] = _mm512_sub_epi32(acc[r][v], fix);
+    const uint32_t row_sum = t->row_sum ? (uint32_t)t->row_sum[r] : 0;
+    const __m512i fix = _mm512_set1_epi32((int32_t)(row_sum * (uint32_t)t->s->w_zp));
+    __m512i acc[MOST_PANELS];
+    __m512 scale[MOST_PANELS];
+    for (size_t v = 0; v < nv; v++, dot += WIDTH) {
+      acc[v] = _mm512_sub_epi32(_mm512_loadu_si512(dot), fix);
+      scale[v] = _mm512_loadu_ps(scale_of(t, v));
     }
-    if (nv == 2) {
-      __m256i bytes = bytes_of_two(scaled(acc[r][0], scale[0], &q), scaled(acc[r][1], scale[1], &q), &q);
-      if (full)
-        _mm256_storeu_si256((__m256i *)out, bytes);
-      else
-        _mm256_mask_storeu_epi8(out, (__mmask32)mask, bytes);
-    } else {
-      __m128i bytes = _mm256_castsi256_si128(bytes_of_one(scaled(acc[r][0], scale[0], &q), &q));
-      if (full)
-        _mm_storeu_si128((__m128i *)out, bytes);
-      else
-        _mm_mask_storeu_epi8(out, (__mmask16)mask, bytes);
-    }
+    store_row(acc, scale, nv, &q, t->s->out[t->row + r] + t->column, &mask);
   }
 }
 
@@ -140,8 +149,15 @@ MOTE_INLINE void run_tile(const tile *t, size_t mr, size_t nv) {
         acc[r][v] = _mm512_dpbusd_epi32(acc[r][v], u, b[v]);
     }
   }
-  if (plain) {
-    store_plain(t, mr, nv, acc);
+  if (plain && t->row_sum == NULL && s->columns - t->column >= nv * WIDTH) {
+    const requant q = requant_of(s->args);
+    __m512 scale[MOST_PANELS];
+#pragma GCC unroll 2
+    for (size_t v = 0; v < nv; v++)
+      scale[v] = _mm512_loadu_ps(scale_of(t, v));
+#pragma GCC unroll 12
+    for (size_t r = 0; r < mr; r++)
+      store_row(acc[r], scale, nv, &q, s->out[t->row + r] + t->column, NULL);
     return;
   }
   int32_t dot[MOST_ROWS * MOST_PANELS * WIDTH];
@@ -150,7 +166,9 @@ MOTE_INLINE void run_tile(const tile *t, size_t mr, size_t nv) {
 #pragma GCC unroll 2
     for (size_t v = 0; v < nv; v++)
       _mm512_storeu_si512(dot + (r * nv + v) * WIDTH, acc[r][v]);
-  if (s->args->out_type == MOTE_F32)
+  if (plain)
+    store_plain(t, mr, nv, dot);
+  else if (s->args->out_type == MOTE_F32)
     store_floats(t, mr, nv, dot);
   else
     store_general(t, mr, nv, dot);
@@ -160,13 +178,13 @@ typedef void (*tile_function)(const tile *t);
 
 #define TILE(mr, nv)                                                                                                   \
   static MOTE_NOINLINE void tile_##mr##x##nv(const tile *t) { run_tile(t, mr, nv); }
-#define TILES(nv) TILE(1, nv) TILE(2, nv) TILE(4, nv) TILE(6, nv) TILE(8, nv) TILE(12, nv)
+#define TILES(nv) TILE(1, nv) TILE(4, nv) TILE(12, nv)
 TILES(1)
 TILES(2)
 #define NAMES(nv)                                                                                                      \
-  { tile_1x##nv, tile_2x##nv, tile_4x##nv, tile_6x##nv, tile_8x##nv, tile_12x##nv }
-enum { HEIGHTS = 6 };
-static const uint8_t heights[HEIGHTS] = {1, 2, 4, 6, 8, 12};
+  { tile_1x##nv, tile_4x##nv, tile_12x##nv }
+enum { HEIGHTS = 3 };
+static const uint8_t heights[HEIGHTS] = {1, 4, 12};
 static const tile_function tiles_of[MOST_PANELS][HEIGHTS] = {NAMES(1), NAMES(2)};
 
 // Sum of the unsigned codes of each row.
