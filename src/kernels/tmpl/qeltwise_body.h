@@ -6,8 +6,8 @@
 //   SET_I SET_F SUB_I ADD_I MUL_I SHIFT_I MIN_I MAX_I TO_F ADD MUL DIV MIN MAX AND_F OR_F ROUND TRUNCATE   the rest;
 //   ROUND is to even ROW_NAME, ROW_TEXT, ROW_NEEDS
 // Types, operation and rounding are looked at for each vector: that costs a few predicted branches, and a loop for each
-// combination cost four times the code. What has no loop here, and tails of less than LANES, go to the portable row, which gives the same bits.
-// Tests: tests/kernels/check_qeltwise.c
+// combination cost four times the code. What has no loop here, and tails of less than LANES, go to the portable row,
+// which gives the same bits. Tests: tests/kernels/check_qeltwise.c
 #include <string.h>
 
 #include "kernels/qcols.h"
