@@ -96,11 +96,12 @@ static uint32_t distance_entry(uint32_t symbol, uint32_t length) {
 
 static uint32_t plain_entry(uint32_t symbol, uint32_t length) { return ENTRY(length, KIND_LITERAL, 0, symbol); }
 
+// The lowest `length` bits the other way round: neighbours change places, then pairs, fours and bytes of 16 bits.
 static uint32_t reverse_bits(uint32_t code, uint32_t length) {
-  uint32_t r = 0;
-  for (uint32_t i = 0; i < length; i++)
-    r |= (code >> i & 1) << (length - 1 - i);
-  return r;
+  code = (code & 0x5555) << 1 | (code >> 1 & 0x5555);
+  code = (code & 0x3333) << 2 | (code >> 2 & 0x3333);
+  code = (code & 0x0F0F) << 4 | (code >> 4 & 0x0F0F);
+  return ((code & 0x00FF) << 8 | code >> 8) >> (16 - length);
 }
 
 typedef struct code_plan {      // the canonical code of one alphabet
@@ -175,8 +176,9 @@ static bool build_table(const uint8_t *lengths, uint32_t symbols, uint32_t root,
       code >>= root;
       used = n - root;
     }
+    uint32_t e = entry(i, used);
     for (uint32_t at = code; at < size; at += 1u << used)
-      part[at] = entry(i, used);
+      part[at] = e;
   }
   return true;
 }
