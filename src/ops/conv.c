@@ -237,35 +237,36 @@ static double tap_sum(const mote_opctx *c, const mote_conv_geo *g, int64_t n, in
   return sum;
 }
 
-static void reference_store(const mote_opctx *c, double sum, int64_t o, int64_t at) {
-  const mote_conv_attr *a = c->attr;
+void mote_product_store(const mote_opctx *c, const mote_act_attr *act, double sum, int64_t channel, int64_t at) {
   const mote_tensor *in = c->in[0], *w = c->in[1], *out = c->out[0];
-  double ws = w->quant.count > 0 ? mote_scale_at(&w->quant, w->quant.count > 1 ? o : 0) : 1;
+  double ws = w->quant.count > 0 ? mote_scale_at(&w->quant, channel) : 1;
   float lo, hi;
   if (mote_dtype_is_float(in->dtype)) {
-    double v = sum * (is_hybrid(c) ? ws : 1) + (mote_has(c, 2) ? mote_load_f64(c->in[2]->data, c->in[2]->dtype, o) : 0);
-    v += mote_has(c, 3) ? mote_load_f64(c->in[3]->data, c->in[3]->dtype, at) : 0;
-    mote_act_range(&a->act, &lo, &hi);
-    v = v < (double)lo ? (double)lo : v > (double)hi ? (double)hi : v;
-    mote_store_f64(out->data, out->dtype, at, v);
+    double v = sum * (is_hybrid(c) ? ws : 1);
+    v += mote_has(c, 2) ? mote_load_f64(c->in[2]->data, c->in[2]->dtype, channel) : 0;
+    v += c->op == &mote_op_conv2d && mote_has(c, 3) ? mote_load_f64(c->in[3]->data, c->in[3]->dtype, at) : 0;
+    mote_act_range(act, &lo, &hi);
+    mote_store_f64(out->data, out->dtype, at, v < (double)lo ? (double)lo : v > (double)hi ? (double)hi : v);
     return;
   }
   int32_t qlo, qhi;
-  mote_act_codes(&a->act, out, &qlo, &qhi);
-  sum += mote_has(c, 2) ? (double)mote_bias_code(c, 2, o) : 0;
+  mote_act_codes(act, out, &qlo, &qhi);
+  sum += mote_has(c, 2) ? (double)mote_bias_code(c, 2, channel) : 0;
   double v = sum * (in->quant.scale * ws / out->quant.scale);
   mote_store_i64(out->data, mote_code_type(out->dtype), at, mote_quantise(v, 1, out->quant.zero_point, qlo, qhi));
 }
 
 static mote_status conv_eval(mote_opctx *c) {
+  const mote_conv_attr *a = c->attr;
   mote_conv_geo g;
   MOTE_TRY(geometry(c, &g));
-  int64_t c_stride = c->out[0]->stride[((const mote_conv_attr *)c->attr)->data_format == MOTE_NHWC ? 3 : 1];
+  int64_t c_stride = c->out[0]->stride[a->data_format == MOTE_NHWC ? 3 : 1];
   for (int64_t n = 0; n < g.n; n++)
     for (int64_t y = 0; y < g.oh; y++)
       for (int64_t x = 0; x < g.ow; x++)
         for (int64_t o = 0; o < g.oc; o++)
-          reference_store(c, tap_sum(c, &g, n, y, x, o), o, n * g.out_n + y * g.out_h + x * g.out_w + o * c_stride);
+          mote_product_store(c, &a->act, tap_sum(c, &g, n, y, x, o), o,
+                             n * g.out_n + y * g.out_h + x * g.out_w + o * c_stride);
   return MOTE_OK;
 }
 
@@ -313,8 +314,10 @@ static mote_status dw_f32_run(const mote_opctx *c, const void *state, int64_t t0
   return MOTE_OK;
 }
 
-typedef struct pack_arg {
-  const void *row;
+typedef struct pack_arg { // one row of three is set
+  const mote_conv_f32 *row;
+  const mote_dwconv_f32 *depthwise;
+  const mote_winograd_f32 *winograd;
   const mote_conv_geo *g;
   mote_conv_f32_shape shape;
 } pack_arg;
@@ -334,24 +337,29 @@ static mote_status float_weights(const mote_opctx *c, const float **w, const flo
   return MOTE_OK;
 }
 
-static mote_status pack_conv_f32(void *dst, const mote_opctx *c, const void *arg) {
+static mote_status pack_f32(void *dst, const mote_opctx *c, const void *arg) {
   const pack_arg *p = arg;
+  const mote_conv_geo *g = p->g;
   const float *w, *bias;
   float *temp;
   MOTE_TRY(float_weights(c, &w, &bias, &temp));
-  mote_conv_f32_pack(p->row, &p->shape, w, p->g->w_o, p->g->w_h, p->g->w_w, p->g->w_i, bias, dst);
+  if (p->row != NULL)
+    mote_conv_f32_pack(p->row, &p->shape, w, g->w_o, g->w_h, g->w_w, g->w_i, bias, dst);
+  else if (p->winograd != NULL)
+    mote_winograd_f32_pack(p->winograd, &p->shape, w, g->w_o, g->w_h, g->w_w, g->w_i, bias, dst);
+  else
+    mote_dwconv_f32_pack(p->depthwise, (size_t)g->kh, (size_t)g->kw, (size_t)g->ic, (size_t)(g->oc / g->ic), w, g->w_h,
+                         g->w_w, g->w_o, bias, dst);
   mote_free(c->env->al, temp);
   return MOTE_OK;
 }
-static mote_status pack_dw_f32(void *dst, const mote_opctx *c, const void *arg) {
-  const pack_arg *p = arg;
-  const float *w, *bias;
-  float *temp;
-  MOTE_TRY(float_weights(c, &w, &bias, &temp));
-  mote_dwconv_f32_pack(p->row, (size_t)p->g->kh, (size_t)p->g->kw, (size_t)p->g->ic, (size_t)(p->g->oc / p->g->ic), w,
-                       p->g->w_h, p->g->w_w, p->g->w_o, bias, dst);
-  mote_free(c->env->al, temp);
-  return MOTE_OK;
+
+// `row` is the one that packs; `size` 0: it overflows.
+static mote_status packed_f32(mote_opctx *c, const pack_arg *p, const void *row, uint64_t salt, size_t size,
+                              const void **out) {
+  if (size == 0)
+    return mote_op_fail(c, MOTE_ERR_LIMIT, "the packed weights are too large");
+  return mote_prepare_pack(c, 1, row, mote_hash_u64(mote_const_key(c, 2), salt), size, pack_f32, p, out);
 }
 
 typedef struct winograd_state {
@@ -370,24 +378,11 @@ static mote_status winograd_run(const mote_opctx *c, const void *state, int64_t 
   return MOTE_OK;
 }
 
-static mote_status pack_winograd(void *dst, const mote_opctx *c, const void *arg) {
-  const pack_arg *p = arg;
-  const float *w, *bias;
-  float *temp;
-  MOTE_TRY(float_weights(c, &w, &bias, &temp));
-  mote_winograd_f32_pack(p->row, &p->shape, w, p->g->w_o, p->g->w_h, p->g->w_w, p->g->w_i, bias, dst);
-  mote_free(c->env->al, temp);
-  return MOTE_OK;
-}
-
 // `args` as the direct kernel would take them.
 static mote_status prepare_winograd(mote_opctx *c, const mote_conv_geo *g, const mote_conv_f32_args *args) {
   winograd_state s = {mote_winograd_f32_select(c->env->cpu), *args};
-  pack_arg p = {s.row, g, s.args.shape};
-  size_t size = mote_winograd_f32_packed_size(s.row, &p.shape);
-  if (size == 0)
-    return mote_op_fail(c, MOTE_ERR_LIMIT, "the packed weights are too large");
-  MOTE_TRY(mote_prepare_pack(c, 1, s.row, mote_const_key(c, 2), size, pack_winograd, &p, &s.args.packed));
+  pack_arg p = {.winograd = s.row, .g = g, .shape = s.args.shape};
+  MOTE_TRY(packed_f32(c, &p, s.row, 0, mote_winograd_f32_packed_size(s.row, &p.shape), &s.args.packed));
   return mote_add_step(c, winograd_run, &s, sizeof s, (int64_t)mote_winograd_f32_tiles(&s.args),
                        mote_winograd_f32_scratch_size(&p.shape), s.row->name, s.row->isa);
 }
@@ -403,12 +398,8 @@ static mote_status prepare_f32(mote_opctx *c, const mote_conv_geo *g) {
   }
   if (c->env->precision != MOTE_PRECISION_STRICT && mote_winograd_f32_fits(&s.args))
     return prepare_winograd(c, g, &s.args);
-  pack_arg p = {s.row, g, s.args.shape};
-  size_t size = mote_conv_f32_packed_size(s.row, &p.shape);
-  if (size == 0)
-    return mote_op_fail(c, MOTE_ERR_LIMIT, "the packed weights are too large");
-  MOTE_TRY(mote_prepare_pack(c, 1, s.row, mote_hash_u64(mote_const_key(c, 2), (uint64_t)g->groups), size, pack_conv_f32,
-                             &p, &s.args.packed));
+  pack_arg p = {.row = s.row, .g = g, .shape = s.args.shape};
+  MOTE_TRY(packed_f32(c, &p, s.row, (uint64_t)g->groups, mote_conv_f32_packed_size(s.row, &p.shape), &s.args.packed));
   return mote_add_step(c, conv_f32_run, &s, sizeof s, (int64_t)mote_conv_f32_tiles(s.row, &s.args), 0, s.row->name,
                        s.row->isa);
 }
@@ -422,11 +413,9 @@ static mote_status prepare_dw_f32(mote_opctx *c, const mote_conv_geo *g) {
                      .in = f32_in(g),
                      .out = f32_out(g)}};
   mote_act_range(&a->act, &s.args.lo, &s.args.hi);
-  pack_arg p = {s.row, g, {0}};
+  pack_arg p = {.depthwise = s.row, .g = g};
   size_t size = mote_dwconv_f32_packed_size(s.row, (size_t)g->kh, (size_t)g->kw, s.args.channels, s.args.multiplier);
-  if (size == 0)
-    return mote_op_fail(c, MOTE_ERR_LIMIT, "the packed weights are too large");
-  MOTE_TRY(mote_prepare_pack(c, 1, s.row, mote_const_key(c, 2), size, pack_dw_f32, &p, &s.args.packed));
+  MOTE_TRY(packed_f32(c, &p, s.row, 0, size, &s.args.packed));
   return mote_add_step(c, dw_f32_run, &s, sizeof s, (int64_t)mote_dwconv_f32_tiles(&s.args), 0, s.row->name,
                        s.row->isa);
 }
@@ -474,12 +463,20 @@ static mote_status qconv16_run(const mote_opctx *c, const void *state, int64_t t
   return MOTE_OK;
 }
 
-typedef struct qpack_arg {
-  const void *row;
-  mote_qconv_weights full;
-  mote_qdwconv_weights dw;
-  mote_qconv16_weights w16;
-} qpack_arg;
+// A product of codes on its way into the plan: what its kernels' weights are made of, and the weights of the one
+// chosen.
+typedef struct product {
+  const mote_conv_geo *g;
+  const void *bias; // int64_t for 16-bit codes, else int32_t
+  const double *scales;
+  uint32_t n_scales;
+  int32_t lo, hi;
+  const mote_qconv_row *full; // both rows NULL: 16 bits
+  const mote_qdwconv_row *depthwise;
+  mote_qconv_weights w;
+  mote_qdwconv_weights w_dw;
+  mote_qconv16_weights w_16;
+} product;
 
 // The weights a byte each; `temp` is to be freed.
 static mote_status byte_weights(const mote_opctx *c, const void **w, int8_t **temp) {
@@ -495,29 +492,18 @@ static mote_status byte_weights(const mote_opctx *c, const void **w, int8_t **te
   return MOTE_OK;
 }
 
-static mote_status pack_qconv(void *dst, const mote_opctx *c, const void *arg) {
-  qpack_arg p = *(const qpack_arg *)arg;
-  int8_t *temp;
-  MOTE_TRY(byte_weights(c, &p.full.w, &temp));
-  ((const mote_qconv_row *)p.row)->pack(&p.full, dst);
-  mote_free(c->env->al, temp);
-  return MOTE_OK;
-}
-static mote_status pack_qdw(void *dst, const mote_opctx *c, const void *arg) {
-  qpack_arg p = *(const qpack_arg *)arg;
-  int8_t *temp;
-  MOTE_TRY(byte_weights(c, &p.dw.w, &temp));
-  ((const mote_qdwconv_row *)p.row)->pack(&p.dw, dst);
-  mote_free(c->env->al, temp);
-  return MOTE_OK;
-}
-static mote_status pack_qconv16(void *dst, const mote_opctx *c, const void *arg) {
-  qpack_arg p = *(const qpack_arg *)arg;
+static mote_status pack_q(void *dst, const mote_opctx *c, const void *arg) {
+  product p = *(const product *)arg;
   const void *w;
   int8_t *temp;
   MOTE_TRY(byte_weights(c, &w, &temp));
-  p.w16.w = w;
-  mote_qconv16_pack(&p.w16, dst);
+  p.w.w = p.w_dw.w = p.w_16.w = w;
+  if (p.full != NULL)
+    p.full->pack(&p.w, dst);
+  else if (p.depthwise != NULL)
+    p.depthwise->pack(&p.w_dw, dst);
+  else
+    mote_qconv16_pack(&p.w_16, dst);
   mote_free(c->env->al, temp);
   return MOTE_OK;
 }
@@ -532,164 +518,82 @@ static const int32_t *bias_i32(mote_opctx *c, int64_t n, bool *ok) {
   return b;
 }
 
-static uint64_t quant_salt(const mote_opctx *c, uint64_t salt) {
-  double parts[4] = {c->in[0]->quant.scale, c->out[0]->quant.scale, c->in[0]->quant.zero_point, (double)salt};
-  return mote_hash_u64(mote_const_key(c, 2), mote_hash(parts, sizeof parts, 11));
-}
-
-static mote_qround round_mode(const mote_opctx *c, mote_qround otherwise) {
-  return c->env->precision == MOTE_PRECISION_STRICT ? MOTE_QROUND_FIXED : otherwise;
-}
-
-static mote_status prepare_q8(mote_opctx *c, const mote_conv_geo *g) {
-  const mote_conv_attr *a = c->attr;
-  const mote_tensor *x = c->in[0], *w = c->in[1], *o = c->out[0];
-  qconv_state s = {.row = mote_qconv_select(c->env->cpu)};
-  bool ok;
-  uint32_t n_scales;
-  const int32_t *bias = bias_i32(c, g->oc, &ok);
-  double *scales = mote_product_scales(c, x, w, o, &n_scales);
-  if (!ok || scales == NULL)
-    return mote_fail_nomem(c->err);
-  mote_dtype wd = mote_code_type(w->dtype) == MOTE_U8 ? MOTE_U8 : MOTE_I8;
-  uint32_t groups = (uint32_t)g->groups, oc = (uint32_t)(g->oc / g->groups), ic = (uint32_t)g->wic;
-  qpack_arg p = {.row = s.row,
-                 .full = {groups, oc, ic, (uint32_t)g->kh, (uint32_t)g->kw, wd, NULL, g->w_o, g->w_h, g->w_w, g->w_i,
-                          w->quant.zero_point, bias, NULL, scales, n_scales}};
-  size_t size = s.row->packed_size(&p.full);
+static mote_status packed_q(mote_opctx *c, const product *p, const void *row, size_t size, const void **out) {
+  double parts[4] = {c->in[0]->quant.scale, c->out[0]->quant.scale, c->in[0]->quant.zero_point, (double)p->g->groups};
   if (size == 0)
     return mote_op_fail(c, MOTE_ERR_LIMIT, "the packed weights are too large");
-  MOTE_TRY(mote_prepare_pack(c, 1, s.row, quant_salt(c, groups), size, pack_qconv, &p, &s.packed));
-  s.args = (mote_qconv_args){.n = (uint32_t)g->n,
-                             .ih = (uint32_t)g->ih,
-                             .iw = (uint32_t)g->iw,
-                             .oh = (uint32_t)g->oh,
-                             .ow = (uint32_t)g->ow,
-                             .groups = groups,
-                             .oc = oc,
-                             .ic = ic,
-                             .kh = (uint32_t)g->kh,
-                             .kw = (uint32_t)g->kw,
-                             .sh = (uint32_t)g->sh,
-                             .sw = (uint32_t)g->sw,
-                             .dh = (uint32_t)g->dh,
-                             .dw = (uint32_t)g->dw,
-                             .pad_top = (int32_t)g->pad_top,
-                             .pad_left = (int32_t)g->pad_left,
-                             .in_type = mote_code_type(x->dtype),
-                             .out_type = mote_code_type(o->dtype),
-                             .in_n = g->in_n,
-                             .in_y = g->in_h,
-                             .in_x = g->in_w,
-                             .out_n = g->out_n,
-                             .out_y = g->out_h,
-                             .out_x = g->out_w,
-                             .in_zp = x->quant.zero_point,
-                             .out_zp = o->quant.zero_point,
-                             .round = round_mode(c, MOTE_QROUND_EVEN),
-                             .flo = -INFINITY,
-                             .fhi = INFINITY};
-  mote_act_codes(&a->act, o, &s.args.lo, &s.args.hi);
+  return mote_prepare_pack(c, 1, row, mote_hash_u64(mote_const_key(c, 2), mote_hash(parts, sizeof parts, 11)), size,
+                           pack_q, p, out);
+}
+
+static mote_dtype byte_type(const mote_tensor *weights) {
+  return mote_code_type(weights->dtype) == MOTE_U8 ? MOTE_U8 : MOTE_I8;
+}
+
+// Members that the arguments of all three kernels have, and those of the two for 8 bits.
+#define PRODUCT_WINDOW(g)                                                                                              \
+  .n = (uint32_t)(g)->n, .ih = (uint32_t)(g)->ih, .iw = (uint32_t)(g)->iw, .oh = (uint32_t)(g)->oh,                    \
+  .ow = (uint32_t)(g)->ow, .kh = (uint32_t)(g)->kh, .kw = (uint32_t)(g)->kw, .sh = (uint32_t)(g)->sh,                  \
+  .sw = (uint32_t)(g)->sw, .dh = (uint32_t)(g)->dh, .dw = (uint32_t)(g)->dw, .pad_top = (int32_t)(g)->pad_top,         \
+  .pad_left = (int32_t)(g)->pad_left, .in_n = (g)->in_n, .in_y = (g)->in_h, .in_x = (g)->in_w, .out_n = (g)->out_n,    \
+  .out_y = (g)->out_h, .out_x = (g)->out_w
+#define PRODUCT_CODES(c)                                                                                               \
+  .in_type = mote_code_type((c)->in[0]->dtype), .out_type = mote_code_type((c)->out[0]->dtype),                        \
+  .in_zp = (c)->in[0]->quant.zero_point, .out_zp = (c)->out[0]->quant.zero_point,                                      \
+  .round = (c)->env->precision == MOTE_PRECISION_STRICT ? MOTE_QROUND_FIXED : MOTE_QROUND_EVEN, .flo = -INFINITY,      \
+  .fhi = INFINITY
+
+static mote_status prepare_q8(mote_opctx *c, product *p) {
+  const mote_conv_geo *g = p->g;
+  const mote_tensor *w = c->in[1];
+  uint32_t groups = (uint32_t)g->groups, oc = (uint32_t)(g->oc / g->groups), ic = (uint32_t)g->wic;
+  qconv_state s = {
+      .row = mote_qconv_select(c->env->cpu),
+      .args = {PRODUCT_WINDOW(g), PRODUCT_CODES(c), .groups = groups, .oc = oc, .ic = ic, .lo = p->lo, .hi = p->hi}};
+  p->full = s.row;
+  p->w = (mote_qconv_weights){groups,  oc,     ic,        (uint32_t)g->kh, (uint32_t)g->kw, byte_type(w),
+                              NULL,    g->w_o, g->w_h,    g->w_w,          g->w_i,          w->quant.zero_point,
+                              p->bias, NULL,   p->scales, p->n_scales};
+  MOTE_TRY(packed_q(c, p, s.row, s.row->packed_size(&p->w), &s.packed));
   return mote_add_step(c, qconv_run, &s, sizeof s, s.row->tiles(&s.args), s.row->scratch_size(&s.args), s.row->name,
                        NULL);
 }
 
-static mote_status prepare_qdw(mote_opctx *c, const mote_conv_geo *g) {
-  const mote_conv_attr *a = c->attr;
-  const mote_tensor *x = c->in[0], *w = c->in[1], *o = c->out[0];
-  qdw_state s = {.row = mote_qdwconv_select(c->env->cpu)};
-  bool ok;
-  uint32_t n_scales;
-  const int32_t *bias = bias_i32(c, g->oc, &ok);
-  double *scales = mote_product_scales(c, x, w, o, &n_scales);
-  if (!ok || scales == NULL)
-    return mote_fail_nomem(c->err);
-  mote_dtype wd = mote_code_type(w->dtype) == MOTE_U8 ? MOTE_U8 : MOTE_I8;
+static mote_status prepare_qdw(mote_opctx *c, product *p) {
+  const mote_conv_geo *g = p->g;
+  const mote_tensor *w = c->in[1];
   uint32_t channels = (uint32_t)g->ic, mult = (uint32_t)(g->oc / g->ic);
-  qpack_arg p = {.row = s.row,
-                 .dw = {channels, mult, (uint32_t)g->kh, (uint32_t)g->kw, wd, NULL, g->w_o, g->w_h, g->w_w,
-                        w->quant.zero_point, bias, NULL, scales, n_scales}};
-  size_t size = s.row->packed_size(&p.dw);
-  if (size == 0)
-    return mote_op_fail(c, MOTE_ERR_LIMIT, "the packed weights are too large");
-  MOTE_TRY(mote_prepare_pack(c, 1, s.row, quant_salt(c, 0), size, pack_qdw, &p, &s.packed));
-  s.args = (mote_qdwconv_args){.n = (uint32_t)g->n,
-                               .ih = (uint32_t)g->ih,
-                               .iw = (uint32_t)g->iw,
-                               .oh = (uint32_t)g->oh,
-                               .ow = (uint32_t)g->ow,
-                               .channels = channels,
-                               .multiplier = mult,
-                               .kh = (uint32_t)g->kh,
-                               .kw = (uint32_t)g->kw,
-                               .sh = (uint32_t)g->sh,
-                               .sw = (uint32_t)g->sw,
-                               .dh = (uint32_t)g->dh,
-                               .dw = (uint32_t)g->dw,
-                               .pad_top = (int32_t)g->pad_top,
-                               .pad_left = (int32_t)g->pad_left,
-                               .in_type = mote_code_type(x->dtype),
-                               .out_type = mote_code_type(o->dtype),
-                               .in_n = g->in_n,
-                               .in_y = g->in_h,
-                               .in_x = g->in_w,
-                               .out_n = g->out_n,
-                               .out_y = g->out_h,
-                               .out_x = g->out_w,
-                               .in_zp = x->quant.zero_point,
-                               .out_zp = o->quant.zero_point,
-                               .round = round_mode(c, MOTE_QROUND_EVEN),
-                               .flo = -INFINITY,
-                               .fhi = INFINITY};
-  mote_act_codes(&a->act, o, &s.args.lo, &s.args.hi);
+  qdw_state s = {.row = mote_qdwconv_select(c->env->cpu),
+                 .args = {PRODUCT_WINDOW(g), PRODUCT_CODES(c), .channels = channels, .multiplier = mult, .lo = p->lo,
+                          .hi = p->hi}};
+  p->depthwise = s.row;
+  p->w_dw = (mote_qdwconv_weights){channels, mult,   (uint32_t)g->kh, (uint32_t)g->kw, byte_type(w),
+                                   NULL,     g->w_o, g->w_h,          g->w_w,          w->quant.zero_point,
+                                   p->bias,  NULL,   p->scales,       p->n_scales};
+  MOTE_TRY(packed_q(c, p, s.row, s.row->packed_size(&p->w_dw), &s.packed));
   return mote_add_step(c, qdw_run, &s, sizeof s, s.row->tiles(&s.args), 0, s.row->name, NULL);
 }
 
-// With a 64-bit bias every runtime keeps 15 bits of the multiplier; a 32-bit one keeps 31, which rounding once matches.
-static mote_status prepare_q16(mote_opctx *c, const mote_conv_geo *g) {
-  const mote_conv_attr *a = c->attr;
-  const mote_tensor *x = c->in[0], *w = c->in[1], *o = c->out[0];
-  qconv16_state s = {0};
-  bool ok;
-  uint32_t n_scales;
-  const int64_t *bias = mote_bias_i64(c, 2, g->oc, &ok);
-  double *scales = mote_product_scales(c, x, w, o, &n_scales);
-  if (!ok || scales == NULL)
-    return mote_fail_nomem(c->err);
+static mote_status prepare_q16(mote_opctx *c, product *p, mote_qround round) {
+  const mote_conv_geo *g = p->g;
   uint32_t groups = (uint32_t)g->groups, oc = (uint32_t)(g->oc / g->groups), ic = (uint32_t)g->wic;
-  qpack_arg p = {.w16 = {groups, oc, ic, (uint32_t)g->kh, (uint32_t)g->kw, NULL, g->w_o, g->w_h, g->w_w, g->w_i, bias,
-                         scales, n_scales}};
-  size_t size = mote_qconv16_packed_size(&p.w16);
-  if (size == 0)
-    return mote_op_fail(c, MOTE_ERR_LIMIT, "the packed weights are too large");
-  MOTE_TRY(mote_prepare_pack(c, 1, (const void *)(uintptr_t)&mote_op_conv2d, quant_salt(c, groups), size, pack_qconv16,
-                             &p, &s.packed));
-  s.args = (mote_qconv16_args){.n = (uint32_t)g->n,
-                               .ih = (uint32_t)g->ih,
-                               .iw = (uint32_t)g->iw,
-                               .oh = (uint32_t)g->oh,
-                               .ow = (uint32_t)g->ow,
-                               .groups = groups,
-                               .oc = oc,
-                               .ic = ic,
-                               .kh = (uint32_t)g->kh,
-                               .kw = (uint32_t)g->kw,
-                               .sh = (uint32_t)g->sh,
-                               .sw = (uint32_t)g->sw,
-                               .dh = (uint32_t)g->dh,
-                               .dw = (uint32_t)g->dw,
-                               .pad_top = (int32_t)g->pad_top,
-                               .pad_left = (int32_t)g->pad_left,
-                               .in_n = g->in_n,
-                               .in_y = g->in_h,
-                               .in_x = g->in_w,
-                               .out_n = g->out_n,
-                               .out_y = g->out_h,
-                               .out_x = g->out_w,
-                               .round = mote_has(c, 2) && c->in[2]->dtype == MOTE_I64 ? MOTE_QROUND_FIXED
-                                                                                      : MOTE_QROUND_AWAY};
-  mote_act_codes(&a->act, o, &s.args.lo, &s.args.hi);
+  qconv16_state s = {
+      .args = {PRODUCT_WINDOW(g), .groups = groups, .oc = oc, .ic = ic, .lo = p->lo, .hi = p->hi, .round = round}};
+  p->w_16 = (mote_qconv16_weights){groups, oc,     ic,     (uint32_t)g->kh, (uint32_t)g->kw, NULL,       g->w_o,
+                                   g->w_h, g->w_w, g->w_i, p->bias,         p->scales,       p->n_scales};
+  MOTE_TRY(packed_q(c, p, &mote_op_conv2d, mote_qconv16_packed_size(&p->w_16), &s.packed));
   return mote_add_step(c, qconv16_run, &s, sizeof s, mote_qconv16_tiles(&s.args), 0, "qconv16", NULL);
+}
+
+mote_status mote_product_prepare(mote_opctx *c, const mote_conv_geo *g, const mote_act_attr *act, mote_qround round16) {
+  product p = {.g = g};
+  bool ok, wide = c->in[0]->dtype == MOTE_I16;
+  p.bias = wide ? (const void *)mote_bias_i64(c, 2, g->oc, &ok) : (const void *)bias_i32(c, g->oc, &ok);
+  p.scales = mote_product_scales(c, c->in[0], c->in[1], c->out[0], &p.n_scales);
+  if (!ok || p.scales == NULL)
+    return mote_fail_nomem(c->err);
+  mote_act_codes(act, c->out[0], &p.lo, &p.hi);
+  return wide ? prepare_q16(c, &p, round16) : g->depthwise ? prepare_qdw(c, &p) : prepare_q8(c, &p);
 }
 
 // Weights that only running gives, other float types and empty images take the reference path.
@@ -702,11 +606,13 @@ static mote_status conv_prepare(mote_opctx *c) {
     return MOTE_OK;
   if (x == MOTE_F32)
     return g.depthwise && !mote_has(c, 3) ? prepare_dw_f32(c, &g) : prepare_f32(c, &g);
-  if (x == MOTE_I16)
-    return prepare_q16(c, &g);
-  if (x == MOTE_I8 || x == MOTE_U8)
-    return g.depthwise ? prepare_qdw(c, &g) : prepare_q8(c, &g);
-  return MOTE_OK;
+  if (x != MOTE_I16 && x != MOTE_I8 && x != MOTE_U8)
+    return MOTE_OK;
+  // With a 64-bit bias every runtime keeps 15 bits of the multiplier; a 32-bit one keeps 31, which rounding once
+  // matches.
+  bool bits15 = mote_has(c, 2) && c->in[2]->dtype == MOTE_I64;
+  return mote_product_prepare(c, &g, &((const mote_conv_attr *)c->attr)->act,
+                              bits15 ? MOTE_QROUND_FIXED : MOTE_QROUND_AWAY);
 }
 
 #define CONV_NUM(m, d) MOTE_ATTR(mote_conv_attr, m, MOTE_ATTR_INT, d)

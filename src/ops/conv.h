@@ -57,4 +57,10 @@ int64_t mote_bias_code(const mote_opctx *c, int32_t i, int64_t channel);
 // Bias (input `i`) of inputs 0 and 1 as int64 array of `n`; NULL without bias (and *ok).
 const int64_t *mote_bias_i64(mote_opctx *c, int32_t i, int64_t n, bool *ok);
 
+// prepare: one step that multiplies codes by constant weights; a linear layer is a 1x1 filter over a row of pixels.
+// `round16`: of 16-bit codes.
+mote_status mote_product_prepare(mote_opctx *c, const mote_conv_geo *g, const mote_act_attr *act, mote_qround round16);
+// Reference path: a sum of products becomes element `at` of the output (scale, bias, residual, clamp).
+void mote_product_store(const mote_opctx *c, const mote_act_attr *act, double sum, int64_t channel, int64_t at);
+
 #endif

@@ -130,39 +130,26 @@ static double trans_sum(const mote_opctx *c, const mote_conv_geo *g, int64_t n, 
 // A tile is an output row of an image.
 static mote_status trans_rows(const mote_opctx *c, const void *state, int64_t t0, int64_t t1) {
   const mote_conv_attr *a = c->attr;
-  const mote_tensor *in = c->in[0], *w = c->in[1], *out = c->out[0];
+  const mote_tensor *in = c->in[0], *out = c->out[0];
   (void)state;
   mote_conv_geo g;
-  float lo, hi;
-  int32_t qlo = 0, qhi = 0;
+  int32_t lo, hi;
   MOTE_TRY(trans_setup(c, &g));
-  mote_act_range(&a->act, &lo, &hi);
-  bool real = mote_dtype_is_float(in->dtype);
-  if (!real)
-    mote_act_codes(&a->act, out, &qlo, &qhi);
+  mote_act_codes(&a->act, out, &lo, &hi);
+  bool bits15 = in->dtype == MOTE_I16 && mote_has(c, 2) && c->in[2]->dtype == MOTE_I64; // of the multiplier, see conv.c
   int64_t c_stride = out->stride[a->data_format == MOTE_NHWC ? 3 : 1];
   for (int64_t t = t0; t < t1; t++)
     for (int64_t x = 0; x < g.ow; x++)
       for (int64_t o = 0; o < g.oc; o++) {
         int64_t n = t / g.oh, y = t % g.oh, at = n * g.out_n + y * g.out_h + x * g.out_w + o * c_stride;
-        double ws = w->quant.count > 0 ? mote_scale_at(&w->quant, w->quant.count > 1 ? o : 0) : 1,
-               v = trans_sum(c, &g, n, y, x, o);
-        if (real) {
-          v = v * (mote_dtype_is_float(w->dtype) ? 1 : ws) +
-              (mote_has(c, 2) ? mote_load_f64(c->in[2]->data, c->in[2]->dtype, o) : 0);
-          mote_store_f64(out->data, out->dtype, at, v < (double)lo ? (double)lo : v > (double)hi ? (double)hi : v);
+        double v = trans_sum(c, &g, n, y, x, o);
+        if (!bits15) {
+          mote_product_store(c, &a->act, v, o, at);
           continue;
         }
-        v += mote_has(c, 2) ? (double)mote_load_i64(c->in[2]->data, c->in[2]->dtype, o) : 0;
-        if (in->dtype == MOTE_I16 && mote_has(c, 2) &&
-            c->in[2]->dtype == MOTE_I64) { // 15 bits of the multiplier, see conv.c
-          int32_t q = mote_qfix_mul64((int64_t)v, mote_qfix_from(in->quant.scale * ws / out->quant.scale));
-          mote_store_i64(out->data, out->dtype, at, q < qlo ? qlo : q > qhi ? qhi : q);
-          continue;
-        }
-        mote_store_i64(
-            out->data, mote_code_type(out->dtype), at,
-            mote_quantise(v * (in->quant.scale * ws / out->quant.scale), 1, out->quant.zero_point, qlo, qhi));
+        double scale = in->quant.scale * mote_scale_at(&c->in[1]->quant, o) / out->quant.scale;
+        int32_t q = mote_qfix_mul64((int64_t)v + mote_bias_code(c, 2, o), mote_qfix_from(scale));
+        mote_store_i64(out->data, out->dtype, at, q < lo ? lo : q > hi ? hi : q);
       }
   return MOTE_OK;
 }

@@ -4,8 +4,6 @@
 
 #include "base/map.h"
 #include "kernels/gemm_f32.h"
-#include "kernels/qconv.h"
-#include "kernels/qconv16.h"
 #include "ops/conv.h"
 
 // ------------------------------------------------------------------------------------------------ linear: shape rule
@@ -70,27 +68,15 @@ static double code_or_value(const mote_tensor *t, int64_t i, int64_t channel) {
 
 static mote_status linear_eval(mote_opctx *c) {
   const mote_linear_attr *a = c->attr;
-  const mote_tensor *x = c->in[0], *w = c->in[1], *o = c->out[0];
+  const mote_tensor *x = c->in[0], *w = c->in[1];
   int64_t n = w->dim[0], k = w->dim[1], m = mote_tensor_numel(x) / k;
-  bool real = mote_dtype_is_float(x->dtype), hybrid = real && !mote_dtype_is_float(w->dtype);
-  float lo, hi;
-  int32_t qlo, qhi;
-  mote_act_range(&a->act, &lo, &hi);
-  mote_act_codes(&a->act, o, &qlo, &qhi);
   for (int64_t i = 0; i < m; i++)
     for (int64_t j = 0; j < n; j++) {
-      double sum = 0, ws = w->quant.count > 0 ? mote_scale_at(&w->quant, w->quant.count > 1 ? j : 0) : 1;
+      double sum = 0;
       int64_t ch = w->quant.count > 1 ? j : 0;
       for (int64_t t = 0; t < k; t++)
         sum += code_or_value(x, i * k + t, 0) * code_or_value(w, j * k + t, ch);
-      if (real) {
-        double v = sum * (hybrid ? ws : 1) + (mote_has(c, 2) ? mote_load_f64(c->in[2]->data, c->in[2]->dtype, j) : 0);
-        mote_store_f64(o->data, o->dtype, i * n + j, v < (double)lo ? (double)lo : v > (double)hi ? (double)hi : v);
-      } else {
-        sum += mote_has(c, 2) ? (double)mote_bias_code(c, 2, j) : 0;
-        mote_store_i64(o->data, mote_code_type(o->dtype), i * n + j,
-                       mote_quantise(sum * (x->quant.scale * ws / o->quant.scale), 1, o->quant.zero_point, qlo, qhi));
-      }
+      mote_product_store(c, &a->act, sum, j, i * n + j);
     }
   return MOTE_OK;
 }
@@ -101,15 +87,6 @@ typedef struct linear_f32 {
   const mote_gemm_f32 *row;
   mote_gemm_f32_args args;
 } linear_f32;
-typedef struct linear_q8 {
-  const mote_qconv_row *row;
-  const void *packed;
-  mote_qconv_args args;
-} linear_q8;
-typedef struct linear_q16 {
-  const void *packed;
-  mote_qconv16_args args;
-} linear_q16;
 
 static mote_status f32_run(const mote_opctx *c, const void *state, int64_t t0, int64_t t1) {
   const linear_f32 *s = state;
@@ -119,24 +96,6 @@ static mote_status f32_run(const mote_opctx *c, const void *state, int64_t t0, i
   mote_gemm_f32_run(s->row, &a, (size_t)t0, (size_t)t1);
   return MOTE_OK;
 }
-static mote_status q8_run(const mote_opctx *c, const void *state, int64_t t0, int64_t t1) {
-  const linear_q8 *s = state;
-  mote_qconv_args a = s->args;
-  a.in = c->in[0]->data;
-  a.out = c->out[0]->data;
-  a.scratch = c->scratch;
-  s->row->run(&a, s->packed, (uint32_t)t0, (uint32_t)t1);
-  return MOTE_OK;
-}
-static mote_status q16_run(const mote_opctx *c, const void *state, int64_t t0, int64_t t1) {
-  const linear_q16 *s = state;
-  mote_qconv16_args a = s->args;
-  a.in = c->in[0]->data;
-  a.out = c->out[0]->data;
-  mote_qconv16_run(&a, s->packed, (uint32_t)t0, (uint32_t)t1);
-  return MOTE_OK;
-}
-
 static mote_status pack_f32(void *dst, const mote_opctx *c, const void *arg) {
   const mote_gemm_f32 *row = arg;
   const mote_tensor *w = c->in[1];
@@ -167,117 +126,32 @@ static mote_status prepare_f32(mote_opctx *c, size_t m, size_t n, size_t k) {
                        s.row->isa);
 }
 
-typedef struct qpack_arg {
-  const mote_qconv_row *row;
-  mote_qconv_weights w;
-  mote_qconv16_weights w16;
-} qpack_arg;
-
-static mote_status pack_q(void *dst, const mote_opctx *c, const void *arg) {
-  qpack_arg p = *(const qpack_arg *)arg;
-  const mote_tensor *w = c->in[1];
-  int8_t *temp = NULL;
-  if (mote_dtype_size(w->dtype) != 1) {
-    temp = mote_alloc(c->env->al, (size_t)mote_tensor_numel(w));
-    if (temp == NULL)
-      return mote_fail_nomem(c->err);
-    mote_to_i8(w, temp);
-  }
-  p.w.w = temp != NULL ? temp : w->data;
-  p.w16.w = p.w.w;
-  if (p.row != NULL)
-    p.row->pack(&p.w, dst);
-  else
-    mote_qconv16_pack(&p.w16, dst);
-  mote_free(c->env->al, temp);
-  return MOTE_OK;
-}
-
-static uint64_t scales_salt(const mote_opctx *c) {
-  double parts[3] = {c->in[0]->quant.scale, c->out[0]->quant.scale, c->in[0]->quant.zero_point};
-  return mote_hash_u64(mote_const_key(c, 2), mote_hash(parts, sizeof parts, 13));
-}
-
-static mote_status prepare_q(mote_opctx *c, uint32_t m, uint32_t n, uint32_t k) {
-  const mote_linear_attr *a = c->attr;
-  const mote_tensor *x = c->in[0], *w = c->in[1], *o = c->out[0];
-  bool ok, wide = mote_code_type(x->dtype) == MOTE_I16, strict = c->env->precision == MOTE_PRECISION_STRICT;
-  uint32_t n_scales;
-  const int64_t *bias = mote_bias_i64(c, 2, n, &ok);
-  double *scales = mote_product_scales(c, x, w, o, &n_scales);
-  int32_t *bias32 = bias != NULL && !wide ? mote_prepare_alloc(c, (size_t)n * 4) : NULL;
-  if (!ok || scales == NULL || (bias != NULL && !wide && bias32 == NULL))
-    return mote_fail_nomem(c->err);
-  for (uint32_t i = 0; bias32 != NULL && i < n; i++)
-    bias32[i] = (int32_t)(bias[i] < INT32_MIN ? INT32_MIN : bias[i] > INT32_MAX ? INT32_MAX : bias[i]);
-  const mote_qconv_row *row = wide ? NULL : mote_qconv_select(c->env->cpu);
-  mote_dtype wd = mote_code_type(w->dtype) == MOTE_U8 ? MOTE_U8 : MOTE_I8;
-  qpack_arg p = {row,
-                 {1, n, k, 1, 1, wd, NULL, k, 0, 0, 1, w->quant.zero_point, bias32, NULL, scales, n_scales},
-                 {1, n, k, 1, 1, NULL, k, 0, 0, 1, bias, scales, n_scales}};
-  size_t size = wide ? mote_qconv16_packed_size(&p.w16) : row->packed_size(&p.w);
-  const void *packed;
-  if (size == 0)
-    return mote_op_fail(c, MOTE_ERR_LIMIT, "the packed weights are too large");
-  const void *key = wide ? (const void *)&mote_op_linear : (const void *)row;
-  MOTE_TRY(mote_prepare_pack(c, 1, key, scales_salt(c), size, pack_q, &p, &packed));
-  int32_t lo, hi;
-  mote_act_codes(&a->act, o, &lo, &hi);
-  if (wide) {
-    linear_q16 s = {packed,
-                    {.n = 1,
+// A row of m pixels with k channels.
+static mote_status prepare_q(mote_opctx *c, int64_t m, int64_t n, int64_t k) {
+  mote_conv_geo g = {.n = 1,
                      .ih = 1,
                      .iw = m,
+                     .ic = k,
                      .oh = 1,
                      .ow = m,
-                     .groups = 1,
                      .oc = n,
-                     .ic = k,
                      .kh = 1,
                      .kw = 1,
+                     .groups = 1,
+                     .wic = k,
                      .sh = 1,
                      .sw = 1,
                      .dh = 1,
                      .dw = 1,
-                     .in_x = k,
-                     .out_x = n,
-                     .lo = lo,
-                     .hi = hi,
-                     .round = MOTE_QROUND_AWAY}};
-    return mote_add_step(c, q16_run, &s, sizeof s, mote_qconv16_tiles(&s.args), 0, "qconv16", NULL);
-  }
-  linear_q8 s = {row,
-                 packed,
-                 {.n = 1,
-                  .ih = 1,
-                  .iw = m,
-                  .oh = 1,
-                  .ow = m,
-                  .groups = 1,
-                  .oc = n,
-                  .ic = k,
-                  .kh = 1,
-                  .kw = 1,
-                  .sh = 1,
-                  .sw = 1,
-                  .dh = 1,
-                  .dw = 1,
-                  .in_type = mote_code_type(x->dtype),
-                  .out_type = mote_code_type(o->dtype),
-                  .in_n = (ptrdiff_t)m * k,
-                  .in_y = (ptrdiff_t)m * k,
-                  .in_x = k,
-                  .out_n = (ptrdiff_t)m * n,
-                  .out_y = (ptrdiff_t)m * n,
-                  .out_x = n,
-                  .in_zp = x->quant.zero_point,
-                  .out_zp = o->quant.zero_point,
-                  .lo = lo,
-                  .hi = hi,
-                  .round = strict ? MOTE_QROUND_FIXED : MOTE_QROUND_EVEN,
-                  .flo = -INFINITY,
-                  .fhi = INFINITY}};
-  return mote_add_step(c, q8_run, &s, sizeof s, row->tiles(&s.args), row->scratch_size(&s.args), row->name, NULL);
+                     .in_n = m * k,
+                     .in_h = m * k,
+                     .in_w = k,
+                     .out_n = m * n,
+                     .out_h = m * n,
+                     .out_w = n,
+                     .w_o = k,
+                     .w_i = 1};
+  return mote_product_prepare(c, &g, &((const mote_linear_attr *)c->attr)->act, MOTE_QROUND_AWAY);
 }
 
 static mote_status linear_prepare(mote_opctx *c) {
@@ -290,7 +164,7 @@ static mote_status linear_prepare(mote_opctx *c) {
   if (d == MOTE_F32 && (!mote_has(c, 2) || c->in[2]->dtype == MOTE_F32))
     return prepare_f32(c, (size_t)m, (size_t)n, (size_t)k);
   if ((d == MOTE_I8 || d == MOTE_U8 || d == MOTE_I16) && d == mote_code_type(c->out[0]->dtype))
-    return prepare_q(c, (uint32_t)m, (uint32_t)n, (uint32_t)k);
+    return prepare_q(c, m, n, k);
   return MOTE_OK;
 }
 
