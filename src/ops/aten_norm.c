@@ -199,26 +199,68 @@ static mote_status groups(mote_lowering *l, const mote_op *op, const char *count
 static mote_status lower_group(mote_lowering *l) { return groups(l, &norm_op, "num_groups"); }
 static mote_status lower_native_group(mote_lowering *l) { return groups(l, &norm_stats_op, "group"); }
 
-// With the statistics that were stored: a batch normalisation.
-static mote_status stored(mote_lowering *l) {
+// running = (1 - momentum) running + momentum value
+static void follow(mote_low *l, mote_vid running, mote_vid value, double momentum) {
+  mote_dtype d = mote_low_desc(l, value)->dtype;
+  mote_vid kept = mote_low_2(l, &mote_op_mul, mote_low_cast(l, running, d), mote_low_num(l, 1 - momentum, d));
+  mote_vid sum = mote_low_2(l, &mote_op_add, kept, mote_low_2(l, &mote_op_mul, value, mote_low_num(l, momentum, d)));
+  l->written[l->n_written].to = running;
+  l->written[l->n_written++].value = sum;
+}
+
+// Training: the running statistics follow those over all dims but 1, or those of each instance (`each`), averaged.
+static void track(mote_low *l, mote_vid x, bool each) {
+  mote_vid mean = mote_low_tensor(l, "running_mean"), var = mote_low_tensor(l, "running_var");
+  const mote_tensor *t = mote_low_desc(l, x);
+  double momentum = mote_lower_float(l, "momentum", 0.1), count = 1;
+  int64_t axes[MOTE_MAX_RANK], first = 0, channels[1] = {t->dim[1]};
+  int32_t n = 0;
+  if (mean < 0 || var < 0 || l->st != MOTE_OK || mote_tensor_numel(t) == 0)
+    return;
+  for (int32_t i = each ? 2 : 0; i < t->rank; i++)
+    if (i != 1) {
+      axes[n++] = i;
+      count *= (double)t->dim[i];
+    }
+  x = mote_low_cast(l, x, t->dtype == MOTE_F64 ? MOTE_F64 : MOTE_F32);
+  mote_dtype d = mote_low_desc(l, x)->dtype;
+  mote_vid m = mote_low_reduce(l, &mote_op_reduce_mean, x, axes, n, true), e = mote_low_2(l, &mote_op_sub, x, m);
+  mote_vid v = mote_low_reduce(l, &mote_op_reduce_mean, mote_low_1(l, &mote_op_square, e), axes, n, true);
+  v = mote_low_2(l, &mote_op_mul, v, mote_low_num(l, count / (count - 1), d));
+  m = mote_low_reduce(l, &mote_op_reduce_mean, m, &first, 1, true);
+  v = mote_low_reduce(l, &mote_op_reduce_mean, v, &first, 1, true);
+  follow(l, mean, mote_low_reshape(l, m, 1, channels), momentum);
+  follow(l, var, mote_low_reshape(l, v, 1, channels), momentum);
+}
+
+static mote_status batch(mote_lowering *l, bool training) {
   mote_batch_norm_attr a;
   memset(&a, 0, sizeof a);
   mote_attr_defaults(&mote_op_batch_norm, &a);
   a.eps = mote_lower_float(l, "eps", 1e-5);
+  a.training = training;
   mote_vid in[5] = {l->args[0].ref, mote_low_tensor(l, "weight"), mote_low_tensor(l, "bias"),
                     mote_low_tensor(l, "running_mean"), mote_low_tensor(l, "running_var")};
-  if (in[3] < 0 || in[4] < 0)
+  const mote_tensor *x = mote_low_desc(l, in[0]);
+  if (!training && (in[3] < 0 || in[4] < 0))
     return mote_fail(l->err, MOTE_ERR_ARGUMENT, "running_mean and running_var must be defined in evaluation mode");
-  return mote_low_done(l, mote_low_emit(l, &mote_op_batch_norm, &a, in, 5));
+  if (x->rank == 1 && x->dim[0] == 0) // nothing to normalise
+    return mote_low_done(l, mote_low_1(l, &mote_op_identity, in[0]));
+  mote_low_give(l, mote_low_emit(l, &mote_op_batch_norm, &a, in, 5));
+  if (training)
+    track(l, in[0], false);
+  return l->st;
 }
+static mote_status lower_batch(mote_lowering *l) { return batch(l, mote_lower_bool(l, "training", false)); }
 
 static mote_status lower_instance(mote_lowering *l) {
   const mote_tensor *x = mote_low_desc(l, l->args[0].ref);
   norm_attr a = {.groups = x->rank > 1 ? x->dim[1] : 1, .eps = mote_lower_float(l, "eps", 1e-5)};
   if (!mote_lower_bool(l, "use_input_stats", true))
-    return stored(l);
+    return batch(l, false);
   if (x->rank < 2 || a.groups < 1)
     return mote_fail(l->err, MOTE_ERR_SHAPE, "instance_norm expects at least two dims");
+  track(l, l->args[0].ref, true);
   return emit_norm(l, &a, &norm_op);
 }
 
@@ -228,6 +270,7 @@ static const mote_torch_row rows[] = {
     {"rms_norm", .lower = lower_rms},
     {"group_norm", .lower = lower_group},
     {"native_group_norm", .lower = lower_native_group},
+    {"batch_norm", .lower = lower_batch},
     {"instance_norm", .lower = lower_instance},
     {NULL},
 };

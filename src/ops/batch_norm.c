@@ -138,9 +138,3 @@ const mote_op mote_op_batch_norm = {"batch_norm", MOTE_RULES(.min_in = 1, .max_i
                                                              .attr_size = sizeof(mote_batch_norm_attr),
                                                              .fields = fields, .infer = bn_infer, .prepare = bn_prepare,
                                                              .eval = bn_eval, .more = MOTE_MORE(.layout = bn_layout))};
-
-static const mote_torch_row torch_rows[] = {
-    {"batch_norm | 0 ?1 ?2 ?3 ?4 training - eps -", &mote_op_batch_norm},
-    {NULL},
-};
-const mote_op_family mote_family_batch_norm = {NULL, torch_rows};

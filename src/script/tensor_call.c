@@ -589,6 +589,8 @@ static mote_status give_written(call *c, uint32_t n, mote_val *a, mote_val *out)
 }
 
 static mote_status give_results(call *c, uint32_t n, mote_val *a, mote_val *out) {
+  for (int32_t j = 0; j < c->l.n_written; j++)
+    MOTE_TRY(mote_tensor_write(c->vm, handle_at(c, c->l.written[j].to), handle_at(c, c->l.written[j].value)));
   if (c->impl->in_place || c->impl->to_out)
     return give_written(c, n, a, out);
   if (c->schema && c->schema->n_results == 1 && c->schema->results[0]->kind == MOTE_TYPE_LIST)

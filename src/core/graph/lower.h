@@ -48,6 +48,11 @@ typedef struct mote_lowering {
   mote_status st; // of lowerings that go on after a failure (src/ops/aten_kit.h)
   // results
   int32_t n_out;
+  // PyTorch: arguments that take a new value in place (running statistics)
+  int32_t n_written;
+  struct {
+    mote_vid to, value;
+  } written[2];
   mote_vid result[MOTE_LOWER_MAX_OUT];
 } mote_lowering;
 
