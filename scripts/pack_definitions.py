@@ -6,6 +6,7 @@ range(a, b, step), list comprehensions (over range: of ints, else of tensors). C
 Run after each change of the text: python3 scripts/pack_definitions.py. tests/script/test_define.c compiles all.
 """
 import ast
+import collections
 import json
 import pathlib
 import re
@@ -95,6 +96,9 @@ def short(line):
 def compact():
     lines = []
     text = "\n".join(p.read_text() for p in sorted((SCRIPT / "definitions").glob("*.py")))
+    twice = [n for n, k in collections.Counter(re.findall(r"^def (\w+)", text, re.M)).items() if k > 1]
+    if twice:
+        raise SystemExit(f"defined twice: {', '.join(twice)}")
     for node in parse(text):
         lower = Lower()
         node.body = [s for b in node.body for s in lower.visit(b)]

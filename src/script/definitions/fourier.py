@@ -16,7 +16,7 @@ def _fft_dims(x: Tensor, s: Optional[List[int]], dim: Optional[List[int]]) -> Li
       if r[i] == r[j]:
         torch._bad("FFT dims must be unique")
   return r
-def _nth(s: Optional[List[int]], i: int) -> Optional[int]:
+def _fft_size(s: Optional[List[int]], i: int) -> Optional[int]:
   if s is None:
     return None
   n = unchecked_cast(List[int], s)[i]
@@ -27,7 +27,7 @@ def _nth(s: Optional[List[int]], i: int) -> Optional[int]:
 def _fft_some(x: Tensor, s: Optional[List[int]], d: List[int], count: int, norm: Optional[str], inverse: bool) -> Tensor:
   for k in range(count):
     i = count - 1 - k
-    x = torch.fft_ifft(x, torch._nth(s, i), d[i], norm) if inverse else torch.fft_fft(x, torch._nth(s, i), d[i], norm)
+    x = torch.fft_ifft(x, torch._fft_size(s, i), d[i], norm) if inverse else torch.fft_fft(x, torch._fft_size(s, i), d[i], norm)
   return x
 def fft_fftn(self, s, dim, norm):
   d = torch._fft_dims(self, s, dim)
@@ -42,25 +42,25 @@ def fft_ifft2(self, s, dim, norm):
 def fft_rfftn(self, s, dim, norm):
   d = torch._fft_dims(self, s, dim)
   n = len(d) - 1
-  return torch._fft_some(torch.fft_rfft(self, torch._nth(s, n), d[n], norm), s, d, n, norm, False)
+  return torch._fft_some(torch.fft_rfft(self, torch._fft_size(s, n), d[n], norm), s, d, n, norm, False)
 def fft_rfft2(self, s, dim, norm):
   return torch.fft_rfftn(self, s, dim, norm)
 def fft_ihfftn(self, s, dim, norm):
   d = torch._fft_dims(self, s, dim)
   n = len(d) - 1
-  return torch._fft_some(torch.fft_ihfft(self, torch._nth(s, n), d[n], norm), s, d, n, norm, True)
+  return torch._fft_some(torch.fft_ihfft(self, torch._fft_size(s, n), d[n], norm), s, d, n, norm, True)
 def fft_ihfft2(self, s, dim, norm):
   return torch.fft_ihfftn(self, s, dim, norm)
 def fft_irfftn(self, s, dim, norm):
   d = torch._fft_dims(self, s, dim)
   n = len(d) - 1
-  return torch.fft_irfft(torch._fft_some(self, s, d, n, norm, True), torch._nth(s, n), d[n], norm)
+  return torch.fft_irfft(torch._fft_some(self, s, d, n, norm, True), torch._fft_size(s, n), d[n], norm)
 def fft_irfft2(self, s, dim, norm):
   return torch.fft_irfftn(self, s, dim, norm)
 def fft_hfftn(self, s, dim, norm):
   d = torch._fft_dims(self, s, dim)
   n = len(d) - 1
-  return torch.fft_hfft(torch._fft_some(self, s, d, n, norm, False), torch._nth(s, n), d[n], norm)
+  return torch.fft_hfft(torch._fft_some(self, s, d, n, norm, False), torch._fft_size(s, n), d[n], norm)
 def fft_hfft2(self, s, dim, norm):
   return torch.fft_hfftn(self, s, dim, norm)
 def _shifted(x: Tensor, dim: Optional[List[int]], more: int) -> Tensor:
