@@ -367,6 +367,27 @@ def make_torch():
 
     torch_case("own_weights", torch.jit.script(Owner()), [("forward", [2])])
 
+    class Defined(nn.Module):
+        """Operators that src/script/definitions defines: plain, as methods, in place, with several results and lists."""
+
+        def __init__(self):
+            super().__init__()
+            self.norm = nn.BatchNorm1d(4)  # stays in training: follows the statistics
+
+        def forward(self, x: Tensor, k: int) -> Tuple[Tensor, Tensor, List[Tensor], Tensor]:
+            a = torch.relu(x @ x.t())
+            b = torch.relu(a + a.t()) * 2  # a window on the buffer that the sum would take over
+            y = x.clone()
+            y.renorm_(2., 0, 0.5)
+            sign, size = torch.linalg.slogdet(b + 9 * torch.eye(3))
+            c = x.cov() if k > 0 else torch.corrcoef(x)
+            z = torch.select_scatter(self.norm(x), c[0, :1].repeat(4) * sign, 0, k) + size
+            return b, y, [t.clone() for t in torch.hsplit(z, 2)], torch.linalg.solve(b, y)
+
+    calls = [("forward", [torch.randn(3, 4), 1]), ("forward", [torch.randn(3, 4), 0]), ("forward", [torch.zeros(3, 4), 1])]
+    torch_case("defined", torch.jit.script(Defined().train()), calls)
+    torch_case("defined_lite", torch.jit.script(Defined().train()), calls[:2], lite=True)
+
 
 # ------------------------------------------------------------------------------------------------------ TensorFlow Lite
 
