@@ -155,9 +155,10 @@ typedef struct mote_op_more {
 typedef struct mote_op_rules {
   uint16_t flags;
   uint16_t attr_size;
-  int8_t min_in, max_in;         // max_in -1: any number
-  int8_t n_out;                  // 0 with MOTE_OP_LIST_OUT
-  const mote_attr_field *fields; // ended by a NULL name
+  int8_t min_in, max_in; // max_in -1: any number
+  int8_t n_out;          // 0 with MOTE_OP_LIST_OUT
+  uint8_t n_fields;
+  const mote_attr_field *field; // see MOTE_FIELDS
   // Shape and type rule. Sees dims, dtypes, quant of inputs (data too when constant); checks everything that can be
   // checked before running; sets dtype, rank, dim, quant of outputs (strides are the planner's). Sets c->outcome.
   // Outputs come in holding what the file declared (quant, dims; zero when nothing was declared). MOTE_OP_LIST_OUT:
@@ -176,6 +177,8 @@ typedef struct mote_op {
   const mote_op_rules *rules;
   int32_t variant; // is added to the default of the first attribute: what tells operators of the same rules apart
 } mote_op;
+// In an operator's rules: the table of its attributes' fields.
+#define MOTE_FIELDS(table) .field = table, .n_fields = MOTE_COUNT(table)
 // Rules of one operator: mote_op mote_op_shape = {"shape", MOTE_RULES(.min_in = 1, ...)};
 #define MOTE_RULES(...)                                                                                                \
   &(const mote_op_rules) { __VA_ARGS__ }

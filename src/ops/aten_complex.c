@@ -157,10 +157,10 @@ static mote_status complex_eval(mote_opctx *c) {
   mote_walk_plan plan = {complex_row, 1, "complex", NULL};
   return mote_walk_eval(c, &plan, c->attr);
 }
-static const mote_attr_field complex_fields[] = {MOTE_ATTR(complex_attr, fn, MOTE_ATTR_INT, 0), {NULL}};
+static const mote_attr_field complex_fields[] = {MOTE_ATTR(complex_attr, fn, MOTE_ATTR_INT, 0)};
 static const mote_op complex_op = {"aten_complex",
                                    MOTE_RULES(.flags = MOTE_OP_STRIDED_IN, .min_in = 1, .max_in = 1, .n_out = 1,
-                                              .attr_size = sizeof(complex_attr), .fields = complex_fields,
+                                              .attr_size = sizeof(complex_attr), MOTE_FIELDS(complex_fields),
                                               .infer = complex_infer, .eval = complex_eval)};
 
 static int64_t function_named(const char *name) {
@@ -242,16 +242,15 @@ static mote_status join_eval(mote_opctx *c) {
   mote_walk_plan plan = {join_row, 2, "complex", NULL};
   return mote_walk_eval(c, &plan, c->attr);
 }
-static const mote_attr_field join_fields[] = {MOTE_ATTR(join_attr, polar, MOTE_ATTR_INT, 0), {NULL}};
+static const mote_attr_field join_fields[] = {MOTE_ATTR(join_attr, polar, MOTE_ATTR_INT, 0)};
 static const mote_op join_op = {"aten_complex_join",
                                 MOTE_RULES(.flags = MOTE_OP_STRIDED_IN, .min_in = 2, .max_in = 2, .n_out = 1,
-                                           .attr_size = sizeof(join_attr), .fields = join_fields, .infer = join_infer,
-                                           .eval = join_eval)};
+                                           .attr_size = sizeof(join_attr), MOTE_FIELDS(join_fields),
+                                           .infer = join_infer, .eval = join_eval)};
 
 static const mote_torch_row rows[] = {
     {"view_as_real view_as_complex | 0", &pair_op},
     {"complex | 0 1", &join_op},
     {"polar | 0 1 | polar=1", &join_op},
-    {NULL},
 };
-const mote_op_family mote_family_aten_complex = {NULL, rows};
+const mote_op_family mote_family_aten_complex = {MOTE_ROWS(torch, rows)};

@@ -261,6 +261,5 @@ static const mote_torch_row rows[] = {
      "_convolution_mode thnn_conv2d _slow_conv2d_forward conv_depthwise3d mkldnn_convolution",
      .lower = lower_conv},
     {"conv_transpose1d conv_transpose2d.input conv_transpose3d.input", .lower = lower_transposed},
-    {NULL},
 };
-const mote_op_family mote_family_aten_conv = {NULL, rows};
+const mote_op_family mote_family_aten_conv = {MOTE_ROWS(torch, rows)};

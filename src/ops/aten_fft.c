@@ -180,12 +180,7 @@ static mote_status lower_irfft(mote_lowering *l) { return lower_dft(l, FROM_HALF
 static mote_status lower_hfft(mote_lowering *l) { return lower_dft(l, FROM_HALF, false); }
 
 static const mote_torch_row rows[] = {
-    {"fft_fft", .lower = lower_fft},
-    {"fft_ifft", .lower = lower_ifft},
-    {"fft_rfft", .lower = lower_rfft},
-    {"fft_irfft", .lower = lower_irfft},
-    {"fft_hfft", .lower = lower_hfft},
-    {"fft_ihfft", .lower = lower_ihfft},
-    {NULL},
+    {"fft_fft", .lower = lower_fft},     {"fft_ifft", .lower = lower_ifft}, {"fft_rfft", .lower = lower_rfft},
+    {"fft_irfft", .lower = lower_irfft}, {"fft_hfft", .lower = lower_hfft}, {"fft_ihfft", .lower = lower_ihfft},
 };
-const mote_op_family mote_family_aten_fft = {NULL, rows};
+const mote_op_family mote_family_aten_fft = {MOTE_ROWS(torch, rows)};

@@ -382,6 +382,5 @@ static const mote_torch_row rows[] = {
     {"col2im", .lower = lower_col2im},
     {"torchvision::nms", .lower = lower_nms},
     {"torchvision::roi_align", .lower = lower_roi},
-    {NULL},
 };
-const mote_op_family mote_family_aten_image = {NULL, rows};
+const mote_op_family mote_family_aten_image = {MOTE_ROWS(torch, rows)};

@@ -124,11 +124,11 @@ static mote_status pick_eval(mote_opctx *c) {
 }
 static const mote_attr_field pick_fields[] = {MOTE_ATTR(pick_attr, dims, MOTE_ATTR_INT, 0),
                                               MOTE_ATTR(pick_attr, front, MOTE_ATTR_BOOL, 0),
-                                              MOTE_ATTR(pick_attr, accumulate, MOTE_ATTR_BOOL, 0),
-                                              {NULL}};
-static const mote_op pick_op = {
-    "index", MOTE_RULES(.flags = MOTE_OP_CHECKS_DATA, .min_in = 2, .max_in = 1 + MOTE_MAX_RANK, .n_out = 1,
-                        .attr_size = sizeof(pick_attr), .fields = pick_fields, .infer = pick_infer, .eval = pick_eval)};
+                                              MOTE_ATTR(pick_attr, accumulate, MOTE_ATTR_BOOL, 0)};
+static const mote_op pick_op = {"index",
+                                MOTE_RULES(.flags = MOTE_OP_CHECKS_DATA, .min_in = 2, .max_in = 1 + MOTE_MAX_RANK,
+                                           .n_out = 1, .attr_size = sizeof(pick_attr), MOTE_FIELDS(pick_fields),
+                                           .infer = pick_infer, .eval = pick_eval)};
 
 // inputs: x, values of the shape of x[indices], index tensors
 static mote_status put_infer(mote_opctx *c) {
@@ -196,7 +196,7 @@ static mote_status put_eval(mote_opctx *c) {
 }
 static const mote_op put_op = {"index_put",
                                MOTE_RULES(.flags = MOTE_OP_CHECKS_DATA, .min_in = 3, .max_in = 2 + MOTE_MAX_RANK,
-                                          .n_out = 1, .attr_size = sizeof(pick_attr), .fields = pick_fields,
+                                          .n_out = 1, .attr_size = sizeof(pick_attr), MOTE_FIELDS(pick_fields),
                                           .infer = put_infer, .eval = put_eval)};
 
 // ------------------------------------------------------------------------------------------------ index lists
@@ -368,6 +368,5 @@ static const mote_torch_row rows[] = {
     {"embedding", .lower = lower_embedding},
     {"nonzero argwhere", .lower = lower_nonzero},
     {"nonzero_numpy where", .lower = lower_nonzero_list},
-    {NULL},
 };
-const mote_op_family mote_family_aten_index = {NULL, rows};
+const mote_op_family mote_family_aten_index = {MOTE_ROWS(torch, rows)};

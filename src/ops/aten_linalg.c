@@ -560,6 +560,5 @@ static const mote_torch_row rows[] = {
     {"linalg_svd", .lower = lower_svd},
     {"geqrf", .lower = lower_qr},
     {"triangular_solve", .lower = lower_triangular},
-    {NULL},
 };
-const mote_op_family mote_family_aten_linalg = {NULL, rows};
+const mote_op_family mote_family_aten_linalg = {MOTE_ROWS(torch, rows)};

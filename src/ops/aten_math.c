@@ -163,15 +163,13 @@ static mote_status math_eval(mote_opctx *c) {
   return st;
 }
 
-static const mote_attr_field math_fields[] = {MOTE_ATTR(mote_aten_math_attr, fn, MOTE_ATTR_INT, 0),
-                                              MOTE_ATTR(mote_aten_math_attr, a, MOTE_ATTR_FLOAT, 0),
-                                              MOTE_ATTR(mote_aten_math_attr, b, MOTE_ATTR_FLOAT, 0),
-                                              MOTE_ATTR(mote_aten_math_attr, c, MOTE_ATTR_FLOAT, 0),
-                                              {NULL}};
+static const mote_attr_field math_fields[] = {
+    MOTE_ATTR(mote_aten_math_attr, fn, MOTE_ATTR_INT, 0), MOTE_ATTR(mote_aten_math_attr, a, MOTE_ATTR_FLOAT, 0),
+    MOTE_ATTR(mote_aten_math_attr, b, MOTE_ATTR_FLOAT, 0), MOTE_ATTR(mote_aten_math_attr, c, MOTE_ATTR_FLOAT, 0)};
 #define RULES(operands)                                                                                                \
   {                                                                                                                    \
     .flags = MOTE_OP_STRIDED_IN, .min_in = operands, .max_in = operands, .n_out = 1,                                   \
-    .attr_size = sizeof(mote_aten_math_attr), .fields = math_fields, .infer = math_infer, .eval = math_eval            \
+    .attr_size = sizeof(mote_aten_math_attr), MOTE_FIELDS(math_fields), .infer = math_infer, .eval = math_eval         \
   }
 static const mote_op_rules math_rules[] = {RULES(1), RULES(2), RULES(3)}; // by number of operands, less 1
 #define X(name, id, operands, truth, value)                                                                            \
@@ -356,6 +354,5 @@ static const mote_torch_row rows[] = {
     {"special_hermite_polynomial_he .x_scalar .n_scalar | float 0 1", &mote_op_aten_hermite_he},
     {"special_laguerre_polynomial_l .x_scalar .n_scalar | float 0 1", &mote_op_aten_laguerre},
     {"special_legendre_polynomial_p .x_scalar .n_scalar | float 0 1", &mote_op_aten_legendre},
-    {NULL},
 };
-const mote_op_family mote_family_aten_math = {NULL, rows};
+const mote_op_family mote_family_aten_math = {MOTE_ROWS(torch, rows)};

@@ -129,6 +129,5 @@ static const mote_torch_row rows[] = {
     {"_safe_softmax", .lower = lower_safe_softmax},
     {"linear", .lower = lower_linear},
     {"matmul linalg_matmul", .lower = lower_matmul},
-    {NULL},
 };
-const mote_op_family mote_family_aten_matmul = {NULL, rows};
+const mote_op_family mote_family_aten_matmul = {MOTE_ROWS(torch, rows)};

@@ -128,17 +128,15 @@ static mote_status norm_prepare(mote_opctx *c) {
                        s.row->name, s.row->isa);
 }
 
-static const mote_attr_field norm_fields[] = {MOTE_ATTR(norm_attr, lead, MOTE_ATTR_INT, 0),
-                                              MOTE_ATTR(norm_attr, groups, MOTE_ATTR_INT, 0),
-                                              MOTE_ATTR_POWER(norm_attr, eps, MOTE_ATTR_FLOAT, 1, -5),
-                                              MOTE_ATTR(norm_attr, rms, MOTE_ATTR_BOOL, 0),
-                                              {NULL}};
+static const mote_attr_field norm_fields[] = {
+    MOTE_ATTR(norm_attr, lead, MOTE_ATTR_INT, 0), MOTE_ATTR(norm_attr, groups, MOTE_ATTR_INT, 0),
+    MOTE_ATTR_POWER(norm_attr, eps, MOTE_ATTR_FLOAT, 1, -5), MOTE_ATTR(norm_attr, rms, MOTE_ATTR_BOOL, 0)};
 static const mote_op norm_op = {"norm", MOTE_RULES(.min_in = 1, .max_in = 3, .n_out = 1, .attr_size = sizeof(norm_attr),
-                                                   .fields = norm_fields, .infer = norm_infer, .prepare = norm_prepare,
-                                                   .eval = norm_eval)};
+                                                   MOTE_FIELDS(norm_fields), .infer = norm_infer,
+                                                   .prepare = norm_prepare, .eval = norm_eval)};
 static const mote_op norm_stats_op = {"norm_stats",
                                       MOTE_RULES(.min_in = 1, .max_in = 3, .n_out = 3, .attr_size = sizeof(norm_attr),
-                                                 .fields = norm_fields, .infer = norm_infer, .eval = norm_eval)};
+                                                 MOTE_FIELDS(norm_fields), .infer = norm_infer, .eval = norm_eval)};
 
 // ------------------------------------------------------------------------------------------------ lowerings
 
@@ -272,6 +270,5 @@ static const mote_torch_row rows[] = {
     {"native_group_norm", .lower = lower_native_group},
     {"batch_norm", .lower = lower_batch},
     {"instance_norm", .lower = lower_instance},
-    {NULL},
 };
-const mote_op_family mote_family_aten_norm = {NULL, rows};
+const mote_op_family mote_family_aten_norm = {MOTE_ROWS(torch, rows)};

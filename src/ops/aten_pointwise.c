@@ -410,6 +410,5 @@ static const mote_torch_row rows[] = {
     {"clamp .Tensor clip .Tensor clamp_min .Tensor clamp_max .Tensor", .lower = lower_clamp},
     {"where.self .ScalarSelf .ScalarOther .Scalar", .lower = lower_where},
     {"masked_fill.Scalar .Tensor", .lower = lower_masked_fill},
-    {NULL},
 };
-const mote_op_family mote_family_aten_pointwise = {NULL, rows};
+const mote_op_family mote_family_aten_pointwise = {MOTE_ROWS(torch, rows)};

@@ -137,13 +137,14 @@ static const mote_attr_field win_fields[] = {
     MOTE_ATTR(win_attr, stride, MOTE_ATTR_INTS, -1),   MOTE_ATTR(win_attr, pad, MOTE_ATTR_INTS, -1),
     MOTE_ATTR(win_attr, dilation, MOTE_ATTR_INTS, -1), MOTE_ATTR(win_attr, size, MOTE_ATTR_INTS, -1),
     MOTE_ATTR(win_attr, divisor, MOTE_ATTR_INT, 0),    MOTE_ATTR(win_attr, count_pad, MOTE_ATTR_BOOL, 1),
-    MOTE_ATTR(win_attr, p, MOTE_ATTR_FLOAT, 2),        {NULL}};
+    MOTE_ATTR(win_attr, p, MOTE_ATTR_FLOAT, 2)};
 static const mote_op win_op = {"pool_nd", MOTE_RULES(.min_in = 1, .max_in = 1, .n_out = 1,
-                                                     .attr_size = sizeof(win_attr), .fields = win_fields,
+                                                     .attr_size = sizeof(win_attr), MOTE_FIELDS(win_fields),
                                                      .infer = win_infer, .prepare = win_prepare, .eval = win_eval)};
-static const mote_op win2_op = {
-    "pool_nd_indices", MOTE_RULES(.min_in = 1, .max_in = 1, .n_out = 2, .attr_size = sizeof(win_attr),
-                                  .fields = win_fields, .infer = win_infer, .prepare = win_prepare, .eval = win_eval)};
+static const mote_op win2_op = {"pool_nd_indices",
+                                MOTE_RULES(.min_in = 1, .max_in = 1, .n_out = 2, .attr_size = sizeof(win_attr),
+                                           MOTE_FIELDS(win_fields), .infer = win_infer, .prepare = win_prepare,
+                                           .eval = win_eval)};
 
 // ------------------------------------------------------------------------------------------------ lowering
 
@@ -293,6 +294,5 @@ static const mote_torch_row rows[] = {
     {"adaptive_max_pool1d", .lower = lower_adaptive_max1},
     {"adaptive_max_pool2d", .lower = lower_adaptive_max2},
     {"adaptive_max_pool3d", .lower = lower_adaptive_max3},
-    {NULL},
 };
-const mote_op_family mote_family_aten_pool = {NULL, rows};
+const mote_op_family mote_family_aten_pool = {MOTE_ROWS(torch, rows)};

@@ -90,14 +90,12 @@ static mote_status codes_prepare(mote_opctx *c) {
   int64_t n = mote_tensor_numel(c->in[0]);
   return n > 0 ? mote_add_step(c, codes_run, NULL, 0, mote_ceil_div(n, CODES_TILE), 0, "quantise", NULL) : MOTE_OK;
 }
-static const mote_attr_field codes_fields[] = {MOTE_ATTR(mote_codes_attr, scale, MOTE_ATTR_FLOAT, 0),
-                                               MOTE_ATTR(mote_codes_attr, zero, MOTE_ATTR_INT, 0),
-                                               MOTE_ATTR(mote_codes_attr, axis, MOTE_ATTR_INT, -1),
-                                               MOTE_ATTR(mote_codes_attr, dtype, MOTE_ATTR_DTYPE, 0),
-                                               {NULL}};
+static const mote_attr_field codes_fields[] = {
+    MOTE_ATTR(mote_codes_attr, scale, MOTE_ATTR_FLOAT, 0), MOTE_ATTR(mote_codes_attr, zero, MOTE_ATTR_INT, 0),
+    MOTE_ATTR(mote_codes_attr, axis, MOTE_ATTR_INT, -1), MOTE_ATTR(mote_codes_attr, dtype, MOTE_ATTR_DTYPE, 0)};
 const mote_op mote_op_codes = {"quantize_per_tensor",
                                MOTE_RULES(.min_in = 1, .max_in = 3, .n_out = 1, .attr_size = sizeof(mote_codes_attr),
-                                          .fields = codes_fields, .infer = codes_infer, .prepare = codes_prepare,
+                                          MOTE_FIELDS(codes_fields), .infer = codes_infer, .prepare = codes_prepare,
                                           .eval = codes_eval)};
 
 // Numbers rounded to the 8 bits that fit their own range, as dynamic quantisation does it to activations.
@@ -142,10 +140,10 @@ static mote_status round_eval(mote_opctx *c) {
   mote_aten_round8(c->out[0]->data, mote_tensor_numel(c->out[0]), ((const round_attr *)c->attr)->reduce_range);
   return MOTE_OK;
 }
-static const mote_attr_field round_fields[] = {MOTE_ATTR(round_attr, reduce_range, MOTE_ATTR_BOOL, 0), {NULL}};
+static const mote_attr_field round_fields[] = {MOTE_ATTR(round_attr, reduce_range, MOTE_ATTR_BOOL, 0)};
 static const mote_op round_op = {"round_to_range",
                                  MOTE_RULES(.min_in = 1, .max_in = 1, .n_out = 1, .attr_size = sizeof(round_attr),
-                                            .fields = round_fields, .infer = round_infer, .eval = round_eval)};
+                                            MOTE_FIELDS(round_fields), .infer = round_infer, .eval = round_eval)};
 
 // ------------------------------------------------------------------------------------------------ helpers
 
@@ -533,6 +531,5 @@ static const mote_torch_row rows[] = {
     {"quantized::quantized_gru_cell_dynamic", .lower = lower_gru_cell},
     {"quantized::quantized_rnn_relu_cell_dynamic", .lower = lower_relu_cell},
     {"quantized::quantized_rnn_tanh_cell_dynamic", .lower = lower_tanh_cell},
-    {NULL},
 };
-const mote_op_family mote_family_aten_quant = {NULL, rows};
+const mote_op_family mote_family_aten_quant = {MOTE_ROWS(torch, rows)};

@@ -80,6 +80,5 @@ static const mote_torch_row rows[] = {
     {"quantized::dropout", .lower = lower_dropout},
     {"quantized::linear_leaky_relu", .lower = lower_linear_leaky},
     {"quantized::linear_tanh", .lower = lower_linear_tanh},
-    {NULL},
 };
-const mote_op_family mote_family_aten_quant_rows = {NULL, rows};
+const mote_op_family mote_family_aten_quant_rows = {MOTE_ROWS(torch, rows)};

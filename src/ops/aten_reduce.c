@@ -276,12 +276,13 @@ static mote_status red_eval(mote_opctx *c) {
   return MOTE_OK;
 }
 static const mote_attr_field red_fields[] = {
-    MOTE_ATTR(red_attr, kind, MOTE_ATTR_INT, 0),  MOTE_ATTR(red_attr, axes, MOTE_ATTR_INTS, -1),
+    MOTE_ATTR(red_attr, kind, MOTE_ATTR_INT, 0), MOTE_ATTR(red_attr, axes, MOTE_ATTR_INTS, -1),
     MOTE_ATTR(red_attr, keep, MOTE_ATTR_BOOL, 0), MOTE_ATTR(red_attr, dtype, MOTE_ATTR_DTYPE, 0),
-    MOTE_ATTR(red_attr, p, MOTE_ATTR_FLOAT, 0),   {NULL}};
-static const mote_op red_op = {"aten_reduce", MOTE_RULES(.flags = MOTE_OP_STRIDED_IN, .min_in = 1, .max_in = 1,
-                                                         .n_out = 1, .attr_size = sizeof(red_attr),
-                                                         .fields = red_fields, .infer = red_infer, .eval = red_eval)};
+    MOTE_ATTR(red_attr, p, MOTE_ATTR_FLOAT, 0)};
+static const mote_op red_op = {"aten_reduce",
+                               MOTE_RULES(.flags = MOTE_OP_STRIDED_IN, .min_in = 1, .max_in = 1, .n_out = 1,
+                                          .attr_size = sizeof(red_attr), MOTE_FIELDS(red_fields), .infer = red_infer,
+                                          .eval = red_eval)};
 
 // ------------------------------------------------------------------------------------------------ lines along one axis
 
@@ -418,17 +419,15 @@ static mote_status line_eval(mote_opctx *c) {
   }
   return MOTE_OK;
 }
-static const mote_attr_field line_fields[] = {MOTE_ATTR(line_attr, kind, MOTE_ATTR_INT, 0),
-                                              MOTE_ATTR(line_attr, axis, MOTE_ATTR_INT, 0),
-                                              MOTE_ATTR(line_attr, keep, MOTE_ATTR_BOOL, 0),
-                                              MOTE_ATTR(line_attr, dtype, MOTE_ATTR_DTYPE, 0),
-                                              {NULL}};
+static const mote_attr_field line_fields[] = {
+    MOTE_ATTR(line_attr, kind, MOTE_ATTR_INT, 0), MOTE_ATTR(line_attr, axis, MOTE_ATTR_INT, 0),
+    MOTE_ATTR(line_attr, keep, MOTE_ATTR_BOOL, 0), MOTE_ATTR(line_attr, dtype, MOTE_ATTR_DTYPE, 0)};
 static const mote_op line1_op = {"aten_line",
                                  MOTE_RULES(.min_in = 1, .max_in = 1, .n_out = 1, .attr_size = sizeof(line_attr),
-                                            .fields = line_fields, .infer = line_infer, .eval = line_eval)};
+                                            MOTE_FIELDS(line_fields), .infer = line_infer, .eval = line_eval)};
 static const mote_op line2_op = {"aten_line2",
                                  MOTE_RULES(.min_in = 1, .max_in = 1, .n_out = 2, .attr_size = sizeof(line_attr),
-                                            .fields = line_fields, .infer = line_infer, .eval = line_eval)};
+                                            MOTE_FIELDS(line_fields), .infer = line_infer, .eval = line_eval)};
 
 // ------------------------------------------------------------------------------------------------ lowering
 
@@ -653,6 +652,5 @@ static const mote_torch_row rows[] = {
     {"cummax", .lower = lower_cummax},
     {"cummin", .lower = lower_cummin},
     {"logcumsumexp", .lower = lower_logcumsumexp},
-    {NULL},
 };
-const mote_op_family mote_family_aten_reduce = {NULL, rows};
+const mote_op_family mote_family_aten_reduce = {MOTE_ROWS(torch, rows)};

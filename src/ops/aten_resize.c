@@ -189,12 +189,12 @@ static mote_status sample_eval(mote_opctx *c) {
   return MOTE_OK;
 }
 static const mote_attr_field sample_fields[] = {
-    MOTE_ATTR(sample_attr, kind, MOTE_ATTR_INT, 0),       MOTE_ATTR(sample_attr, align, MOTE_ATTR_BOOL, 0),
+    MOTE_ATTR(sample_attr, kind, MOTE_ATTR_INT, 0), MOTE_ATTR(sample_attr, align, MOTE_ATTR_BOOL, 0),
     MOTE_ATTR(sample_attr, antialias, MOTE_ATTR_BOOL, 0), MOTE_ATTR(sample_attr, size, MOTE_ATTR_INTS, -1),
-    MOTE_ATTR(sample_attr, scales, MOTE_ATTR_FLOATS, -1), {NULL}};
+    MOTE_ATTR(sample_attr, scales, MOTE_ATTR_FLOATS, -1)};
 static const mote_op sample_op = {"upsample",
                                   MOTE_RULES(.min_in = 1, .max_in = 1, .n_out = 1, .attr_size = sizeof(sample_attr),
-                                             .fields = sample_fields, .infer = sample_infer, .eval = sample_eval,
+                                             MOTE_FIELDS(sample_fields), .infer = sample_infer, .eval = sample_eval,
                                              .more = MOTE_MORE(.scratch = sample_scratch))};
 
 // ------------------------------------------------------------------------------------------------ lowering
@@ -268,6 +268,5 @@ static const mote_torch_row rows[] = {
     {"_upsample_bilinear2d_aa .vec", .lower = lower_linear_aa},
     {"_upsample_bicubic2d_aa .vec", .lower = lower_cubic_aa},
     {"_upsample_lanczos2d_aa .vec", .lower = lower_lanczos_aa},
-    {NULL},
 };
-const mote_op_family mote_family_aten_resize = {NULL, rows};
+const mote_op_family mote_family_aten_resize = {MOTE_ROWS(torch, rows)};

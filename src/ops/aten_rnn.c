@@ -185,12 +185,12 @@ static mote_status rnn_eval(mote_opctx *c) {
   return MOTE_OK;
 }
 
-static const mote_attr_field rnn_fields[] = {
-    MOTE_ATTR(mote_rnn_attr, kind, MOTE_ATTR_INT, 0), MOTE_ATTR(mote_rnn_attr, reverse, MOTE_ATTR_BOOL, 0), {NULL}};
+static const mote_attr_field rnn_fields[] = {MOTE_ATTR(mote_rnn_attr, kind, MOTE_ATTR_INT, 0),
+                                             MOTE_ATTR(mote_rnn_attr, reverse, MOTE_ATTR_BOOL, 0)};
 // the cell state (2) is the LSTM's alone; infer asks for the weights (3)
 const mote_op mote_op_rnn_scan = {"rnn_scan", MOTE_RULES(.flags = MOTE_OP_CHECKS_DATA, .min_in = 2, .max_in = 7,
                                                          .n_out = 3, .attr_size = sizeof(mote_rnn_attr),
-                                                         .fields = rnn_fields, .infer = rnn_infer, .eval = rnn_eval,
+                                                         MOTE_FIELDS(rnn_fields), .infer = rnn_infer, .eval = rnn_eval,
                                                          .more = MOTE_MORE(.scratch = rnn_scratch))};
 
 // ------------------------------------------------------------------------------------------------ layers
@@ -309,14 +309,9 @@ static mote_status lower_tanh_cell(mote_lowering *l) { return cell(l, MOTE_RNN_T
 static mote_status lower_relu_cell(mote_lowering *l) { return cell(l, MOTE_RNN_RELU); }
 
 static const mote_torch_row rows[] = {
-    {"lstm.input .data", .lower = lower_lstm},
-    {"gru.input .data", .lower = lower_gru},
-    {"rnn_tanh.input .data", .lower = lower_tanh},
-    {"rnn_relu.input .data", .lower = lower_relu},
-    {"lstm_cell", .lower = lower_lstm_cell},
-    {"gru_cell", .lower = lower_gru_cell},
-    {"rnn_tanh_cell", .lower = lower_tanh_cell},
-    {"rnn_relu_cell", .lower = lower_relu_cell},
-    {NULL},
+    {"lstm.input .data", .lower = lower_lstm},     {"gru.input .data", .lower = lower_gru},
+    {"rnn_tanh.input .data", .lower = lower_tanh}, {"rnn_relu.input .data", .lower = lower_relu},
+    {"lstm_cell", .lower = lower_lstm_cell},       {"gru_cell", .lower = lower_gru_cell},
+    {"rnn_tanh_cell", .lower = lower_tanh_cell},   {"rnn_relu_cell", .lower = lower_relu_cell},
 };
-const mote_op_family mote_family_aten_rnn = {NULL, rows};
+const mote_op_family mote_family_aten_rnn = {MOTE_ROWS(torch, rows)};

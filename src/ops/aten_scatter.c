@@ -243,6 +243,5 @@ static const mote_torch_row rows[] = {
     {"scatter.value .src .reduce .value_reduce scatter_reduce.two", .lower = lower_scatter},
     {"scatter_add", .lower = lower_scatter_add},
     {"embedding_bag .padding_idx", .lower = lower_bag},
-    {NULL},
 };
-const mote_op_family mote_family_aten_scatter = {NULL, rows};
+const mote_op_family mote_family_aten_scatter = {MOTE_ROWS(torch, rows)};

@@ -99,12 +99,12 @@ static mote_status move_eval(mote_opctx *c) {
   return MOTE_OK;
 }
 static const mote_attr_field move_fields[] = {
-    MOTE_ATTR(move_attr, kind, MOTE_ATTR_INT, 0),     MOTE_ATTR(move_attr, mode, MOTE_ATTR_INT, 0),
-    MOTE_ATTR(move_attr, dim, MOTE_ATTR_INTS, -1),    MOTE_ATTR(move_attr, a, MOTE_ATTR_INTS, -1),
-    MOTE_ATTR(move_attr, value, MOTE_ATTR_SCALAR, 0), {NULL}};
+    MOTE_ATTR(move_attr, kind, MOTE_ATTR_INT, 0), MOTE_ATTR(move_attr, mode, MOTE_ATTR_INT, 0),
+    MOTE_ATTR(move_attr, dim, MOTE_ATTR_INTS, -1), MOTE_ATTR(move_attr, a, MOTE_ATTR_INTS, -1),
+    MOTE_ATTR(move_attr, value, MOTE_ATTR_SCALAR, 0)};
 static const mote_op move_op = {"aten_move",
                                 MOTE_RULES(.min_in = 1, .max_in = 1, .n_out = 1, .attr_size = sizeof(move_attr),
-                                           .fields = move_fields, .infer = move_infer, .eval = move_eval)};
+                                           MOTE_FIELDS(move_fields), .infer = move_infer, .eval = move_eval)};
 
 static move_attr move_like(const mote_tensor *t, int64_t kind) {
   move_attr a;
@@ -349,6 +349,5 @@ static const mote_torch_row rows[] = {
     {"tril", .lower = lower_tril},
     {"cat concat concatenate _cat", .lower = lower_cat},
     {"lift lift_fresh | 0", &mote_op_identity},
-    {NULL},
 };
-const mote_op_family mote_family_aten_shape = {NULL, rows};
+const mote_op_family mote_family_aten_shape = {MOTE_ROWS(torch, rows)};

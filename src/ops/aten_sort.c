@@ -156,6 +156,5 @@ static const mote_torch_row rows[] = {
     {"topk", .lower = lower_topk},
     {"searchsorted.Tensor .Scalar", .lower = lower_searchsorted},
     {"bucketize.Tensor .Scalar", .lower = lower_bucketize},
-    {NULL},
 };
-const mote_op_family mote_family_aten_sort = {NULL, rows};
+const mote_op_family mote_family_aten_sort = {MOTE_ROWS(torch, rows)};

@@ -131,10 +131,9 @@ static mote_status bn_prepare(mote_opctx *c) {
 }
 
 static const mote_attr_field fields[] = {MOTE_ATTR_POWER(mote_batch_norm_attr, eps, MOTE_ATTR_FLOAT, 1, -5),
-                                         MOTE_ATTR(mote_batch_norm_attr, training, MOTE_ATTR_BOOL, 0),
-                                         {NULL}};
+                                         MOTE_ATTR(mote_batch_norm_attr, training, MOTE_ATTR_BOOL, 0)};
 
-const mote_op mote_op_batch_norm = {"batch_norm", MOTE_RULES(.min_in = 1, .max_in = 5, .n_out = 1,
-                                                             .attr_size = sizeof(mote_batch_norm_attr),
-                                                             .fields = fields, .infer = bn_infer, .prepare = bn_prepare,
-                                                             .eval = bn_eval, .more = MOTE_MORE(.layout = bn_layout))};
+const mote_op mote_op_batch_norm = {
+    "batch_norm",
+    MOTE_RULES(.min_in = 1, .max_in = 5, .n_out = 1, .attr_size = sizeof(mote_batch_norm_attr), MOTE_FIELDS(fields),
+               .infer = bn_infer, .prepare = bn_prepare, .eval = bn_eval, .more = MOTE_MORE(.layout = bn_layout))};

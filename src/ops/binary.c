@@ -489,11 +489,9 @@ static mote_status binary_eval(mote_opctx *c) {
   return mote_walk_eval(c, &w, &b);
 }
 
-static const mote_attr_field fields[] = {MOTE_ATTR(mote_binary_attr, kind, MOTE_ATTR_INT, 0),
-                                         MOTE_ATTR(mote_binary_attr, alpha, MOTE_ATTR_FLOAT, 1),
-                                         MOTE_ACT_FIELDS(mote_binary_attr, act),
-                                         MOTE_OUT_QUANT_FIELDS(mote_binary_attr, quant),
-                                         {NULL}};
+static const mote_attr_field fields[] = {
+    MOTE_ATTR(mote_binary_attr, kind, MOTE_ATTR_INT, 0), MOTE_ATTR(mote_binary_attr, alpha, MOTE_ATTR_FLOAT, 1),
+    MOTE_ACT_FIELDS(mote_binary_attr, act), MOTE_OUT_QUANT_FIELDS(mote_binary_attr, quant)};
 #define RULES(name, more_flags)                                                                                        \
   static const mote_op_rules name = {.flags = MOTE_OP_ELEMENTWISE | MOTE_OP_STRIDED_IN | MOTE_OP_STRIDED_OUT |         \
                                               (more_flags),                                                            \
@@ -501,7 +499,7 @@ static const mote_attr_field fields[] = {MOTE_ATTR(mote_binary_attr, kind, MOTE_
                                      .max_in = 2,                                                                      \
                                      .n_out = 1,                                                                       \
                                      .attr_size = sizeof(mote_binary_attr),                                            \
-                                     .fields = fields,                                                                 \
+                                     MOTE_FIELDS(fields),                                                              \
                                      .infer = binary_infer,                                                            \
                                      .prepare = binary_prepare,                                                        \
                                      .eval = binary_eval}
@@ -583,6 +581,5 @@ static const mote_tflite_row tflite_rows[] = {
     {176, 1, "STABLEHLO_AND", &mote_op_bit_and},
     {181, 1, "STABLEHLO_MINIMUM", &mote_op_minimum},
     {207, 1, "STABLEHLO_SHIFT_LEFT", &mote_op_shift_left},
-    {.name = NULL},
 };
-const mote_op_family mote_family_binary = {tflite_rows, NULL};
+const mote_op_family mote_family_binary = {MOTE_ROWS(tflite, tflite_rows)};

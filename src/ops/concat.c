@@ -96,10 +96,9 @@ static mote_status concat_eval(mote_opctx *c) {
 }
 static const mote_attr_field concat_fields[] = {MOTE_ATTR(mote_concat_attr, axis, MOTE_ATTR_INT, 0),
                                                 MOTE_ACT_FIELDS(mote_concat_attr, act),
-                                                MOTE_OUT_QUANT_FIELDS(mote_concat_attr, quant),
-                                                {NULL}};
+                                                MOTE_OUT_QUANT_FIELDS(mote_concat_attr, quant)};
 const mote_op mote_op_concat = {"concat", MOTE_RULES(.flags = MOTE_OP_STRIDED_IN, .min_in = 1, .max_in = -1, .n_out = 1,
-                                                     .attr_size = sizeof(mote_concat_attr), .fields = concat_fields,
+                                                     .attr_size = sizeof(mote_concat_attr), MOTE_FIELDS(concat_fields),
                                                      .infer = concat_infer, .eval = concat_eval)};
 
 // ------------------------------------------------------------------------------------------------ stack
@@ -140,7 +139,7 @@ static mote_status stack_eval(mote_opctx *c) {
   return MOTE_OK;
 }
 const mote_op mote_op_stack = {"stack", MOTE_RULES(.flags = MOTE_OP_STRIDED_IN, .min_in = 1, .max_in = -1, .n_out = 1,
-                                                   .attr_size = sizeof(mote_concat_attr), .fields = concat_fields,
+                                                   .attr_size = sizeof(mote_concat_attr), MOTE_FIELDS(concat_fields),
                                                    .infer = stack_infer, .eval = stack_eval)};
 
 // ------------------------------------------------------------------------------------------------ tile
@@ -184,6 +183,5 @@ static const mote_tflite_row tflite_rows[] = {
     {2, 4, "CONCATENATION", &mote_op_concat, "axis:i32 activation:i8"},
     {69, 3, "TILE", &mote_op_tile},
     {83, 4, "PACK", &mote_op_stack, "- axis:i32"},
-    {.name = NULL},
 };
-const mote_op_family mote_family_concat = {tflite_rows, NULL};
+const mote_op_family mote_family_concat = {MOTE_ROWS(tflite, tflite_rows)};

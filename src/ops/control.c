@@ -64,11 +64,10 @@ static mote_status if_eval(mote_opctx *c) {
   return call_and_give(c, truth ? a->then_graph : a->else_graph, 1);
 }
 static const mote_attr_field branch_fields[] = {MOTE_ATTR(branch_attr, then_graph, MOTE_ATTR_GRAPH, -1),
-                                                MOTE_ATTR(branch_attr, else_graph, MOTE_ATTR_GRAPH, -1),
-                                                {NULL}};
+                                                MOTE_ATTR(branch_attr, else_graph, MOTE_ATTR_GRAPH, -1)};
 #define CONTROL_FLAGS (MOTE_OP_CONTROL | MOTE_OP_EFFECT | MOTE_OP_LIST_OUT | MOTE_OP_NO_FOLD)
 const mote_op mote_op_if = {"if", MOTE_RULES(.flags = CONTROL_FLAGS, .min_in = 1, .max_in = -1,
-                                             .attr_size = sizeof(branch_attr), .fields = branch_fields,
+                                             .attr_size = sizeof(branch_attr), MOTE_FIELDS(branch_fields),
                                              .infer = if_infer, .eval = if_eval)};
 
 typedef struct switch_attr {
@@ -88,18 +87,18 @@ static mote_status switch_eval(mote_opctx *c) {
   index = index < 0 || index >= a->graphs.count ? a->graphs.count - 1 : index;
   return call_and_give(c, (int32_t)a->graphs.at[index], 1);
 }
-static const mote_attr_field switch_fields[] = {MOTE_ATTR(switch_attr, graphs, MOTE_ATTR_INTS, -1), {NULL}};
+static const mote_attr_field switch_fields[] = {MOTE_ATTR(switch_attr, graphs, MOTE_ATTR_INTS, -1)};
 const mote_op mote_op_switch = {"switch", MOTE_RULES(.flags = CONTROL_FLAGS, .min_in = 1, .max_in = -1,
-                                                     .attr_size = sizeof(switch_attr), .fields = switch_fields,
+                                                     .attr_size = sizeof(switch_attr), MOTE_FIELDS(switch_fields),
                                                      .infer = switch_infer, .eval = switch_eval)};
 
 typedef struct call_attr {
   int32_t graph;
 } call_attr;
 static mote_status call_eval(mote_opctx *c) { return call_and_give(c, ((const call_attr *)c->attr)->graph, 0); }
-static const mote_attr_field call_fields[] = {MOTE_ATTR(call_attr, graph, MOTE_ATTR_GRAPH, -1), {NULL}};
+static const mote_attr_field call_fields[] = {MOTE_ATTR(call_attr, graph, MOTE_ATTR_GRAPH, -1)};
 const mote_op mote_op_call_graph = {"call", MOTE_RULES(.flags = CONTROL_FLAGS, .min_in = 0, .max_in = -1,
-                                                       .attr_size = sizeof(call_attr), .fields = call_fields,
+                                                       .attr_size = sizeof(call_attr), MOTE_FIELDS(call_fields),
                                                        .infer = after_run, .eval = call_eval)};
 
 // ------------------------------------------------------------------------------------------------ loop
@@ -175,7 +174,7 @@ static mote_status while_eval(mote_opctx *c) {
   return s;
 }
 const mote_op mote_op_while = {"while", MOTE_RULES(.flags = CONTROL_FLAGS, .min_in = 1, .max_in = -1,
-                                                   .attr_size = sizeof(branch_attr), .fields = branch_fields,
+                                                   .attr_size = sizeof(branch_attr), MOTE_FIELDS(branch_fields),
                                                    .infer = while_infer, .eval = while_eval)};
 
 // ------------------------------------------------------------------------------------------------ once
@@ -202,7 +201,7 @@ static mote_status once_eval(mote_opctx *c) {
   return MOTE_OK;
 }
 const mote_op mote_op_call_once = {"call_once", MOTE_RULES(.flags = CONTROL_FLAGS, .min_in = 0, .max_in = 0,
-                                                           .attr_size = sizeof(call_attr), .fields = call_fields,
+                                                           .attr_size = sizeof(call_attr), MOTE_FIELDS(call_fields),
                                                            .infer = once_infer, .eval = once_eval)};
 
 // ------------------------------------------------------------------------------------------------ variables
@@ -220,10 +219,10 @@ static mote_status handle_eval(mote_opctx *c) {
   memcpy(c->out[0]->data, &id, sizeof id);
   return MOTE_OK;
 }
-static const mote_attr_field handle_fields[] = {MOTE_ATTR(handle_attr, id, MOTE_ATTR_INT, 0), {NULL}};
+static const mote_attr_field handle_fields[] = {MOTE_ATTR(handle_attr, id, MOTE_ATTR_INT, 0)};
 const mote_op mote_op_var_handle = {"var_handle",
                                     MOTE_RULES(.min_in = 0, .max_in = 0, .n_out = 1, .attr_size = sizeof(handle_attr),
-                                               .fields = handle_fields, .infer = handle_infer, .eval = handle_eval)};
+                                               MOTE_FIELDS(handle_fields), .infer = handle_infer, .eval = handle_eval)};
 
 static mote_variable *variable_of(mote_opctx *c) {
   int32_t id;
@@ -302,6 +301,5 @@ static const mote_tflite_row tflite_rows[] = {
     {144, 1, "ASSIGN_VARIABLE", &mote_op_assign_variable},
     {206, 1, "STABLEHLO_COMPOSITE", &mote_op_call_graph, "- graph:i32"},
     {209, 1, "STABLEHLO_CASE", &mote_op_switch, "graphs:i32s"},
-    {.name = NULL},
 };
-const mote_op_family mote_family_control = {tflite_rows, NULL};
+const mote_op_family mote_family_control = {MOTE_ROWS(tflite, tflite_rows)};

@@ -633,12 +633,11 @@ static const mote_attr_field conv_fields[] = {CONV_NUM(stride_h, 1),
                                               CONV_NUM(data_format, 0),
                                               CONV_NUM(weight_format, 0),
                                               MOTE_ACT_FIELDS(mote_conv_attr, act),
-                                              MOTE_OUT_QUANT_FIELDS(mote_conv_attr, quant),
-                                              {NULL}};
+                                              MOTE_OUT_QUANT_FIELDS(mote_conv_attr, quant)};
 
 const mote_op mote_op_conv2d = {
     "conv2d", MOTE_RULES(.flags = MOTE_OP_CHANNELS_LAST | MOTE_OP_TAKES_LAST, .min_in = 2, .max_in = 4, .n_out = 1,
-                         .attr_size = sizeof(mote_conv_attr), .fields = conv_fields, .infer = conv_infer,
+                         .attr_size = sizeof(mote_conv_attr), MOTE_FIELDS(conv_fields), .infer = conv_infer,
                          .prepare = conv_prepare, .eval = conv_eval, .more = MOTE_MORE(.layout = conv_layout))};
 
 static const mote_tflite_row tflite_rows[] = {
@@ -648,6 +647,5 @@ static const mote_tflite_row tflite_rows[] = {
     {4, 7, "DEPTHWISE_CONV_2D", &mote_op_conv2d,
      "pad_mode:i8 stride_w:i32 stride_h:i32 - activation:i8 dilation_w:i32=1 dilation_h:i32=1 "
      "data_format=1 weight_format=2"},
-    {.name = NULL},
 };
-const mote_op_family mote_family_conv = {tflite_rows, NULL};
+const mote_op_family mote_family_conv = {MOTE_ROWS(tflite, tflite_rows)};

@@ -128,11 +128,10 @@ static const mote_attr_field conv3d_fields[] = {MOTE_ATTR(conv3d_attr, pad_mode,
                                                 MOTE_ATTR(conv3d_attr, dilation_h, MOTE_ATTR_INT, 1),
                                                 MOTE_ATTR(conv3d_attr, dilation_w, MOTE_ATTR_INT, 1),
                                                 MOTE_ATTR(conv3d_attr, transposed, MOTE_ATTR_BOOL, 0),
-                                                MOTE_ACT_FIELDS(conv3d_attr, act),
-                                                {NULL}};
+                                                MOTE_ACT_FIELDS(conv3d_attr, act)};
 static const mote_op op_conv3d = {"conv3d_nhwc",
                                   MOTE_RULES(.min_in = 2, .max_in = 4, .n_out = 1, .attr_size = sizeof(conv3d_attr),
-                                             .fields = conv3d_fields, .infer = conv3d_infer, .eval = conv3d_eval)};
+                                             MOTE_FIELDS(conv3d_fields), .infer = conv3d_infer, .eval = conv3d_eval)};
 
 static const mote_tflite_row tflite_rows[] = {
     {132, 1, "CONV_3D", &op_conv3d,
@@ -141,6 +140,5 @@ static const mote_tflite_row tflite_rows[] = {
     {141, 1, "CONV_3D_TRANSPOSE", &op_conv3d,
      "pad_mode:i8 stride_d:i32 stride_w:i32 stride_h:i32 activation:i8 dilation_d:i32=1 dilation_w:i32=1 "
      "dilation_h:i32=1 transposed=1"},
-    {.name = NULL},
 };
-const mote_op_family mote_family_conv3d = {tflite_rows, NULL};
+const mote_op_family mote_family_conv3d = {MOTE_ROWS(tflite, tflite_rows)};

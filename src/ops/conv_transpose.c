@@ -271,12 +271,11 @@ static const mote_attr_field trans_fields[] = {CONV_NUM(stride_h, 1),
                                                CONV_NUM(groups, 0),
                                                CONV_NUM(data_format, 0),
                                                CONV_NUM(weight_format, 0),
-                                               MOTE_ACT_FIELDS(mote_conv_attr, act),
-                                               {NULL}};
+                                               MOTE_ACT_FIELDS(mote_conv_attr, act)};
 const mote_op mote_op_conv_transpose2d = {
     "conv_transpose2d",
     MOTE_RULES(.flags = MOTE_OP_CHANNELS_LAST, .min_in = 2, .max_in = 4, .n_out = 1,
-               .attr_size = sizeof(mote_conv_attr), .fields = trans_fields, .infer = trans_infer,
+               .attr_size = sizeof(mote_conv_attr), MOTE_FIELDS(trans_fields), .infer = trans_infer,
                .prepare = trans_prepare, .eval = trans_eval, .more = MOTE_MORE(.layout = trans_layout))};
 
 // MediaPipe's custom operator: its options are three 32-bit numbers, padding (1 same, 2 valid) and the strides.
@@ -305,6 +304,5 @@ static const mote_tflite_row tflite_rows[] = {
     {67, 5, "TRANSPOSE_CONV", &mote_op_conv_transpose2d,
      "pad_mode:i8 stride_w:i32 stride_h:i32 activation:i8 data_format=1 weight_format=1 | 2 1 3 0"},
     {MOTE_TFLITE_CUSTOM, 100, "Convolution2DTransposeBias", &mote_op_conv_transpose2d, NULL, lower_mediapipe},
-    {.name = NULL},
 };
-const mote_op_family mote_family_conv_transpose = {tflite_rows, NULL};
+const mote_op_family mote_family_conv_transpose = {MOTE_ROWS(tflite, tflite_rows)};

@@ -67,10 +67,9 @@ static mote_status gather_eval(mote_opctx *c) {
   return MOTE_OK;
 }
 static const mote_attr_field gather_fields[] = {MOTE_ATTR(mote_gather_attr, axis, MOTE_ATTR_INT, 0),
-                                                MOTE_ATTR(mote_gather_attr, batch_dims, MOTE_ATTR_INT, 0),
-                                                {NULL}};
+                                                MOTE_ATTR(mote_gather_attr, batch_dims, MOTE_ATTR_INT, 0)};
 const mote_op mote_op_gather = {"gather", MOTE_RULES(.flags = MOTE_OP_CHECKS_DATA, .min_in = 2, .max_in = 2, .n_out = 1,
-                                                     .attr_size = sizeof(mote_gather_attr), .fields = gather_fields,
+                                                     .attr_size = sizeof(mote_gather_attr), MOTE_FIELDS(gather_fields),
                                                      .infer = gather_infer, .eval = gather_eval)};
 
 // ------------------------------------------------------------------------------------------------ gather_nd,
@@ -218,6 +217,5 @@ static const mote_tflite_row tflite_rows[] = {
     {36, 7, "GATHER", &mote_op_gather, "axis:i32 batch_dims:i32"},
     {107, 5, "GATHER_ND", &mote_op_gather_nd},
     {122, 1, "SCATTER_ND", &mote_op_scatter_nd},
-    {.name = NULL},
 };
-const mote_op_family mote_family_gather = {tflite_rows, NULL};
+const mote_op_family mote_family_gather = {MOTE_ROWS(tflite, tflite_rows)};

@@ -6,11 +6,10 @@ typedef struct index_attr {
   int64_t seq_axis, batch_axis, kind;
 } index_attr;
 #define INDEX_NUM(m, d) MOTE_ATTR(index_attr, m, MOTE_ATTR_INT, d)
-static const mote_attr_field index_fields[] = {
-    INDEX_NUM(seq_axis, 0), INDEX_NUM(batch_axis, 0), INDEX_NUM(kind, 0), {NULL}};
+static const mote_attr_field index_fields[] = {INDEX_NUM(seq_axis, 0), INDEX_NUM(batch_axis, 0), INDEX_NUM(kind, 0)};
 #define INDEX_OP(ident, text, flags_, min, max, outs, infer_, eval_)                                                   \
   static const mote_op ident = {text, MOTE_RULES(.flags = flags_, .min_in = min, .max_in = max, .n_out = outs,         \
-                                                 .attr_size = sizeof(index_attr), .fields = index_fields,              \
+                                                 .attr_size = sizeof(index_attr), MOTE_FIELDS(index_fields),           \
                                                  .infer = infer_, .eval = eval_)}
 
 static int64_t int_at(const mote_tensor *t, int64_t i) { return mote_load_i64(t->data, t->dtype, i); }
@@ -255,10 +254,10 @@ static mote_status bucket_eval(mote_opctx *c) {
   }
   return MOTE_OK;
 }
-static const mote_attr_field bucket_fields[] = {MOTE_ATTR(bucket_attr, boundaries, MOTE_ATTR_FLOATS, -1), {NULL}};
-static const mote_op op_bucketize = {"bucketize",
-                                     MOTE_RULES(.min_in = 1, .max_in = 1, .n_out = 1, .attr_size = sizeof(bucket_attr),
-                                                .fields = bucket_fields, .infer = bucket_infer, .eval = bucket_eval)};
+static const mote_attr_field bucket_fields[] = {MOTE_ATTR(bucket_attr, boundaries, MOTE_ATTR_FLOATS, -1)};
+static const mote_op op_bucketize = {
+    "bucketize", MOTE_RULES(.min_in = 1, .max_in = 1, .n_out = 1, .attr_size = sizeof(bucket_attr),
+                            MOTE_FIELDS(bucket_fields), .infer = bucket_infer, .eval = bucket_eval)};
 
 enum { PART_REAL, PART_IMAG, PART_ABS };
 static mote_status part_infer(mote_opctx *c) {
@@ -375,6 +374,5 @@ static const mote_tflite_row tflite_rows[] = {
     {154, 1, "UNSORTED_SEGMENT_MAX", &op_segment, "kind=2"},
     {155, 1, "UNSORTED_SEGMENT_SUM", &op_segment, "kind=0"},
     {157, 1, "UNSORTED_SEGMENT_MIN", &op_segment, "kind=3"},
-    {.name = NULL},
 };
-const mote_op_family mote_family_index = {tflite_rows, NULL};
+const mote_op_family mote_family_index = {MOTE_ROWS(tflite, tflite_rows)};

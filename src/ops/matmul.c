@@ -168,14 +168,12 @@ static mote_status linear_prepare(mote_opctx *c) {
   return MOTE_OK;
 }
 
-static const mote_attr_field linear_fields[] = {MOTE_ACT_FIELDS(mote_linear_attr, act),
-                                                MOTE_ATTR(mote_linear_attr, weights_format, MOTE_ATTR_INT, 0),
-                                                MOTE_ATTR(mote_linear_attr, keep_dims, MOTE_ATTR_BOOL, 0),
-                                                MOTE_OUT_QUANT_FIELDS(mote_linear_attr, quant),
-                                                {NULL}};
+static const mote_attr_field linear_fields[] = {
+    MOTE_ACT_FIELDS(mote_linear_attr, act), MOTE_ATTR(mote_linear_attr, weights_format, MOTE_ATTR_INT, 0),
+    MOTE_ATTR(mote_linear_attr, keep_dims, MOTE_ATTR_BOOL, 0), MOTE_OUT_QUANT_FIELDS(mote_linear_attr, quant)};
 const mote_op mote_op_linear = {"linear",
                                 MOTE_RULES(.min_in = 2, .max_in = 3, .n_out = 1, .attr_size = sizeof(mote_linear_attr),
-                                           .fields = linear_fields, .infer = linear_infer, .prepare = linear_prepare,
+                                           MOTE_FIELDS(linear_fields), .infer = linear_infer, .prepare = linear_prepare,
                                            .eval = linear_eval)};
 
 // ------------------------------------------------------------------------------------------------ batch matmul
@@ -344,15 +342,14 @@ static mote_status bmm_prepare(mote_opctx *c) {
 }
 
 static const mote_attr_field matmul_fields[] = {MOTE_ATTR(mote_matmul_attr, transpose_a, MOTE_ATTR_BOOL, 0),
-                                                MOTE_ATTR(mote_matmul_attr, transpose_b, MOTE_ATTR_BOOL, 0),
-                                                {NULL}};
-const mote_op mote_op_batch_matmul = {
-    "batch_matmul", MOTE_RULES(.min_in = 2, .max_in = 2, .n_out = 1, .attr_size = sizeof(mote_matmul_attr),
-                               .fields = matmul_fields, .infer = bmm_infer, .prepare = bmm_prepare, .eval = bmm_eval)};
+                                                MOTE_ATTR(mote_matmul_attr, transpose_b, MOTE_ATTR_BOOL, 0)};
+const mote_op mote_op_batch_matmul = {"batch_matmul",
+                                      MOTE_RULES(.min_in = 2, .max_in = 2, .n_out = 1,
+                                                 .attr_size = sizeof(mote_matmul_attr), MOTE_FIELDS(matmul_fields),
+                                                 .infer = bmm_infer, .prepare = bmm_prepare, .eval = bmm_eval)};
 
 static const mote_tflite_row tflite_rows[] = {
     {9, 14, "FULLY_CONNECTED", &mote_op_linear, "activation:i8 weights_format:i8 keep_dims:bool"},
     {126, 5, "BATCH_MATMUL", &mote_op_batch_matmul, "transpose_a:bool transpose_b:bool"},
-    {.name = NULL},
 };
-const mote_op_family mote_family_matmul = {tflite_rows, NULL};
+const mote_op_family mote_family_matmul = {MOTE_ROWS(tflite, tflite_rows)};

@@ -18,9 +18,11 @@ const mote_op_family *const *mote_op_families(void) { return families; }
 
 const mote_tflite_row *mote_tflite_row_find(uint16_t builtin, const char *custom) {
   for (size_t i = 0; families[i] != NULL; i++)
-    for (const mote_tflite_row *row = families[i]->tflite; row != NULL && row->name != NULL; row++)
+    for (size_t k = 0; k < families[i]->n_tflite; k++) {
+      const mote_tflite_row *row = &families[i]->tflite[k];
       if (row->builtin == builtin && (builtin != MOTE_TFLITE_CUSTOM || strcmp(custom, row->name) == 0))
         return row;
+    }
   return NULL;
 }
 
@@ -41,7 +43,8 @@ const mote_torch_row *mote_torch_row_find(const char *overload) {
   size_t name = strcspn(overload, "."), len = strlen(overload);
   size_t rest = len > name ? len - name - 1 : 0;
   for (size_t i = 0; families[i] != NULL; i++)
-    for (const mote_torch_row *row = families[i]->torch; row != NULL && row->text != NULL; row++) {
+    for (size_t k = 0; k < families[i]->n_torch; k++) {
+      const mote_torch_row *row = &families[i]->torch[k];
       const char *at = row->text;
       for (mote_overload o = {NULL, NULL, 0, 0}; mote_overload_next(&at, &o);)
         if (o.name_len == name && o.overload_len == rest && memcmp(o.name, overload, name) == 0 &&

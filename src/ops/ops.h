@@ -6,11 +6,13 @@
 
 #include "core/graph/lower.h"
 
-// Row tables of a family, ended by a row whose name or text is NULL.
+// Row tables of a family: mote_op_family mote_family_unary = {MOTE_ROWS(tflite, tflite_rows)};
 typedef struct mote_op_family {
-  const mote_tflite_row *tflite; // may be NULL
-  const mote_torch_row *torch;   // may be NULL
+  uint16_t n_tflite, n_torch;
+  const mote_tflite_row *tflite;
+  const mote_torch_row *torch;
 } mote_op_family;
+#define MOTE_ROWS(format, table) .format = table, .n_##format = MOTE_COUNT(table)
 
 // NULL-terminated list of all families (from ops.def).
 const mote_op_family *const *mote_op_families(void);

@@ -125,10 +125,10 @@ static mote_status mirror_eval(mote_opctx *c) {
   }
   return MOTE_OK;
 }
-static const mote_attr_field mirror_fields[] = {MOTE_ATTR(mirror_attr, mode, MOTE_ATTR_INT, 0), {NULL}};
+static const mote_attr_field mirror_fields[] = {MOTE_ATTR(mirror_attr, mode, MOTE_ATTR_INT, 0)};
 const mote_op mote_op_mirror_pad = {"mirror_pad",
                                     MOTE_RULES(.flags = MOTE_OP_STRIDED_IN, .min_in = 2, .max_in = 2, .n_out = 1,
-                                               .attr_size = sizeof(mirror_attr), .fields = mirror_fields,
+                                               .attr_size = sizeof(mirror_attr), MOTE_FIELDS(mirror_fields),
                                                .infer = mirror_infer, .eval = mirror_eval)};
 
 // Inputs: x, dilations, value: that many steps between neighbours, the gaps filled.
@@ -211,11 +211,10 @@ static mote_status edge_eval(mote_opctx *c) {
 }
 static const mote_attr_field edge_fields[] = {MOTE_ATTR(edge_attr, low, MOTE_ATTR_INTS, -1),
                                               MOTE_ATTR(edge_attr, high, MOTE_ATTR_INTS, -1),
-                                              MOTE_ATTR(edge_attr, interior, MOTE_ATTR_INTS, -1),
-                                              {NULL}};
-static const mote_op mote_op_edge_pad = {"edge_pad", MOTE_RULES(.min_in = 2, .max_in = 2, .n_out = 1,
-                                                                .attr_size = sizeof(edge_attr), .fields = edge_fields,
-                                                                .infer = edge_infer, .eval = edge_eval)};
+                                              MOTE_ATTR(edge_attr, interior, MOTE_ATTR_INTS, -1)};
+static const mote_op mote_op_edge_pad = {
+    "edge_pad", MOTE_RULES(.min_in = 2, .max_in = 2, .n_out = 1, .attr_size = sizeof(edge_attr),
+                           MOTE_FIELDS(edge_fields), .infer = edge_infer, .eval = edge_eval)};
 
 // ------------------------------------------------------------------------------------------------ depth
 
@@ -256,13 +255,13 @@ static mote_status depth_eval(mote_opctx *c) {
     mote_tensor_copy(to_depth ? &x : &y, to_depth ? &y : &x);
   return MOTE_OK;
 }
-static const mote_attr_field block_fields[] = {MOTE_ATTR(block_attr, block, MOTE_ATTR_INT, 0), {NULL}};
+static const mote_attr_field block_fields[] = {MOTE_ATTR(block_attr, block, MOTE_ATTR_INT, 0)};
 const mote_op mote_op_space_to_depth = {
     "space_to_depth", MOTE_RULES(.min_in = 1, .max_in = 1, .n_out = 1, .attr_size = sizeof(block_attr),
-                                 .fields = block_fields, .infer = depth_infer, .eval = depth_eval)};
+                                 MOTE_FIELDS(block_fields), .infer = depth_infer, .eval = depth_eval)};
 const mote_op mote_op_depth_to_space = {
     "depth_to_space", MOTE_RULES(.min_in = 1, .max_in = 1, .n_out = 1, .attr_size = sizeof(block_attr),
-                                 .fields = block_fields, .infer = depth_infer, .eval = depth_eval)};
+                                 MOTE_FIELDS(block_fields), .infer = depth_infer, .eval = depth_eval)};
 
 // ------------------------------------------------------------------------------------------------ batches
 
@@ -364,6 +363,5 @@ static const mote_tflite_row tflite_rows[] = {
     {100, 3, "MIRROR_PAD", &mote_op_mirror_pad, "mode:i8"},
     {195, 1, "STABLEHLO_PAD", &mote_op_edge_pad, "low:i64s high:i64s interior:i64s"},
     {203, 1, "DILATE", &mote_op_dilate},
-    {.name = NULL},
 };
-const mote_op_family mote_family_pad = {tflite_rows, NULL};
+const mote_op_family mote_family_pad = {MOTE_ROWS(tflite, tflite_rows)};

@@ -244,14 +244,13 @@ static const mote_attr_field fields[] = {POOL_NUM(kind, 0),
                                          POOL_NUM(data_format, 0),
                                          MOTE_ATTR(mote_pool_attr, ceil_mode, MOTE_ATTR_BOOL, 0),
                                          MOTE_ATTR(mote_pool_attr, count_pad, MOTE_ATTR_BOOL, 0),
-                                         MOTE_ACT_FIELDS(mote_pool_attr, act),
-                                         {NULL}};
+                                         MOTE_ACT_FIELDS(mote_pool_attr, act)};
 static const mote_op_rules rules = {.flags = MOTE_OP_CHANNELS_LAST,
                                     .min_in = 1,
                                     .max_in = 1,
                                     .n_out = 1,
                                     .attr_size = sizeof(mote_pool_attr),
-                                    .fields = fields,
+                                    MOTE_FIELDS(fields),
                                     .infer = pool_infer,
                                     .prepare = pool_prepare,
                                     .eval = pool_eval,
@@ -265,6 +264,5 @@ static const mote_tflite_row tflite_rows[] = {
     {1, 3, "AVERAGE_POOL_2D", &mote_op_avg_pool2d, OPTIONS},
     {12, 1, "L2_POOL_2D", &mote_op_l2_pool2d, OPTIONS},
     {17, 3, "MAX_POOL_2D", &mote_op_max_pool2d, OPTIONS},
-    {.name = NULL},
 };
-const mote_op_family mote_family_pool = {tflite_rows, NULL};
+const mote_op_family mote_family_pool = {MOTE_ROWS(tflite, tflite_rows)};

@@ -177,10 +177,10 @@ static mote_status cast_eval(mote_opctx *c) {
     cast_one(c->in[0], c->out[0], i);
   return MOTE_OK;
 }
-static const mote_attr_field cast_fields[] = {MOTE_ATTR(mote_cast_attr, dtype, MOTE_ATTR_DTYPE, 0), {NULL}};
+static const mote_attr_field cast_fields[] = {MOTE_ATTR(mote_cast_attr, dtype, MOTE_ATTR_DTYPE, 0)};
 const mote_op mote_op_cast = {"cast",
                               MOTE_RULES(.min_in = 1, .max_in = 1, .n_out = 1, .attr_size = sizeof(mote_cast_attr),
-                                         .fields = cast_fields, .infer = cast_infer, .eval = cast_eval)};
+                                         MOTE_FIELDS(cast_fields), .infer = cast_infer, .eval = cast_eval)};
 
 // ------------------------------------------------------------------------------------------------ fake quantisation
 
@@ -213,20 +213,17 @@ static mote_status fake_eval(mote_opctx *c) {
   }
   return MOTE_OK;
 }
-static const mote_attr_field fake_fields[] = {MOTE_ATTR(fake_attr, min, MOTE_ATTR_FLOAT, 0),
-                                              MOTE_ATTR(fake_attr, max, MOTE_ATTR_FLOAT, 0),
-                                              MOTE_ATTR(fake_attr, bits, MOTE_ATTR_INT, 8),
-                                              MOTE_ATTR(fake_attr, narrow, MOTE_ATTR_BOOL, 0),
-                                              {NULL}};
+static const mote_attr_field fake_fields[] = {
+    MOTE_ATTR(fake_attr, min, MOTE_ATTR_FLOAT, 0), MOTE_ATTR(fake_attr, max, MOTE_ATTR_FLOAT, 0),
+    MOTE_ATTR(fake_attr, bits, MOTE_ATTR_INT, 8), MOTE_ATTR(fake_attr, narrow, MOTE_ATTR_BOOL, 0)};
 static const mote_op mote_op_fake_quantize = {
     "fake_quantize", MOTE_RULES(.min_in = 1, .max_in = 1, .n_out = 1, .attr_size = sizeof(fake_attr),
-                                .fields = fake_fields, .infer = fake_infer, .eval = fake_eval)};
+                                MOTE_FIELDS(fake_fields), .infer = fake_infer, .eval = fake_eval)};
 
 static const mote_tflite_row tflite_rows[] = {
     {6, 6, "DEQUANTIZE", &mote_op_dequantize},
     {53, 7, "CAST", &mote_op_cast}, // the output's declared type decides, as the file's field may be stale
     {80, 2, "FAKE_QUANT", &mote_op_fake_quantize, "min:f32 max:f32 bits:i32 narrow:bool"},
     {114, 4, "QUANTIZE", &mote_op_quantize},
-    {.name = NULL},
 };
-const mote_op_family mote_family_quantize = {tflite_rows, NULL};
+const mote_op_family mote_family_quantize = {MOTE_ROWS(tflite, tflite_rows)};

@@ -81,10 +81,10 @@ static mote_status bits_eval(mote_opctx *c) {
   return MOTE_OK;
 }
 
-static const mote_attr_field bits_fields[] = {MOTE_ATTR(bits_attr, algorithm, MOTE_ATTR_INT, 0), {NULL}};
+static const mote_attr_field bits_fields[] = {MOTE_ATTR(bits_attr, algorithm, MOTE_ATTR_INT, 0)};
 static const mote_op op_random_bits = {"random_bits",
                                        MOTE_RULES(.min_in = 1, .max_in = 1, .n_out = 2, .attr_size = sizeof(bits_attr),
-                                                  .fields = bits_fields, .infer = bits_infer, .eval = bits_eval)};
+                                                  MOTE_FIELDS(bits_fields), .infer = bits_infer, .eval = bits_eval)};
 
 // ------------------------------------------------------------------------------------------------ draws
 
@@ -154,17 +154,15 @@ static mote_status draw_eval(mote_opctx *c) {
 
 static const mote_attr_field draw_fields[] = {MOTE_ATTR(draw_attr, seed, MOTE_ATTR_INT, 0),
                                               MOTE_ATTR(draw_attr, seed2, MOTE_ATTR_INT, 0),
-                                              MOTE_ATTR(draw_attr, normal, MOTE_ATTR_BOOL, 0),
-                                              {NULL}};
+                                              MOTE_ATTR(draw_attr, normal, MOTE_ATTR_BOOL, 0)};
 static const mote_op op_random_draw = {"random_draw",
                                        MOTE_RULES(.flags = MOTE_OP_EFFECT | MOTE_OP_RANDOM | MOTE_OP_NO_FOLD,
                                                   .min_in = 1, .max_in = 1, .n_out = 1, .attr_size = sizeof(draw_attr),
-                                                  .fields = draw_fields, .infer = draw_infer, .eval = draw_eval)};
+                                                  MOTE_FIELDS(draw_fields), .infer = draw_infer, .eval = draw_eval)};
 
 static const mote_tflite_row tflite_rows[] = {
     {146, 1, "RANDOM_STANDARD_NORMAL", &op_random_draw, "seed:i64 seed2:i64 normal=1"},
     {148, 1, "RANDOM_UNIFORM", &op_random_draw, "seed:i64 seed2:i64"},
     {204, 1, "STABLEHLO_RNG_BIT_GENERATOR", &op_random_bits, "algorithm:i8"},
-    {.name = NULL},
 };
-const mote_op_family mote_family_random = {tflite_rows, NULL};
+const mote_op_family mote_family_random = {MOTE_ROWS(tflite, tflite_rows)};

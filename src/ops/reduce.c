@@ -340,14 +340,13 @@ static mote_status reduce_prepare(mote_opctx *c) {
 
 static const mote_attr_field reduce_fields[] = {MOTE_ATTR(mote_reduce_attr, kind, MOTE_ATTR_INT, 0),
                                                 MOTE_ATTR(mote_reduce_attr, axes, MOTE_ATTR_INTS, -1),
-                                                MOTE_ATTR(mote_reduce_attr, keep_dims, MOTE_ATTR_BOOL, 0),
-                                                {NULL}};
+                                                MOTE_ATTR(mote_reduce_attr, keep_dims, MOTE_ATTR_BOOL, 0)};
 static const mote_op_rules reduce_rules = {.flags = MOTE_OP_STRIDED_IN,
                                            .min_in = 1,
                                            .max_in = 2,
                                            .n_out = 1,
                                            .attr_size = sizeof(mote_reduce_attr),
-                                           .fields = reduce_fields,
+                                           MOTE_FIELDS(reduce_fields),
                                            .infer = reduce_infer,
                                            .prepare = reduce_prepare,
                                            .eval = reduce_eval};
@@ -404,16 +403,14 @@ static mote_status arg_eval(mote_opctx *c) {
   }
   return MOTE_OK;
 }
-static const mote_attr_field arg_fields[] = {MOTE_ATTR(mote_arg_attr, min, MOTE_ATTR_BOOL, 0),
-                                             MOTE_ATTR(mote_arg_attr, axis, MOTE_ATTR_INT, 0),
-                                             MOTE_ATTR(mote_arg_attr, dtype, MOTE_ATTR_DTYPE, MOTE_I64),
-                                             MOTE_ATTR(mote_arg_attr, keep_dims, MOTE_ATTR_BOOL, 0),
-                                             {NULL}};
+static const mote_attr_field arg_fields[] = {
+    MOTE_ATTR(mote_arg_attr, min, MOTE_ATTR_BOOL, 0), MOTE_ATTR(mote_arg_attr, axis, MOTE_ATTR_INT, 0),
+    MOTE_ATTR(mote_arg_attr, dtype, MOTE_ATTR_DTYPE, MOTE_I64), MOTE_ATTR(mote_arg_attr, keep_dims, MOTE_ATTR_BOOL, 0)};
 static const mote_op_rules arg_rules = {.min_in = 1,
                                         .max_in = 2,
                                         .n_out = 1,
                                         .attr_size = sizeof(mote_arg_attr),
-                                        .fields = arg_fields,
+                                        MOTE_FIELDS(arg_fields),
                                         .infer = arg_infer,
                                         .eval = arg_eval};
 const mote_op mote_op_argmax = {"argmax", &arg_rules, 0};
@@ -466,11 +463,11 @@ static mote_status cumsum_eval(mote_opctx *c) {
   }
   return MOTE_OK;
 }
-static const mote_attr_field cumsum_fields[] = {
-    MOTE_ATTR(cumsum_attr, exclusive, MOTE_ATTR_BOOL, 0), MOTE_ATTR(cumsum_attr, reverse, MOTE_ATTR_BOOL, 0), {NULL}};
+static const mote_attr_field cumsum_fields[] = {MOTE_ATTR(cumsum_attr, exclusive, MOTE_ATTR_BOOL, 0),
+                                                MOTE_ATTR(cumsum_attr, reverse, MOTE_ATTR_BOOL, 0)};
 const mote_op mote_op_cumsum = {"cumsum",
                                 MOTE_RULES(.min_in = 2, .max_in = 2, .n_out = 1, .attr_size = sizeof(cumsum_attr),
-                                           .fields = cumsum_fields, .infer = cumsum_infer, .eval = cumsum_eval)};
+                                           MOTE_FIELDS(cumsum_fields), .infer = cumsum_infer, .eval = cumsum_eval)};
 
 // ------------------------------------------------------------------------------------------------ rows of files
 
@@ -485,6 +482,5 @@ static const mote_tflite_row tflite_rows[] = {
     {91, 1, "REDUCE_ANY", &mote_op_reduce_any, "keep_dims:bool"},
     {128, 1, "CUMSUM", &mote_op_cumsum, "exclusive:bool reverse:bool"},
     {140, 1, "REDUCE_ALL", &mote_op_reduce_all, "keep_dims:bool"},
-    {.name = NULL},
 };
-const mote_op_family mote_family_reduce = {tflite_rows, NULL};
+const mote_op_family mote_family_reduce = {MOTE_ROWS(tflite, tflite_rows)};

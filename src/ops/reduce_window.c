@@ -103,13 +103,12 @@ static mote_status window_eval(mote_opctx *c) {
   }
   return MOTE_OK;
 }
-static const mote_attr_field window_fields[] = {MOTE_ATTR(window_attr, kind, MOTE_ATTR_INT, 0), {NULL}};
+static const mote_attr_field window_fields[] = {MOTE_ATTR(window_attr, kind, MOTE_ATTR_INT, 0)};
 static const mote_op op_reduce_window = {
     "reduce_window", MOTE_RULES(.min_in = 5, .max_in = 5, .n_out = 1, .attr_size = sizeof(window_attr),
-                                .fields = window_fields, .infer = window_infer, .eval = window_eval)};
+                                MOTE_FIELDS(window_fields), .infer = window_infer, .eval = window_eval)};
 
 static const mote_tflite_row tflite_rows[] = {
     {205, 1, "REDUCE_WINDOW", &op_reduce_window, "kind:i32"},
-    {.name = NULL},
 };
-const mote_op_family mote_family_reduce_window = {tflite_rows, NULL};
+const mote_op_family mote_family_reduce_window = {MOTE_ROWS(tflite, tflite_rows)};

@@ -195,14 +195,13 @@ static const mote_attr_field fields[] = {MOTE_ATTR(mote_resize_attr, bilinear, M
                                          MOTE_ATTR(mote_resize_attr, align_corners, MOTE_ATTR_BOOL, 0),
                                          MOTE_ATTR(mote_resize_attr, half_pixel, MOTE_ATTR_BOOL, 0),
                                          MOTE_ATTR(mote_resize_attr, data_format, MOTE_ATTR_INT, 0),
-                                         MOTE_ATTR(mote_resize_attr, size, MOTE_ATTR_INTS, -1),
-                                         {NULL}};
+                                         MOTE_ATTR(mote_resize_attr, size, MOTE_ATTR_INTS, -1)};
 static const mote_op_rules rules = {.flags = MOTE_OP_CHANNELS_LAST,
                                     .min_in = 1,
                                     .max_in = 2,
                                     .n_out = 1,
                                     .attr_size = sizeof(mote_resize_attr),
-                                    .fields = fields,
+                                    MOTE_FIELDS(fields),
                                     .infer = resize_infer,
                                     .prepare = resize_prepare,
                                     .eval = resize_eval,
@@ -213,6 +212,5 @@ const mote_op mote_op_resize_nearest = {"resize_nearest", &rules, 0};
 static const mote_tflite_row tflite_rows[] = {
     {23, 4, "RESIZE_BILINEAR", &mote_op_resize_bilinear, "- - align_corners:bool half_pixel:bool data_format=1"},
     {97, 4, "RESIZE_NEAREST_NEIGHBOR", &mote_op_resize_nearest, "align_corners:bool half_pixel:bool data_format=1"},
-    {.name = NULL},
 };
-const mote_op_family mote_family_resize = {tflite_rows, NULL};
+const mote_op_family mote_family_resize = {MOTE_ROWS(tflite, tflite_rows)};

@@ -304,11 +304,11 @@ static size_t lstm_scratch(const mote_opctx *c) { return lstm_bytes(c, &lstm_one
       MOTE_ATTR(rnn_attr, proj_clip, MOTE_ATTR_FLOAT, 0), MOTE_ATTR(rnn_attr, time_major, MOTE_ATTR_BOOL, 0),          \
       MOTE_ATTR(rnn_attr, merge, MOTE_ATTR_BOOL, 0), MOTE_ATTR(rnn_attr, kernel, MOTE_ATTR_INT, 0),                    \
       MOTE_ATTR(rnn_attr, rank, MOTE_ATTR_INT, 1)
-static const mote_attr_field rnn_fields[] = {RNN_FIELDS, {NULL}};
+static const mote_attr_field rnn_fields[] = {RNN_FIELDS};
 #define RNN_OP(ident, text, min, max, outs, infer_, eval_, scratch_)                                                   \
   static const mote_op ident = {text,                                                                                  \
                                 MOTE_RULES(.flags = MOTE_OP_EFFECT | MOTE_OP_NO_FOLD, .min_in = min, .max_in = max,    \
-                                           .n_out = outs, .attr_size = sizeof(rnn_attr), .fields = rnn_fields,         \
+                                           .n_out = outs, .attr_size = sizeof(rnn_attr), MOTE_FIELDS(rnn_fields),      \
                                            .infer = infer_, .eval = eval_, .more = MOTE_MORE(.scratch = scratch_))}
 RNN_OP(op_lstm, "lstm", 1, 24, 1, lstm_infer, lstm_eval, lstm_scratch);
 
@@ -346,7 +346,7 @@ static mote_status bilstm_eval(mote_opctx *c) {
 static size_t bilstm_scratch(const mote_opctx *c) { return MOTE_MAX(lstm_bytes(c, &bidi[0]), lstm_bytes(c, &bidi[1])); }
 static const mote_op op_bilstm = {"bidirectional_lstm",
                                   MOTE_RULES(.flags = MOTE_OP_EFFECT | MOTE_OP_NO_FOLD | MOTE_OP_LIST_OUT, .min_in = 1,
-                                             .max_in = 48, .attr_size = sizeof(rnn_attr), .fields = rnn_fields,
+                                             .max_in = 48, .attr_size = sizeof(rnn_attr), MOTE_FIELDS(rnn_fields),
                                              .infer = bilstm_infer, .eval = bilstm_eval,
                                              .more = MOTE_MORE(.scratch = bilstm_scratch))};
 
@@ -489,7 +489,7 @@ static mote_status birnn_eval(mote_opctx *c) {
 }
 static const mote_op op_birnn = {"bidirectional_rnn",
                                  MOTE_RULES(.flags = MOTE_OP_EFFECT | MOTE_OP_NO_FOLD | MOTE_OP_LIST_OUT, .min_in = 1,
-                                            .max_in = 12, .attr_size = sizeof(rnn_attr), .fields = rnn_fields,
+                                            .max_in = 12, .attr_size = sizeof(rnn_attr), MOTE_FIELDS(rnn_fields),
                                             .infer = birnn_infer, .eval = birnn_eval,
                                             .more = MOTE_MORE(.scratch = rnn_scratch))};
 
@@ -583,6 +583,5 @@ static const mote_tflite_row tflite_rows[] = {
     {46, 3, "BIDIRECTIONAL_SEQUENCE_RNN", &op_birnn, "time_major:bool activation:i8 merge:bool"},
     {52, 3, "BIDIRECTIONAL_SEQUENCE_LSTM", &op_bilstm,
      "activation:i8 cell_clip:f32 proj_clip:f32 merge:bool time_major:bool=1"},
-    {.name = NULL},
 };
-const mote_op_family mote_family_rnn = {tflite_rows, NULL};
+const mote_op_family mote_family_rnn = {MOTE_ROWS(tflite, tflite_rows)};

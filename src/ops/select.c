@@ -191,7 +191,7 @@ const mote_op mote_op_range = {
 typedef struct axis_attr {
   int64_t axis;
 } axis_attr;
-static const mote_attr_field axis_fields[] = {MOTE_ATTR(axis_attr, axis, MOTE_ATTR_INT, 0), {NULL}};
+static const mote_attr_field axis_fields[] = {MOTE_ATTR(axis_attr, axis, MOTE_ATTR_INT, 0)};
 
 // Inputs: indices, depth, on value, off value.
 static mote_status one_hot_infer(mote_opctx *c) {
@@ -228,7 +228,7 @@ static mote_status one_hot_eval(mote_opctx *c) {
 }
 const mote_op mote_op_one_hot = {"one_hot",
                                  MOTE_RULES(.min_in = 4, .max_in = 4, .n_out = 1, .attr_size = sizeof(axis_attr),
-                                            .fields = axis_fields, .infer = one_hot_infer, .eval = one_hot_eval)};
+                                            MOTE_FIELDS(axis_fields), .infer = one_hot_infer, .eval = one_hot_eval)};
 
 // ------------------------------------------------------------------------------------------------ topk, unique
 
@@ -351,10 +351,10 @@ static mote_status unique_eval(mote_opctx *c) {
     memcpy((char *)c->out[0]->data + (size_t)i * size, (const char *)x->data + (size_t)first[i] * size, size);
   return MOTE_OK;
 }
-static const mote_attr_field unique_fields[] = {MOTE_ATTR(unique_attr, dtype, MOTE_ATTR_DTYPE, MOTE_I32), {NULL}};
+static const mote_attr_field unique_fields[] = {MOTE_ATTR(unique_attr, dtype, MOTE_ATTR_DTYPE, MOTE_I32)};
 const mote_op mote_op_unique = {"unique",
                                 MOTE_RULES(.min_in = 1, .max_in = 1, .n_out = 2, .attr_size = sizeof(unique_attr),
-                                           .fields = unique_fields, .infer = unique_infer, .eval = unique_eval,
+                                           MOTE_FIELDS(unique_fields), .infer = unique_infer, .eval = unique_eval,
                                            .more = MOTE_MORE(.scratch = unique_scratch))};
 
 static const mote_tflite_row tflite_rows[] = {
@@ -367,6 +367,5 @@ static const mote_tflite_row tflite_rows[] = {
     {103, 1, "UNIQUE", &mote_op_unique, "dtype:dtype=2"},
     {109, 1, "WHERE", &mote_op_nonzero},
     {123, 3, "SELECT_V2", &mote_op_where},
-    {.name = NULL},
 };
-const mote_op_family mote_family_select = {tflite_rows, NULL};
+const mote_op_family mote_family_select = {MOTE_ROWS(tflite, tflite_rows)};

@@ -88,11 +88,11 @@ static mote_status reshape_infer(mote_opctx *c) {
   return reshape_to(c, &want);
 }
 
-static const mote_attr_field reshape_fields[] = {MOTE_ATTR(mote_reshape_attr, shape, MOTE_ATTR_INTS, -1), {NULL}};
+static const mote_attr_field reshape_fields[] = {MOTE_ATTR(mote_reshape_attr, shape, MOTE_ATTR_INTS, -1)};
 const mote_op mote_op_reshape = {"reshape", MOTE_RULES(.flags = MOTE_OP_VIEW, .min_in = 1, .max_in = 2, .n_out = 1,
-                                                       .attr_size = sizeof(mote_reshape_attr), .fields = reshape_fields,
-                                                       .infer = reshape_infer, .eval = flat_eval,
-                                                       .more = MOTE_MORE(.view = reshape_view))};
+                                                       .attr_size = sizeof(mote_reshape_attr),
+                                                       MOTE_FIELDS(reshape_fields), .infer = reshape_infer,
+                                                       .eval = flat_eval, .more = MOTE_MORE(.view = reshape_view))};
 
 // Removes dims of size 1: those named, or all.
 static mote_status squeeze_infer(mote_opctx *c) {
@@ -119,9 +119,9 @@ static mote_status squeeze_infer(mote_opctx *c) {
   return MOTE_OK;
 }
 const mote_op mote_op_squeeze = {"squeeze", MOTE_RULES(.flags = MOTE_OP_VIEW, .min_in = 1, .max_in = 1, .n_out = 1,
-                                                       .attr_size = sizeof(mote_reshape_attr), .fields = reshape_fields,
-                                                       .infer = squeeze_infer, .eval = flat_eval,
-                                                       .more = MOTE_MORE(.view = reshape_view))};
+                                                       .attr_size = sizeof(mote_reshape_attr),
+                                                       MOTE_FIELDS(reshape_fields), .infer = squeeze_infer,
+                                                       .eval = flat_eval, .more = MOTE_MORE(.view = reshape_view))};
 
 // A dim of size 1 in front of `axis` (attribute, or input 1).
 static mote_status expand_dims_infer(mote_opctx *c) {
@@ -146,10 +146,10 @@ static mote_status expand_dims_infer(mote_opctx *c) {
   }
   return MOTE_OK;
 }
-static const mote_attr_field axis_fields[] = {MOTE_ATTR(mote_axis_attr, axis, MOTE_ATTR_INT, 0), {NULL}};
+static const mote_attr_field axis_fields[] = {MOTE_ATTR(mote_axis_attr, axis, MOTE_ATTR_INT, 0)};
 const mote_op mote_op_expand_dims = {
     "expand_dims", MOTE_RULES(.flags = MOTE_OP_VIEW, .min_in = 1, .max_in = 2, .n_out = 1,
-                              .attr_size = sizeof(mote_axis_attr), .fields = axis_fields, .infer = expand_dims_infer,
+                              .attr_size = sizeof(mote_axis_attr), MOTE_FIELDS(axis_fields), .infer = expand_dims_infer,
                               .eval = flat_eval, .more = MOTE_MORE(.view = reshape_view))};
 
 // Order of dims: attribute `perm`, or input 1.
@@ -195,10 +195,10 @@ static bool permute_view(const mote_opctx *c, int64_t *offset) {
   *offset = 0;
   return true;
 }
-static const mote_attr_field permute_fields[] = {MOTE_ATTR(mote_permute_attr, perm, MOTE_ATTR_INTS, -1), {NULL}};
+static const mote_attr_field permute_fields[] = {MOTE_ATTR(mote_permute_attr, perm, MOTE_ATTR_INTS, -1)};
 const mote_op mote_op_permute = {
     "permute", MOTE_RULES(.flags = MOTE_OP_VIEW | MOTE_OP_STRIDED_IN, .min_in = 1, .max_in = 2, .n_out = 1,
-                          .attr_size = sizeof(mote_permute_attr), .fields = permute_fields, .infer = permute_infer,
+                          .attr_size = sizeof(mote_permute_attr), MOTE_FIELDS(permute_fields), .infer = permute_infer,
                           .eval = mote_view_eval, .more = MOTE_MORE(.view = permute_view))};
 
 // Repeats dims of size 1, in front too: to the attribute `shape`, or input 1.
@@ -230,7 +230,7 @@ static bool broadcast_to_view(const mote_opctx *c, int64_t *offset) {
 const mote_op mote_op_broadcast_to = {
     "broadcast_to",
     MOTE_RULES(.flags = MOTE_OP_VIEW | MOTE_OP_STRIDED_IN | MOTE_OP_NO_FOLD, .min_in = 1, .max_in = 2, .n_out = 1,
-               .attr_size = sizeof(mote_reshape_attr), .fields = reshape_fields, .infer = broadcast_to_infer,
+               .attr_size = sizeof(mote_reshape_attr), MOTE_FIELDS(reshape_fields), .infer = broadcast_to_infer,
                .eval = mote_view_eval, .more = MOTE_MORE(.view = broadcast_to_view))};
 
 static mote_status identity_infer(mote_opctx *c) {
@@ -261,10 +261,10 @@ static mote_status bitcast_infer(mote_opctx *c) {
   mote_out(c, 0, to, rank, dim);
   return MOTE_OK;
 }
-static const mote_attr_field dtype_fields[] = {MOTE_ATTR(mote_dtype_attr, dtype, MOTE_ATTR_DTYPE, 0), {NULL}};
+static const mote_attr_field dtype_fields[] = {MOTE_ATTR(mote_dtype_attr, dtype, MOTE_ATTR_DTYPE, 0)};
 const mote_op mote_op_bitcast = {"bitcast",
                                  MOTE_RULES(.min_in = 1, .max_in = 1, .n_out = 1, .attr_size = sizeof(mote_dtype_attr),
-                                            .fields = dtype_fields, .infer = bitcast_infer, .eval = flat_eval)};
+                                            MOTE_FIELDS(dtype_fields), .infer = bitcast_infer, .eval = flat_eval)};
 
 // ------------------------------------------------------------------------------------------------ questions
 
@@ -281,7 +281,7 @@ static mote_status shape_eval(mote_opctx *c) {
 }
 const mote_op mote_op_shape = {"shape", MOTE_RULES(.flags = MOTE_OP_SHAPE_ONLY | MOTE_OP_STRIDED_IN, .min_in = 1,
                                                    .max_in = 1, .n_out = 1, .attr_size = sizeof(mote_dtype_attr),
-                                                   .fields = dtype_fields, .infer = shape_infer, .eval = shape_eval,
+                                                   MOTE_FIELDS(dtype_fields), .infer = shape_infer, .eval = shape_eval,
                                                    .more = MOTE_MORE(.layout = mote_layout_any))};
 
 static mote_status rank_infer(mote_opctx *c) {
@@ -337,6 +337,5 @@ static const mote_tflite_row tflite_rows[] = {
     {130, 3, "BROADCAST_TO", &mote_op_broadcast_to},
     {145, 1, "BROADCAST_ARGS", &mote_op_broadcast_args},
     {159, 1, "BITCAST", &mote_op_bitcast},
-    {.name = NULL},
 };
-const mote_op_family mote_family_shape = {tflite_rows, NULL};
+const mote_op_family mote_family_shape = {MOTE_ROWS(tflite, tflite_rows)};

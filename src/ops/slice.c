@@ -64,7 +64,7 @@ static bool window_view(const mote_opctx *c, window_fn *fn, int32_t from, int64_
   static bool ident##_view(const mote_opctx *c, int64_t *offset) { return window_view(c, fn, first, offset); }         \
   const mote_op mote_op_##ident = {text, MOTE_RULES(.flags = MOTE_OP_VIEW | MOTE_OP_STRIDED_IN, .min_in = min,         \
                                                     .max_in = max, .n_out = 1, .attr_size = sizeof(attr_type),         \
-                                                    .fields = fields_, .infer = ident##_infer, .eval = mote_view_eval, \
+                                                    fields_, .infer = ident##_infer, .eval = mote_view_eval,           \
                                                     .more = MOTE_MORE(.view = ident##_view))}
 
 // ------------------------------------------------------------------------------------------------ slice
@@ -90,7 +90,7 @@ static mote_status slice_window(const mote_opctx *c, window *w) {
 typedef struct no_attr {
   char none;
 } no_attr;
-WINDOW_OP(slice, "slice", slice_window, 1, no_attr, NULL, 3, 3);
+WINDOW_OP(slice, "slice", slice_window, 1, no_attr, .n_fields = 0, 3, 3);
 
 // ------------------------------------------------------------------------------------------------ strided slice
 
@@ -180,9 +180,9 @@ static const mote_attr_field strided_fields[] = {MOTE_ATTR(mote_strided_slice_at
                                                  MOTE_ATTR(mote_strided_slice_attr, ellipsis_mask, MOTE_ATTR_INT, 0),
                                                  MOTE_ATTR(mote_strided_slice_attr, new_axis_mask, MOTE_ATTR_INT, 0),
                                                  MOTE_ATTR(mote_strided_slice_attr, shrink_mask, MOTE_ATTR_INT, 0),
-                                                 MOTE_ATTR(mote_strided_slice_attr, offset, MOTE_ATTR_BOOL, 0),
-                                                 {NULL}};
-WINDOW_OP(strided_slice, "strided_slice", strided_window, 1, mote_strided_slice_attr, strided_fields, 4, 4);
+                                                 MOTE_ATTR(mote_strided_slice_attr, offset, MOTE_ATTR_BOOL, 0)};
+WINDOW_OP(strided_slice, "strided_slice", strided_window, 1, mote_strided_slice_attr, MOTE_FIELDS(strided_fields), 4,
+          4);
 
 // ------------------------------------------------------------------------------------------------ parts
 
@@ -260,11 +260,10 @@ static mote_status select_window(const mote_opctx *c, window *w) {
 }
 static const mote_attr_field part_fields[] = {MOTE_ATTR(mote_part_attr, axis, MOTE_ATTR_INT, 0),
                                               MOTE_ATTR(mote_part_attr, index, MOTE_ATTR_INT, 0),
-                                              MOTE_ATTR(mote_part_attr, count, MOTE_ATTR_INT, 0),
-                                              {NULL}};
-WINDOW_OP(part, "part", part_window, 1, mote_part_attr, part_fields, 1, 2);
-WINDOW_OP(part_sized, "part_sized", part_sized_window, 1, mote_part_attr, part_fields, 2, 3);
-WINDOW_OP(select_index, "select_index", select_window, 1, mote_part_attr, part_fields, 1, 1);
+                                              MOTE_ATTR(mote_part_attr, count, MOTE_ATTR_INT, 0)};
+WINDOW_OP(part, "part", part_window, 1, mote_part_attr, MOTE_FIELDS(part_fields), 1, 2);
+WINDOW_OP(part_sized, "part_sized", part_sized_window, 1, mote_part_attr, MOTE_FIELDS(part_fields), 2, 3);
+WINDOW_OP(select_index, "select_index", select_window, 1, mote_part_attr, MOTE_FIELDS(part_fields), 1, 1);
 
 // Input 1: the axes to turn round.
 static mote_status reverse_window(const mote_opctx *c, window *w) {
@@ -283,7 +282,7 @@ static mote_status reverse_window(const mote_opctx *c, window *w) {
   }
   return MOTE_OK;
 }
-WINDOW_OP(reverse, "reverse", reverse_window, 1, no_attr, NULL, 2, 2);
+WINDOW_OP(reverse, "reverse", reverse_window, 1, no_attr, .n_fields = 0, 2, 2);
 
 // ------------------------------------------------------------------------------------------------ update
 
@@ -366,6 +365,5 @@ static const mote_tflite_row tflite_rows[] = {
     {102, 2, "SPLIT_V", &mote_op_part_sized, "num:i32", lower_split_v},
     {105, 3, "REVERSE_V2", &mote_op_reverse},
     {151, 2, "DYNAMIC_UPDATE_SLICE", &mote_op_update_slice},
-    {.name = NULL},
 };
-const mote_op_family mote_family_slice = {tflite_rows, NULL};
+const mote_op_family mote_family_slice = {MOTE_ROWS(tflite, tflite_rows)};

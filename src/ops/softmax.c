@@ -149,15 +149,14 @@ static mote_status softmax_prepare(mote_opctx *c) {
   return mote_add_step(c, softmax_q8, &s, sizeof s, tiles, 0, "q8_softmax", NULL);
 }
 static const mote_attr_field softmax_fields[] = {MOTE_ATTR(mote_softmax_attr, axis, MOTE_ATTR_INT, -1),
-                                                 MOTE_ATTR(mote_softmax_attr, beta, MOTE_ATTR_FLOAT, 1),
-                                                 {NULL}};
+                                                 MOTE_ATTR(mote_softmax_attr, beta, MOTE_ATTR_FLOAT, 1)};
 const mote_op mote_op_softmax = {"softmax",
                                  MOTE_RULES(.min_in = 1, .max_in = 1, .n_out = 1,
-                                            .attr_size = sizeof(mote_softmax_attr), .fields = softmax_fields,
+                                            .attr_size = sizeof(mote_softmax_attr), MOTE_FIELDS(softmax_fields),
                                             .infer = softmax_infer, .prepare = softmax_prepare, .eval = softmax_eval)};
 const mote_op mote_op_log_softmax = {"log_softmax", MOTE_RULES(.min_in = 1, .max_in = 1, .n_out = 1,
                                                                .attr_size = sizeof(mote_softmax_attr),
-                                                               .fields = softmax_fields, .infer = softmax_infer,
+                                                               MOTE_FIELDS(softmax_fields), .infer = softmax_infer,
                                                                .prepare = softmax_prepare, .eval = softmax_eval)};
 
 // ------------------------------------------------------------------------------------------------ L2, across channels
@@ -209,20 +208,17 @@ static mote_status lrn_eval(mote_opctx *c) {
     }
   return MOTE_OK;
 }
-static const mote_attr_field lrn_fields[] = {MOTE_ATTR(lrn_attr, radius, MOTE_ATTR_INT, 0),
-                                             MOTE_ATTR(lrn_attr, bias, MOTE_ATTR_FLOAT, 0),
-                                             MOTE_ATTR(lrn_attr, alpha, MOTE_ATTR_FLOAT, 0),
-                                             MOTE_ATTR(lrn_attr, beta, MOTE_ATTR_FLOAT, 0),
-                                             {NULL}};
+static const mote_attr_field lrn_fields[] = {
+    MOTE_ATTR(lrn_attr, radius, MOTE_ATTR_INT, 0), MOTE_ATTR(lrn_attr, bias, MOTE_ATTR_FLOAT, 0),
+    MOTE_ATTR(lrn_attr, alpha, MOTE_ATTR_FLOAT, 0), MOTE_ATTR(lrn_attr, beta, MOTE_ATTR_FLOAT, 0)};
 static const mote_op mote_op_lrn = {"local_response_norm",
                                     MOTE_RULES(.min_in = 1, .max_in = 1, .n_out = 1, .attr_size = sizeof(lrn_attr),
-                                               .fields = lrn_fields, .infer = lrn_infer, .eval = lrn_eval)};
+                                               MOTE_FIELDS(lrn_fields), .infer = lrn_infer, .eval = lrn_eval)};
 
 static const mote_tflite_row tflite_rows[] = {
     {11, 2, "L2_NORMALIZATION", &mote_op_l2_normalize},
     {13, 1, "LOCAL_RESPONSE_NORMALIZATION", &mote_op_lrn, "radius:i32 bias:f32 alpha:f32 beta:f32"},
     {25, 3, "SOFTMAX", &mote_op_softmax, "beta:f32"},
     {50, 2, "LOG_SOFTMAX", &mote_op_log_softmax},
-    {.name = NULL},
 };
-const mote_op_family mote_family_softmax = {tflite_rows, NULL};
+const mote_op_family mote_family_softmax = {MOTE_ROWS(tflite, tflite_rows)};

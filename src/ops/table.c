@@ -20,11 +20,10 @@ static mote_status table_eval(mote_opctx *c) {
 }
 static const mote_attr_field table_fields[] = {MOTE_ATTR(table_attr, table, MOTE_ATTR_INT, 0),
                                                MOTE_ATTR(table_attr, key, MOTE_ATTR_DTYPE, 0),
-                                               MOTE_ATTR(table_attr, value, MOTE_ATTR_DTYPE, 0),
-                                               {NULL}};
+                                               MOTE_ATTR(table_attr, value, MOTE_ATTR_DTYPE, 0)};
 static const mote_op op_table = {"hash_table",
                                  MOTE_RULES(.min_in = 0, .max_in = 0, .n_out = 1, .attr_size = sizeof(table_attr),
-                                            .fields = table_fields, .infer = table_infer, .eval = table_eval)};
+                                            MOTE_FIELDS(table_fields), .infer = table_infer, .eval = table_eval)};
 
 static mote_status table_slots(mote_opctx *c, mote_variable **keys, mote_variable **values) {
   int32_t id;
@@ -154,6 +153,6 @@ static const mote_op op_lookup = {
 static const mote_tflite_row tflite_rows[] = {
     {10, 1, "HASHTABLE_LOOKUP", &op_lookup},    {136, 1, "HASHTABLE", &op_table, "table:i32 key:dtype value:dtype"},
     {137, 1, "HASHTABLE_FIND", &op_table_find}, {138, 1, "HASHTABLE_IMPORT", &op_table_import},
-    {139, 1, "HASHTABLE_SIZE", &op_table_size}, {.name = NULL},
+    {139, 1, "HASHTABLE_SIZE", &op_table_size},
 };
-const mote_op_family mote_family_table = {tflite_rows, NULL};
+const mote_op_family mote_family_table = {MOTE_ROWS(tflite, tflite_rows)};

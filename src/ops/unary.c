@@ -335,14 +335,13 @@ static mote_status unary_eval(mote_opctx *c) {
                                                    MOTE_ATTR_POWER(mote_unary_attr, a, MOTE_ATTR_FLOAT, a_, a_power),  \
                                                    MOTE_ATTR_POWER(mote_unary_attr, b, MOTE_ATTR_FLOAT, b_, b_power),  \
                                                    MOTE_ATTR(mote_unary_attr, approximate, MOTE_ATTR_BOOL, 0),         \
-                                                   MOTE_OUT_QUANT_FIELDS(mote_unary_attr, quant),                      \
-                                                   {NULL}};                                                            \
+                                                   MOTE_OUT_QUANT_FIELDS(mote_unary_attr, quant)};                     \
   static const mote_op_rules ident##_rules = {.flags = MOTE_OP_ELEMENTWISE | MOTE_OP_STRIDED_IN | MOTE_OP_STRIDED_OUT, \
                                               .min_in = 1,                                                             \
                                               .max_in = 1,                                                             \
                                               .n_out = 1,                                                              \
                                               .attr_size = sizeof(mote_unary_attr),                                    \
-                                              .fields = ident##_fields,                                                \
+                                              MOTE_FIELDS(ident##_fields),                                             \
                                               .infer = unary_infer,                                                    \
                                               .prepare = unary_prepare,                                                \
                                               .eval = unary_eval}
@@ -412,6 +411,5 @@ static const mote_tflite_row tflite_rows[] = {
     {150, 2, "GELU", &mote_op_gelu, "approximate:bool"},
     {152, 1, "RELU_0_TO_1", &mote_op_clamp, "a=0 b=1"},
     {158, 2, "SIGN", &mote_op_sign},
-    {.name = NULL},
 };
-const mote_op_family mote_family_unary = {tflite_rows, NULL};
+const mote_op_family mote_family_unary = {MOTE_ROWS(tflite, tflite_rows)};

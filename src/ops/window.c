@@ -7,8 +7,7 @@
 
 static const mote_attr_field fields[] = {MOTE_ATTR(mote_window_attr, size, MOTE_ATTR_INTS, -1),
                                          MOTE_ATTR(mote_window_attr, stride, MOTE_ATTR_INTS, -1),
-                                         MOTE_ATTR(mote_window_attr, offset, MOTE_ATTR_INT, 0),
-                                         {NULL}};
+                                         MOTE_ATTR(mote_window_attr, offset, MOTE_ATTR_INT, 0)};
 
 // The window as a tensor without data; checked against the base's elements.
 static mote_status window_of(const mote_opctx *c, mote_tensor *w) {
@@ -99,9 +98,9 @@ static mote_status write_eval(mote_opctx *c) {
 
 const mote_op mote_op_as_strided = {
     "as_strided", MOTE_RULES(.flags = MOTE_OP_VIEW, .min_in = 1, .max_in = 1, .n_out = 1,
-                             .attr_size = sizeof(mote_window_attr), .fields = fields, .infer = as_strided_infer,
+                             .attr_size = sizeof(mote_window_attr), MOTE_FIELDS(fields), .infer = as_strided_infer,
                              .eval = as_strided_eval, .more = MOTE_MORE(.view = as_strided_view))};
 
 const mote_op mote_op_window_write = {
     "window_write", MOTE_RULES(.min_in = 2, .max_in = 2, .n_out = 1, .attr_size = sizeof(mote_window_attr),
-                               .fields = fields, .infer = write_infer, .eval = write_eval)};
+                               MOTE_FIELDS(fields), .infer = write_infer, .eval = write_eval)};

@@ -90,8 +90,10 @@ static mote_status add_tables(mote_dispatch *d, size_t *count, mote_error *err) 
     }
   }
   for (size_t i = 0; families[i]; i++)
-    for (const mote_torch_row *row = families[i]->torch; row && row->text; row++)
+    for (size_t k = 0; k < families[i]->n_torch; k++) {
+      const mote_torch_row *row = &families[i]->torch[k];
       MOTE_TRY(add_text(d, row->text, row->text, &(mote_impl){.row = row}, count, err));
+    }
   return MOTE_OK;
 }
 

@@ -172,10 +172,10 @@ static uint64_t hash_field(const mote_attr_field *f, const void *at, uint64_t h)
 }
 
 static uint64_t hash_attr(const mote_op *op, const void *attr, uint64_t h) {
-  if (!op->rules->fields && attr && op->rules->attr_size) // plain numbers, zeroed before they were set
+  if (op->rules->n_fields == 0 && attr && op->rules->attr_size) // plain numbers, zeroed before they were set
     return mote_hash(attr, op->rules->attr_size, h);
-  for (const mote_attr_field *f = op->rules->fields; f && f->name && attr; f++)
-    h = hash_field(f, (const char *)attr + f->offset, h);
+  for (uint8_t i = 0; attr && i < op->rules->n_fields; i++)
+    h = hash_field(&op->rules->field[i], (const char *)attr + op->rules->field[i].offset, h);
   return h;
 }
 

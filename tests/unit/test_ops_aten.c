@@ -148,7 +148,8 @@ static void overloads_are_listed(void **state) {
 static void rows_name_operators(void **state) {
   (void)state;
   for (const mote_op_family *const *f = mote_op_families(); *f != NULL; f++)
-    for (const mote_torch_row *r = (*f)->torch; r != NULL && r->text != NULL; r++) {
+    for (size_t k = 0; k < (*f)->n_torch; k++) {
+      const mote_torch_row *r = &(*f)->torch[k];
       const char *at = r->text, *bar = strchr(at, '|'), *constants = bar != NULL ? strchr(bar + 1, '|') : NULL;
       size_t overloads = 0;
       for (mote_overload o = {NULL, NULL, 0, 0}; mote_overload_next(&at, &o); overloads++)

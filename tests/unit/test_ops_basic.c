@@ -212,7 +212,8 @@ static bool name_of(const char *word, char name[24]) {
 static void rows_are_unique(void **state) {
   (void)state;
   for (const mote_op_family *const *f = mote_op_families(); *f != NULL; f++)
-    for (const mote_tflite_row *r = (*f)->tflite; r != NULL && r->name != NULL; r++) {
+    for (size_t k = 0; k < (*f)->n_tflite; k++) {
+      const mote_tflite_row *r = &(*f)->tflite[k];
       assert_non_null(r->op);
       assert_ptr_equal(mote_tflite_row_find(r->builtin, r->name), r);
       uint8_t attr[1024];

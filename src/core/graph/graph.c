@@ -191,18 +191,16 @@ static double field_default(const mote_attr_field *f, int32_t variant) {
 
 void mote_attr_defaults(const mote_op *op, void *attr) {
   memset(attr, 0, op->rules->attr_size);
-  if (op->rules->fields == NULL)
-    return;
-  for (const mote_attr_field *f = op->rules->fields; f->name != NULL; f++)
-    set_number((char *)attr + f->offset, f->kind, field_default(f, f == op->rules->fields ? op->variant : 0));
+  for (uint8_t i = 0; i < op->rules->n_fields; i++) {
+    const mote_attr_field *f = &op->rules->field[i];
+    set_number((char *)attr + f->offset, f->kind, field_default(f, i == 0 ? op->variant : 0));
+  }
 }
 
 const mote_attr_field *mote_attr_find(const mote_op *op, const char *name) {
-  if (op->rules->fields == NULL)
-    return NULL;
-  for (const mote_attr_field *f = op->rules->fields; f->name != NULL; f++)
-    if (strcmp(f->name, name) == 0)
-      return f;
+  for (uint8_t i = 0; i < op->rules->n_fields; i++)
+    if (strcmp(op->rules->field[i].name, name) == 0)
+      return &op->rules->field[i];
   return NULL;
 }
 

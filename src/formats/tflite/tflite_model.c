@@ -83,7 +83,8 @@ static mote_status calls_end(const mote_tflite_model *m, int32_t g, uint8_t *sta
   state[g] = 1;
   for (size_t n = 0; n < m->graphs[g]->nodes.len; n++) {
     const mote_node *node = &m->graphs[g]->nodes.at[n];
-    for (const mote_attr_field *f = node->op->rules->fields; f != NULL && f->name != NULL; f++) {
+    for (uint8_t k = 0; k < node->op->rules->n_fields; k++) {
+      const mote_attr_field *f = &node->op->rules->field[k];
       int32_t callee = f->kind == MOTE_ATTR_GRAPH ? *(const int32_t *)((const char *)node->attr + f->offset) : -1;
       if (callee >= 0 && callee < m->n_graphs)
         MOTE_TRY(calls_end(m, callee, state, depth + 1, err));
