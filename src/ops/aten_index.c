@@ -1,7 +1,7 @@
 // Indexing with tensors as PyTorch does it: reading and writing at index tensors and masks, rows of tables, places of
 // what is not zero. Tests: tests/unit/test_ops_aten.c
-#include "ops/aten_kit.h"
 #include "ops/aten_math.h"
+#include "ops/aten_ref.h"
 #include "ops/binary.h"
 #include "ops/gather.h"
 #include "ops/select.h"
@@ -20,6 +20,7 @@ typedef struct pick_geo {
   int32_t at[MOTE_MAX_RANK]; // indexed dims
   int64_t kept[MOTE_MAX_RANK], kept_stride[MOTE_MAX_RANK], dim_stride[MOTE_MAX_RANK];
   int64_t places, before, after; // index tuples; kept elements before and after them
+  int64_t run;                   // the last of them that lie together
 } pick_geo;
 
 static void pick_geometry(const mote_opctx *c, int32_t first, pick_geo *g) {
@@ -31,12 +32,14 @@ static void pick_geometry(const mote_opctx *c, int32_t first, pick_geo *g) {
     g->dim_stride[d] = stride;
     stride *= x->dim[d];
   }
-  g->before = g->after = 1;
+  g->before = g->after = g->run = 1;
   for (int32_t d = 0; d < x->rank; d++) {
     if (a->dims >> d & 1) {
       g->at[g->n++] = d;
+      g->run = 1;
       continue;
     }
+    g->run *= x->dim[d];
     g->kept[g->k] = x->dim[d];
     g->kept_stride[g->k++] = g->dim_stride[d];
     *(a->front || g->n > 0 ? &g->after : &g->before) *= x->dim[d];
@@ -108,17 +111,14 @@ static mote_status pick_infer(mote_opctx *c) {
 }
 static mote_status pick_eval(mote_opctx *c) {
   pick_geo g;
-  size_t size = mote_dtype_size(c->in[0]->dtype);
-  const char *from = c->in[0]->data;
-  char *to = c->out[0]->data;
   pick_geometry(c, 1, &g);
+  size_t size = (size_t)g.run * mote_dtype_size(c->in[0]->dtype);
   for (int64_t p = 0; p < g.places; p++) {
     int64_t base;
     MOTE_TRY(place_of(c, &g, 1, p, &base));
-    for (int64_t b = 0; b < g.before; b++)
-      for (int64_t e = 0; e < g.after; e++)
-        memcpy(to + (size_t)((b * g.places + p) * g.after + e) * size,
-               from + (size_t)(base + kept_offset(&g, b * g.after + e)) * size, size);
+    for (int64_t i = 0; i < g.before * g.after; i += g.run)
+      memcpy(mote_ref_at(c->out[0], (i / g.after * g.places + p) * g.after + i % g.after),
+             mote_ref_at(c->in[0], base + kept_offset(&g, i)), size);
   }
   return MOTE_OK;
 }
@@ -148,30 +148,12 @@ static mote_status put_infer(mote_opctx *c) {
   return MOTE_OK;
 }
 
-static void add_to(const mote_tensor *t, int64_t at, const mote_tensor *v, int64_t from) {
-  mote_dtype d = t->dtype;
-  if (mote_dtype_is_complex(d)) {
-    mote_dtype part = d == MOTE_C64 ? MOTE_F32 : MOTE_F64;
-    for (int k = 0; k < 2; k++)
-      mote_store_f64(t->data, part, 2 * at + k,
-                     mote_load_f64(t->data, part, 2 * at + k) + mote_load_f64(v->data, part, 2 * from + k));
-  } else if (mote_dtype_is_float(d)) {
-    mote_store_f64(t->data, d, at, mote_load_f64(t->data, d, at) + mote_load_f64(v->data, d, from));
-  } else if (d == MOTE_BOOL) {
-    mote_store_i64(t->data, d, at, mote_load_i64(t->data, d, at) || mote_load_i64(v->data, d, from));
-  } else {
-    mote_store_i64(t->data, d, at,
-                   (int64_t)((uint64_t)mote_load_i64(t->data, d, at) + (uint64_t)mote_load_i64(v->data, d, from)));
-  }
-}
-
 static mote_status put_eval(mote_opctx *c) {
   const pick_attr *a = c->attr;
   const mote_tensor *v = c->in[1];
   pick_geo g;
   int32_t rank;
   int64_t dim[MOTE_MAX_RANK], stride[MOTE_MAX_RANK];
-  size_t size = mote_dtype_size(v->dtype);
   pick_geometry(c, 2, &g);
   MOTE_TRY(pick_shape(c, 2, &rank, dim));
   if (!mote_broadcast_strides(v, rank, dim, stride))
@@ -187,9 +169,9 @@ static mote_status put_eval(mote_opctx *c) {
         e /= dim[d];
       }
       if (a->accumulate)
-        add_to(c->out[0], to, v, from);
+        mote_ref_add(c->out[0], to, v, from);
       else
-        memcpy((char *)c->out[0]->data + (size_t)to * size, (const char *)v->data + (size_t)from * size, size);
+        memcpy(mote_ref_at(c->out[0], to), mote_ref_at(v, from), mote_dtype_size(v->dtype));
     }
   }
   return MOTE_OK;
@@ -303,31 +285,6 @@ static mote_status lower_put(mote_lowering *l) {
       l, put(l, l->args[0].ref, &list, mote_low_tensor(l, "values"), mote_lower_bool(l, "accumulate", false)));
 }
 
-// ------------------------------------------------------------------------------------------------ rows along a dim
-
-static mote_vid select_rows(mote_low *w, mote_vid x, int32_t axis, mote_vid index) {
-  index_list list = {.n = axis + 1};
-  for (int32_t i = 0; i < axis; i++)
-    list.at[i] = -1;
-  list.at[axis] = mote_low_cast(w, index, MOTE_I64);
-  return pick(w, x, &list);
-}
-static mote_status lower_index_select(mote_lowering *l) {
-  mote_vid x = l->args[0].ref, index = mote_low_tensor(l, "index");
-  const mote_tensor *t = mote_low_desc(l, x), *i = mote_low_desc(l, index);
-  int32_t axis = mote_low_axis_arg(l, "dim", 0, t->rank);
-  int64_t n = mote_tensor_numel(i);
-  if (i->rank > 1)
-    mote_low_fail(l, MOTE_ERR_SHAPE, "index_select(): Index is supposed to be a vector");
-  if (i->dtype != MOTE_I32 && i->dtype != MOTE_I64)
-    mote_low_fail(l, MOTE_ERR_TYPE, "index_select(): Expected dtype int32 or int64 for index");
-  index = mote_low_reshape(l, index, 1, &n);
-  if (t->rank > 0)
-    return mote_low_done(l, select_rows(l, x, axis, index));
-  int64_t one = 1;
-  mote_vid v = select_rows(l, mote_low_reshape(l, x, 1, &one), 0, index);
-  return mote_low_done(l, n == 1 ? mote_low_reshape(l, v, 0, &one) : v);
-}
 // Rows of a table; the shared operator takes 32-bit numbers in tables of floats.
 static mote_status lower_embedding(mote_lowering *l) {
   mote_vid table = mote_low_tensor(l, "weight"), index = mote_low_tensor(l, "indices");
@@ -354,19 +311,10 @@ static mote_status lower_nonzero(mote_lowering *l) {
   return mote_low_done(l, mote_low_desc(l, x)->rank == 0 ? mote_low_reshape(l, mote_low_narrow(l, v, 1, 0, 0), 2, dim)
                                                          : v);
 }
-static mote_status lower_nonzero_list(mote_lowering *l) {
-  mote_vid v = places_of(l, l->args[0].ref);
-  int32_t n = MOTE_MAX(mote_low_desc(l, l->args[0].ref)->rank, 1);
-  for (int32_t i = 0; i < n; i++)
-    mote_low_give(l, column(l, v, i));
-  return l->st;
-}
 static const mote_torch_row rows[] = {
     {"index.Tensor .Tensor_hacked_twin _unsafe_index.Tensor", .lower = lower_index},
     {"index_put .hacked_twin _unsafe_index_put", .lower = lower_put},
-    {"index_select", .lower = lower_index_select},
     {"embedding", .lower = lower_embedding},
     {"nonzero argwhere", .lower = lower_nonzero},
-    {"nonzero_numpy where", .lower = lower_nonzero_list},
 };
 const mote_op_family mote_family_aten_index = {MOTE_ROWS(torch, rows)};

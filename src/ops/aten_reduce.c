@@ -1,7 +1,7 @@
 // PyTorch's reductions and scans that the shared ones do not give: one reduction operator in float64 (sums of any type,
 // variance, norms, logarithmic sums, extremes with positions) and one scan operator. Plain float32 sums, means and
 // extremes go to reduce.c. Tests: tests/unit/test_ops_aten.c
-#include "ops/aten_kit.h"
+#include "ops/aten_ref.h"
 #include "ops/binary.h"
 #include "ops/reduce.h"
 #include "ops/shape.h"
@@ -83,7 +83,7 @@ static void start(const red_attr *at, sums *s, bool integral) {
   s->a = at->kind == K_PROD ? 1 : at->kind == K_MAX ? -HUGE_VAL : at->kind == K_MIN ? HUGE_VAL : 0;
   if (at->kind == K_NORM && at->p == -HUGE_VAL)
     s->a = HUGE_VAL;
-  s->top = -HUGE_VAL;
+  s->top = at->kind == K_LOGSUMEXP ? -HUGE_VAL : 0;
   if (integral)
     s->whole = at->kind == K_PROD || at->kind == K_ALL ? 1
                : at->kind == K_MAX                     ? (uint64_t)INT64_MIN
@@ -169,29 +169,25 @@ static void add_whole(const red_attr *at, sums *s, int64_t v) {
   }
 }
 
-static void add_complex(const red_attr *at, sums *s, double re, double im) {
-  double r;
-  switch (at->kind) {
-  case K_PROD:
-    r = s->a * re - s->b * im;
-    s->b = s->a * im + s->b * re;
-    s->a = r;
-    break;
-  case K_SUM:
-  case K_MEAN:
-    s->a += re;
-    s->b += im;
+static void add_complex(const red_attr *at, sums *s, mote_z v) {
+  mote_z acc = {s->a, s->b};
+  bool sum = at->kind == K_SUM || at->kind == K_MEAN, truth = at->kind >= K_ANY && at->kind <= K_ALL;
+  if (at->kind == K_VAR || at->kind == K_STD) { // `top`: the mean's imaginary part
+    double re = v.re - s->a, im = v.im - s->top;
     s->n++;
-    break;
-  case K_ANY:
-  case K_ALL:
-  case K_COUNT_NONZERO:
-    add_real(at, s, re != 0 || im != 0);
-    break;
-  default:
-    add_real(at, s, hypot(re, im));
-    break;
+    s->a += re / (double)s->n;
+    s->top += im / (double)s->n;
+    s->b += re * (v.re - s->a) + im * (v.im - s->top);
+    return;
   }
+  if (!sum && at->kind != K_PROD) {
+    add_real(at, s, truth || at->kind == K_COUNT_NONZERO ? v.re != 0 || v.im != 0 : mote_z_abs(v));
+    return;
+  }
+  acc = sum ? mote_z_add(acc, v) : mote_z_mul(acc, v);
+  s->a = acc.re;
+  s->b = acc.im;
+  s->n++;
 }
 
 static double finish(const red_attr *at, const sums *s) {
@@ -222,7 +218,6 @@ static void red_one(const mote_opctx *c, const mote_iter *it, int64_t base, int6
   mote_dtype d = mote_code_type(x->dtype);
   bool integral =
       (mote_aten_is_integral(x->dtype) || mote_dtype_is_quantized(x->dtype)) && !mote_dtype_is_float(o->dtype);
-  mote_dtype part = x->dtype == MOTE_C64 ? MOTE_F32 : MOTE_F64;
   sums s;
   start(a, &s, integral || count);
   for (int64_t r = 0; r < it->rows; r++) {
@@ -231,7 +226,7 @@ static void red_one(const mote_opctx *c, const mote_iter *it, int64_t base, int6
     for (int64_t i = 0; i < it->inner; i++) {
       int64_t k = base + off[0] + i * it->inner_stride[0];
       if (complex)
-        add_complex(a, &s, mote_load_f64(x->data, part, 2 * k), mote_load_f64(x->data, part, 2 * k + 1));
+        add_complex(a, &s, mote_ref_get(x, k));
       else if (integral)
         add_whole(a, &s, mote_load_i64(x->data, d, k));
       else
@@ -242,12 +237,10 @@ static void red_one(const mote_opctx *c, const mote_iter *it, int64_t base, int6
     mote_store_i64(o->data, o->dtype, at, o->dtype == MOTE_BOOL ? s.whole != 0 : (int64_t)s.whole);
   else if (integral)
     mote_store_i64(o->data, mote_code_type(o->dtype), at, (int64_t)s.whole);
-  else if (mote_dtype_is_complex(o->dtype)) {
-    double n = a->kind == K_MEAN ? (double)s.n : 1;
-    mote_store_f64(o->data, part, 2 * at, s.a / n);
-    mote_store_f64(o->data, part, 2 * at + 1, s.b / n);
-  } else
-    mote_store_f64(o->data, o->dtype, at, finish(a, &s));
+  else if (mote_dtype_is_complex(o->dtype) && a->kind == K_MEAN)
+    mote_ref_put(o, at, (mote_z){s.a / (double)s.n, s.b / (double)s.n});
+  else
+    mote_ref_put(o, at, (mote_z){finish(a, &s), s.b});
 }
 
 static mote_status red_eval(mote_opctx *c) {
@@ -286,7 +279,7 @@ static const mote_op red_op = {"aten_reduce",
 
 // ------------------------------------------------------------------------------------------------ lines along one axis
 
-typedef enum line_kind { L_ARG_MAX, L_ARG_MIN, L_CUMSUM, L_CUMPROD, L_CUMMAX, L_CUMMIN, L_LOGCUMSUMEXP } line_kind;
+typedef enum line_kind { L_ARG_MAX, L_ARG_MIN, L_CUMSUM, L_CUMPROD, L_LOGCUMSUMEXP, L_CUMMAX, L_CUMMIN } line_kind;
 typedef struct line_attr {
   int64_t kind, axis;
   bool keep;
@@ -317,84 +310,59 @@ static mote_status line_infer(mote_opctx *c) {
   return MOTE_OK;
 }
 
-// v comes after `best` in the search; NaN is beyond everything. Later equals win in running extremes.
-static bool beats(int64_t kind, double v, double best) {
+// Element p comes after `best` in the search; NaN is beyond everything. Later equals win in running extremes.
+static bool beats(int64_t kind, const mote_tensor *x, int64_t p, int64_t q) {
+  mote_dtype d = mote_code_type(x->dtype);
   bool max = kind == L_ARG_MAX || kind == L_CUMMAX, run = kind >= L_CUMMAX;
+  if (d == MOTE_I64) {
+    int64_t v = mote_load_i64(x->data, d, p), best = mote_load_i64(x->data, d, q);
+    return v == best ? run : (v > best) == max;
+  }
+  double v = mote_load_f64(x->data, d, p), best = mote_load_f64(x->data, d, q);
   if (v != v || best != best)
     return v != v && (best == best || run);
-  return run && v == best ? true : max ? v > best : v < best;
+  return v == best ? run : (v > best) == max;
 }
 
-static void extreme_line(const mote_opctx *c, int64_t base, int64_t step, int64_t n, int64_t at) {
+// The extreme and its place to `at`; running ones to where they stand.
+static void extremes(const mote_opctx *c, int64_t base, int64_t step, int64_t n, int64_t at) {
   const line_attr *a = c->attr;
   const mote_tensor *x = c->in[0];
-  mote_dtype d = mote_code_type(x->dtype);
-  int64_t best = 0;
-  bool whole = d == MOTE_I64, max = a->kind == L_ARG_MAX;
-  for (int64_t k = 1; k < n; k++) {
-    int64_t p = base + k * step, q = base + best * step;
-    bool win = whole ? (max ? mote_load_i64(x->data, d, p) > mote_load_i64(x->data, d, q)
-                            : mote_load_i64(x->data, d, p) < mote_load_i64(x->data, d, q))
-                     : beats(a->kind, mote_load_f64(x->data, d, p), mote_load_f64(x->data, d, q));
-    best = win ? k : best;
-  }
-  size_t size = mote_dtype_size(x->dtype);
-  memcpy((char *)c->out[0]->data + (size_t)at * size, (const char *)x->data + (size_t)(base + best * step) * size,
-         size);
-  if (c->n_out > 1)
-    mote_store_i64(c->out[1]->data, MOTE_I64, at, best);
-}
-
-static void running_extreme(const mote_opctx *c, int64_t base, int64_t step, int64_t n) {
-  const line_attr *a = c->attr;
-  const mote_tensor *x = c->in[0];
-  int64_t best = 0;
-  size_t size = mote_dtype_size(x->dtype);
-  for (int64_t k = 0; k < n; k++) {
-    if (k > 0 && beats(a->kind, mote_load_f64(x->data, x->dtype, base + k * step),
-                       mote_load_f64(x->data, x->dtype, base + best * step)))
-      best = k;
-    memcpy((char *)c->out[0]->data + (size_t)(base + k * step) * size,
-           (const char *)x->data + (size_t)(base + best * step) * size, size);
-    if (c->n_out > 1)
-      mote_store_i64(c->out[1]->data, MOTE_I64, base + k * step, best);
-  }
-}
-
-static void running_complex(const mote_opctx *c, int64_t base, int64_t step, int64_t n, bool prod) {
-  mote_dtype part = c->in[0]->dtype == MOTE_C64 ? MOTE_F32 : MOTE_F64;
-  double re = prod, im = 0;
+  bool run = a->kind >= L_CUMMAX;
+  int64_t best = base, place = 0;
   for (int64_t k = 0; k < n; k++) {
     int64_t p = base + k * step;
-    double a = mote_load_f64(c->in[0]->data, part, 2 * p), b = mote_load_f64(c->in[0]->data, part, 2 * p + 1), r = re;
-    re = prod ? r * a - im * b : re + a;
-    im = prod ? r * b + im * a : im + b;
-    mote_store_f64(c->out[0]->data, part, 2 * p, re);
-    mote_store_f64(c->out[0]->data, part, 2 * p + 1, im);
+    if (k > 0 && beats(a->kind, x, p, best))
+      best = p, place = k;
+    if (!run && k + 1 < n)
+      continue;
+    at = run ? p : at;
+    memcpy(mote_ref_at(c->out[0], at), mote_ref_at(x, best), mote_dtype_size(x->dtype));
+    if (c->n_out > 1)
+      ((int64_t *)c->out[1]->data)[at] = place;
   }
 }
 
-static double next_sum(int64_t kind, double acc, double v) {
-  double top = fmax(acc, v);
+static mote_z next_sum(int64_t kind, mote_z acc, mote_z v) {
   if (kind != L_LOGCUMSUMEXP)
-    return kind == L_CUMPROD ? acc * v : acc + v;
-  return isinf(top) ? top : top + log1p(exp(-fabs(acc - v)));
+    return kind == L_CUMPROD ? mote_z_mul(acc, v) : mote_z_add(acc, v);
+  double top = fmax(acc.re, v.re);
+  return mote_z_real(isinf(top) ? top : top + log1p(exp(-fabs(acc.re - v.re))));
 }
 static void running_sum(const mote_opctx *c, int64_t base, int64_t step, int64_t n) {
-  const line_attr *a = c->attr;
+  int64_t kind = ((const line_attr *)c->attr)->kind;
   const mote_tensor *x = c->in[0], *o = c->out[0];
-  bool prod = a->kind == L_CUMPROD, real = mote_dtype_is_float(o->dtype);
-  double acc = prod ? 1 : a->kind == L_LOGCUMSUMEXP ? -HUGE_VAL : 0;
+  bool prod = kind == L_CUMPROD, integral = mote_aten_is_integral(o->dtype);
+  mote_z acc = mote_z_real(prod ? 1 : kind == L_LOGCUMSUMEXP ? -HUGE_VAL : 0);
   uint64_t whole = prod;
-  for (int64_t k = 0; k < n; k++) {
-    int64_t p = base + k * step;
-    if (real) {
-      acc = next_sum(a->kind, acc, mote_load_f64(x->data, x->dtype, p));
-      mote_store_f64(o->data, o->dtype, p, acc);
-    } else {
-      uint64_t v = (uint64_t)mote_load_i64(x->data, x->dtype, p);
+  for (int64_t k = 0; k < n; k++, base += step) {
+    if (integral) {
+      uint64_t v = (uint64_t)mote_load_i64(x->data, x->dtype, base);
       whole = prod ? whole * v : whole + v;
-      mote_store_i64(o->data, o->dtype, p, (int64_t)whole);
+      mote_store_i64(o->data, o->dtype, base, (int64_t)whole);
+    } else {
+      acc = next_sum(kind, acc, mote_ref_get(x, base));
+      mote_ref_put(o, base, acc);
     }
   }
 }
@@ -408,14 +376,10 @@ static mote_status line_eval(mote_opctx *c) {
           total = mote_tensor_numel(x);
   for (int64_t i = 0; n > 0 && i < total / n; i++) {
     int64_t base = i / inner * n * inner + i % inner;
-    if (a->kind <= L_ARG_MIN)
-      extreme_line(c, base, inner, n, i);
-    else if (a->kind == L_CUMMAX || a->kind == L_CUMMIN)
-      running_extreme(c, base, inner, n);
-    else if (mote_dtype_is_complex(x->dtype))
-      running_complex(c, base, inner, n, a->kind == L_CUMPROD);
-    else
+    if (a->kind == L_CUMSUM || a->kind == L_CUMPROD || a->kind == L_LOGCUMSUMEXP)
       running_sum(c, base, inner, n);
+    else
+      extremes(c, base, inner, n, i);
   }
   return MOTE_OK;
 }
@@ -512,48 +476,18 @@ static mote_status lower_any(mote_lowering *l) { return lower_truth(l, K_ANY); }
 static mote_status lower_all(mote_lowering *l) { return lower_truth(l, K_ALL); }
 static mote_status lower_count(mote_lowering *l) { return lower_truth(l, K_COUNT_NONZERO); }
 
-static mote_dtype real_part(mote_dtype d) { return d == MOTE_C64 ? MOTE_F32 : d == MOTE_C128 ? MOTE_F64 : d; }
-
-static mote_status spread(mote_lowering *l, int64_t kind, bool with_mean) {
+static mote_status spread(mote_lowering *l, int64_t kind) {
   red_attr a = {.kind = kind, .keep = mote_lower_bool(l, "keepdim", false)};
-  mote_vid x = l->args[0].ref;
-  const mote_tensor *t = mote_low_desc(l, x);
-  const mote_arg *correction = mote_lower_arg(l, "correction");
-  mote_dtype d = t->dtype;
+  const mote_tensor *t = mote_low_desc(l, l->args[0].ref);
   axes_arg(l, t->rank, &a);
-  if (mote_aten_is_integral(d))
+  if (mote_aten_is_integral(t->dtype))
     mote_low_fail(l, MOTE_ERR_TYPE, "std and var only support floating point and complex dtypes");
-  a.p = correction != NULL && correction->kind == MOTE_ARG_SCALAR ? correction->scalar.f
-        : mote_lower_bool(l, "unbiased", true)                    ? 1
-                                                                  : 0;
-  a.dtype = (int32_t)real_part(d);
-  mote_vid mean = -1, v;
-  if (with_mean || mote_dtype_is_complex(d)) {
-    red_attr m = {.kind = K_MEAN, .keep = true, .axes = a.axes, .dtype = (int32_t)d};
-    mean = mote_low_emit(l, &red_op, &m, &x, 1);
-  }
-  if (mote_dtype_is_complex(d)) { // |x - mean|: its mean square is the variance
-    red_attr norm = {.kind = K_NORM, .keep = a.keep, .axes = a.axes, .dtype = a.dtype, .p = 2},
-             ones = {.kind = K_COUNT_NONZERO, .keep = a.keep, .axes = a.axes, .dtype = MOTE_I64};
-    mote_vid diff = mote_low_2(l, &mote_op_sub, x, mean), n = mote_low_2(l, &mote_op_equal, x, x);
-    n = mote_low_cast(l, mote_low_emit(l, &red_op, &ones, &n, 1), (mote_dtype)a.dtype);
-    v = mote_low_1(l, &mote_op_square, mote_low_emit(l, &red_op, &norm, &diff, 1));
-    v = mote_low_2(l, &mote_op_div, v, mote_low_2(l, &mote_op_sub, n, mote_low_num(l, a.p, (mote_dtype)a.dtype)));
-    v = kind == K_STD ? mote_low_1(l, &mote_op_sqrt, v) : v;
-  } else {
-    v = mote_low_emit(l, &red_op, &a, &x, 1);
-  }
-  mote_low_give(l, v);
-  if (with_mean) {
-    const mote_tensor *shape = mote_low_desc(l, v);
-    mote_low_give(l, mote_low_reshape(l, mean, shape->rank, shape->dim));
-  }
-  return l->st;
+  a.p = mote_lower_float(l, "correction", mote_lower_bool(l, "unbiased", true));
+  a.dtype = (int32_t)mote_real_part(t->dtype);
+  return mote_low_done(l, mote_low_emit(l, &red_op, &a, &l->args[0].ref, 1));
 }
-static mote_status lower_var(mote_lowering *l) { return spread(l, K_VAR, false); }
-static mote_status lower_std(mote_lowering *l) { return spread(l, K_STD, false); }
-static mote_status lower_var_mean(mote_lowering *l) { return spread(l, K_VAR, true); }
-static mote_status lower_std_mean(mote_lowering *l) { return spread(l, K_STD, true); }
+static mote_status lower_var(mote_lowering *l) { return spread(l, K_VAR); }
+static mote_status lower_std(mote_lowering *l) { return spread(l, K_STD); }
 
 static mote_status norm_of(mote_lowering *l, const char *ord, double def) {
   red_attr a = {.kind = K_NORM, .keep = mote_lower_bool(l, "keepdim", false)};
@@ -567,7 +501,7 @@ static mote_status norm_of(mote_lowering *l, const char *ord, double def) {
                   mote_aten_type_name(d));
   x = mote_low_cast(l, x, d);
   a.p = mote_lower_float(l, ord, def);
-  a.dtype = (int32_t)real_part(d);
+  a.dtype = (int32_t)mote_real_part(d);
   axes_arg(l, mote_low_desc(l, x)->rank, &a);
   return mote_low_done(l, mote_low_emit(l, &red_op, &a, &x, 1));
 }
@@ -638,8 +572,6 @@ static const mote_torch_row rows[] = {
     {"count_nonzero .dim_IntList", .lower = lower_count},
     {"var .dim .correction", .lower = lower_var},
     {"std .dim .correction", .lower = lower_std},
-    {"var_mean .dim .correction", .lower = lower_var_mean},
-    {"std_mean .dim .correction", .lower = lower_std_mean},
     {"linalg_vector_norm", .lower = lower_vector_norm},
     {"norm.Scalar .ScalarOpt_dim .ScalarOpt_dtype .ScalarOpt_dim_dtype frobenius_norm.dim", .lower = lower_norm},
     {"logsumexp special_logsumexp", .lower = lower_logsumexp},

@@ -84,6 +84,16 @@ mote_z mote_z_div(mote_z a, mote_z b) {
   return (mote_z){(a.re * b.re + a.im * b.im) / d, (a.im * b.re - a.re * b.im) / d};
 }
 
+void mote_ref_add(const mote_tensor *o, int64_t at, const mote_tensor *s, int64_t from) {
+  if (mote_dtype_is_int(o->dtype)) {
+    uint64_t v = (uint64_t)mote_load_i64(o->data, o->dtype, at) + (uint64_t)mote_load_i64(s->data, s->dtype, from);
+    mote_store_i64(o->data, o->dtype, at, (int64_t)v);
+    return;
+  }
+  mote_z v = mote_z_add(mote_ref_get(o, at), mote_ref_get(s, from));
+  mote_ref_put(o, at, o->dtype == MOTE_BOOL ? mote_z_real(v.re != 0) : v);
+}
+
 int mote_ref_compare(const mote_tensor *a, int64_t i, const mote_tensor *b, int64_t j) {
   if (a->dtype == MOTE_I64 && b->dtype == MOTE_I64) {
     int64_t x = ((const int64_t *)a->data)[i], y = ((const int64_t *)b->data)[j];

@@ -56,6 +56,8 @@ MOTE_INLINE mote_z mote_z_conj(mote_z a) { return (mote_z){a.re, -a.im}; }
 mote_z mote_z_div(mote_z a, mote_z b);
 MOTE_INLINE double mote_z_abs(mote_z a) { return a.im == 0 ? fabs(a.re) : hypot(a.re, a.im); }
 MOTE_INLINE mote_z mote_z_real(double v) { return (mote_z){v, 0}; }
+// o[at] += s[from], of one type.
+void mote_ref_add(const mote_tensor *o, int64_t at, const mote_tensor *s, int64_t from);
 // Order of two elements as sorting sees it: NaN is largest. -1, 0, 1.
 int mote_ref_compare(const mote_tensor *a, int64_t i, const mote_tensor *b, int64_t j);
 // Memory of an eval, freed with mote_ref_free; NULL when short (n is checked).

@@ -19,37 +19,37 @@ static rnn_geo geometry(const mote_opctx *c) {
   return g;
 }
 
+// Input i is absent or a matrix of these sizes.
+static bool is_matrix(const mote_opctx *c, int32_t i, int64_t rows, int64_t columns) {
+  const mote_tensor *t = mote_has(c, i) ? c->in[i] : NULL;
+  return t == NULL || (t->rank == 2 && t->dim[0] == rows && t->dim[1] == columns);
+}
 static mote_status rnn_infer(mote_opctx *c) {
   const mote_rnn_attr *a = c->attr;
   if (a->kind < MOTE_RNN_LSTM || a->kind > MOTE_RNN_RELU || !mote_has(c, 3))
     return mote_op_fail(c, MOTE_ERR_INTERNAL, "kind %lld", (long long)a->kind);
-  bool packed = mote_has(c, 5), lstm = a->kind == MOTE_RNN_LSTM, projected = mote_has(c, 6);
-  MOTE_TRY(mote_want_rank(c, 0, packed ? 2 : 3, packed ? 2 : 3));
+  int32_t rank = mote_has(c, 5) ? 2 : 3; // of the input: rows of packed sequences, or time and batch
+  bool lstm = a->kind == MOTE_RNN_LSTM;
+  MOTE_TRY(mote_want_rank(c, 0, rank, rank));
   MOTE_TRY(mote_want_rank(c, 1, 2, 2));
   MOTE_TRY(mote_want_rank(c, 3, 2, 2));
   for (int32_t i = 0; i < c->n_in; i++)
-    if (mote_has(c, i) && i != 5 && !mote_dtype_is_float(c->in[i]->dtype))
+    if (mote_has(c, i) &&
+        (i == 5 ? c->in[i]->rank != 1 || c->in[i]->dtype != MOTE_I64 : !mote_dtype_is_float(c->in[i]->dtype)))
       return mote_bad_dtype(c, i);
   rnn_geo g = geometry(c);
-  const mote_tensor *x = c->in[0], *w = c->in[3];
-  int64_t width = x->dim[x->rank - 1];
-  if (w->dim[0] % g.gates != 0 || width != w->dim[0] || w->dim[1] != g.out || (!packed && x->dim[1] != g.batch) ||
-      (!projected && g.out != g.hidden))
-    return mote_op_fail(c, MOTE_ERR_SHAPE, "Expected hidden size (%lld, %lld), got weights [%lld, %lld]",
-                        (long long)g.batch, (long long)g.out, (long long)w->dim[0], (long long)w->dim[1]);
-  if (lstm && (!mote_has(c, 2) || c->in[2]->rank != 2 || c->in[2]->dim[0] != g.batch || c->in[2]->dim[1] != g.hidden))
-    return mote_op_fail(c, MOTE_ERR_SHAPE, "Expected hidden[1] size (%lld, %lld)", (long long)g.batch,
-                        (long long)g.hidden);
-  if (mote_has(c, 4) && mote_tensor_numel(c->in[4]) != w->dim[0])
-    return mote_op_fail(c, MOTE_ERR_SHAPE, "a bias of %lld values for %lld gates",
-                        (long long)mote_tensor_numel(c->in[4]), (long long)w->dim[0]);
-  if (packed && (c->in[5]->rank != 1 || c->in[5]->dtype != MOTE_I64))
-    return mote_bad_dtype(c, 5);
-  if (projected && (c->in[6]->rank != 2 || c->in[6]->dim[0] != g.out || c->in[6]->dim[1] != g.hidden))
-    return mote_op_fail(c, MOTE_ERR_SHAPE, "projection for %lld of %lld", (long long)g.out, (long long)g.hidden);
-  int64_t y[3] = {x->dim[0], g.batch, g.out}, h[2] = {g.batch, g.out}, state[2] = {g.batch, lstm ? g.hidden : 0};
-  int64_t rows[2] = {x->dim[0], g.out};
-  mote_out(c, 0, x->dtype, packed ? 2 : 3, packed ? rows : y);
+  const mote_tensor *x = c->in[0];
+  int64_t wide = g.gates * g.hidden;
+  bool fits = x->dim[rank - 1] == wide && is_matrix(c, 3, wide, g.out) && (rank == 2 || x->dim[1] == g.batch) &&
+              (mote_has(c, 6) || g.out == g.hidden) && is_matrix(c, 6, g.out, g.hidden) &&
+              (!mote_has(c, 4) || mote_tensor_numel(c->in[4]) == wide) &&
+              (!lstm || (mote_has(c, 2) && is_matrix(c, 2, g.batch, g.hidden)));
+  if (!fits)
+    return mote_op_fail(c, MOTE_ERR_SHAPE, "Expected hidden size (%lld, %lld), weights of %lld and a bias that fit",
+                        (long long)g.batch, (long long)g.out, (long long)wide);
+  int64_t y[3] = {x->dim[0], rank == 2 ? g.out : g.batch, g.out}, h[2] = {g.batch, g.out},
+          state[2] = {g.batch, lstm ? g.hidden : 0};
+  mote_out(c, 0, x->dtype, rank, y);
   mote_out(c, 1, x->dtype, 2, h);
   mote_out(c, 2, x->dtype, 2, state);
   return MOTE_OK;
@@ -161,27 +161,30 @@ static mote_status scan_steps(const mote_opctx *c, const scan *s) {
   return MOTE_OK;
 }
 
+static void give_state(const mote_opctx *c, int32_t j, const float *from, int64_t n) {
+  for (int64_t i = 0; i < n; i++)
+    mote_store_f64(c->out[j]->data, c->out[j]->dtype, i, from[i]);
+}
 static mote_status rnn_eval(mote_opctx *c) {
+  const mote_rnn_attr *a = c->attr;
   floats f = {c->scratch, 0};
   scan s = {.g = geometry(c)};
-  bool lstm = ((const mote_rnn_attr *)c->attr)->kind == MOTE_RNN_LSTM;
-  s.h = take(&f, s.g.batch * s.g.out);
+  int64_t n = s.g.batch * s.g.out, cells = a->kind == MOTE_RNN_LSTM ? s.g.batch * s.g.hidden : 0;
+  s.h = take(&f, n);
   s.cell = take(&f, s.g.batch * s.g.hidden);
   s.gate = take(&f, s.g.gates * s.g.hidden);
   s.fresh = take(&f, s.g.hidden);
-  s.seen = ((const mote_rnn_attr *)c->attr)->round8 ? take(&f, s.g.batch * s.g.out) : s.h;
+  s.seen = a->round8 ? take(&f, n) : s.h;
   mote_to_float(c->in[1], s.h);
-  if (lstm)
+  if (cells > 0)
     mote_to_float(c->in[2], s.cell);
   s.x = real_of(c, 0, &f);
   s.w = real_of(c, 3, &f);
   s.b = real_of(c, 4, &f);
   s.p = real_of(c, 6, &f);
   MOTE_TRY(scan_steps(c, &s));
-  for (int64_t i = 0; i < s.g.batch * s.g.out; i++)
-    mote_store_f64(c->out[1]->data, c->out[1]->dtype, i, s.h[i]);
-  for (int64_t i = 0; lstm && i < s.g.batch * s.g.hidden; i++)
-    mote_store_f64(c->out[2]->data, c->out[2]->dtype, i, s.cell[i]);
+  give_state(c, 1, s.h, n);
+  give_state(c, 2, s.cell, cells);
   return MOTE_OK;
 }
 

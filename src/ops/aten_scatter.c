@@ -51,30 +51,24 @@ MOTE_REF_OP(gather_op, "gather_elements", 2, 2, 1, MOTE_OP_CHECKS_DATA, gather_e
 
 // ------------------------------------------------------------------------------------------------ writing
 
-static void combine(const mote_tensor *o, int64_t at, const mote_tensor *s, int64_t from, int64_t kind, bool fresh) {
-  if (kind == SET || fresh) {
-    memcpy(mote_ref_at(o, at), mote_ref_at(s, from), mote_dtype_size(o->dtype));
-    return;
+// s[from] takes the place of o[at]: it is larger, or smaller, or NaN.
+static bool beyond(const mote_tensor *o, int64_t at, const mote_tensor *s, int64_t from, int64_t kind) {
+  double have = mote_ref_real(o, at), next = mote_ref_real(s, from);
+  int order = mote_ref_compare(s, from, o, at);
+  return have == have && (next != next || (kind == AMAX ? order > 0 : order < 0));
+}
+static void combine(const mote_tensor *o, int64_t at, const mote_tensor *s, int64_t from, int64_t kind) {
+  if (kind == ADD || kind == MEAN) {
+    mote_ref_add(o, at, s, from);
+  } else if (kind != PROD) {
+    if (kind == SET || beyond(o, at, s, from, kind))
+      memcpy(mote_ref_at(o, at), mote_ref_at(s, from), mote_dtype_size(o->dtype));
+  } else if (mote_dtype_is_int(o->dtype)) {
+    uint64_t x = (uint64_t)mote_load_i64(o->data, o->dtype, at), y = (uint64_t)mote_load_i64(s->data, s->dtype, from);
+    mote_store_i64(o->data, o->dtype, at, (int64_t)(x * y));
+  } else {
+    mote_ref_put(o, at, mote_z_mul(mote_ref_get(o, at), mote_ref_get(s, from)));
   }
-  if (mote_dtype_is_int(o->dtype)) {
-    int64_t x = mote_load_i64(o->data, o->dtype, at), y = mote_load_i64(s->data, s->dtype, from);
-    int64_t v = kind == PROD   ? (int64_t)((uint64_t)x * (uint64_t)y)
-                : kind == AMAX ? MOTE_MAX(x, y)
-                : kind == AMIN ? MOTE_MIN(x, y)
-                               : (int64_t)((uint64_t)x + (uint64_t)y);
-    mote_store_i64(o->data, o->dtype, at, v);
-    return;
-  }
-  mote_z x = mote_ref_get(o, at), y = mote_ref_get(s, from), v = mote_z_add(x, y);
-  if (kind == PROD)
-    v = mote_z_mul(x, y);
-  else if (kind == AMAX)
-    v = x.re != x.re || x.re >= y.re ? x : y;
-  else if (kind == AMIN)
-    v = x.re != x.re || x.re <= y.re ? x : y;
-  if (o->dtype == MOTE_BOOL)
-    v = mote_z_real(kind == PROD || kind == AMIN ? x.re != 0 && y.re != 0 : x.re != 0 || y.re != 0);
-  mote_ref_put(o, at, v);
 }
 static void divide_counts(const mote_tensor *o, const int64_t *count, int64_t self) {
   int64_t n = mote_tensor_numel(o);
@@ -101,7 +95,7 @@ static mote_status scatter_eval(mote_opctx *c) {
   for (int64_t i = 0; st == MOTE_OK && i < picks; i++) {
     st = target_of(c, o, i, &at);
     if (st == MOTE_OK)
-      combine(o, at, s, one ? 0 : same_place(index, s, i), a->kind, count[at]++ == 0 && a->n[S_FRESH]);
+      combine(o, at, s, one ? 0 : same_place(index, s, i), count[at]++ == 0 && a->n[S_FRESH] ? SET : a->kind);
   }
   if (st == MOTE_OK && a->kind == MEAN)
     divide_counts(o, count, !a->n[S_FRESH]);

@@ -77,11 +77,12 @@ mote_status mote_view_infer_dims(mote_vm *vm, const mote_tensor *t, const mote_v
     else
       fits = fits && mote_mul_count(known, out->dim[i], &known);
   }
-  if (fits && hole >= 0 && known > 0 && numel % known == 0) {
-    out->dim[hole] = numel / known;
+  if (hole >= 0) {
+    fits = fits && known > 0 && numel % known == 0;
+    out->dim[hole] = fits ? numel / known : 0;
     known = numel;
   }
-  if (!fits || known != numel || (hole >= 0 && known == 0)) {
+  if (!fits || known != numel) {
     char shape[96];
     mote_tensor_text(t, shape, sizeof shape);
     return mote_vm_raise(vm, "RuntimeError", "shape is invalid for input of size %lld (%s)", (long long)numel, shape);

@@ -399,3 +399,15 @@ def addcdiv(self, tensor1, tensor2, value):
   if not (torch.is_floating_point(tensor1) or torch.is_complex(tensor1) or torch.is_floating_point(tensor2) or torch.is_complex(tensor2)):
     torch._bad("Integer division with addcdiv is no longer supported, and in a future release addcdiv will perform a true division of tensor1 and tensor2.")
   return torch.add(self, torch.div(tensor1, tensor2), alpha=value)
+def var_mean(self, unbiased):
+  return torch.var(self, unbiased), torch.mean(self)
+def var_mean__dim(self, dim, unbiased, keepdim):
+  return torch.var(self, dim, unbiased, keepdim), torch.mean(self, dim, keepdim)
+def var_mean__correction(self, dim, correction, keepdim):
+  return torch.var(self, dim, correction=correction, keepdim=keepdim), torch.mean(self, dim, keepdim)
+def std_mean(self, unbiased):
+  return torch.std(self, unbiased), torch.mean(self)
+def std_mean__dim(self, dim, unbiased, keepdim):
+  return torch.std(self, dim, unbiased, keepdim), torch.mean(self, dim, keepdim)
+def std_mean__correction(self, dim, correction, keepdim):
+  return torch.std(self, dim, correction=correction, keepdim=keepdim), torch.mean(self, dim, keepdim)

@@ -386,3 +386,18 @@ def mode(self, dim, keepdim):
   first, i = torch.cummax(start, -1)
   best = torch.argmax(torch.sub(at, first), -1, True)
   return torch._nth(x, order, torch.movedim(best, -1, dim), dim, keepdim)
+def index_select(self, dim, index):
+  if torch.dim(index) > 1:
+    torch._bad("index_select(): Index is supposed to be a vector")
+  if index.dtype != 3 and index.dtype != 4:
+    torch._bad("index_select(): Expected dtype int32 or int64 for index")
+  at = annotate(List[Optional[Tensor]], [])
+  for i in range(torch._dim(dim, torch.dim(self))):
+    torch.append(at, None)
+  torch.append(at, torch.reshape(index, [-1]))
+  r = torch.index(torch._row(self), at)
+  return torch.reshape(r, torch.size(self)) if torch.dim(self) == 0 and torch.numel(r) == 1 else r
+def nonzero_numpy(self):
+  return torch.unbind(torch.nonzero(torch._row(self)), 1)
+def where(condition):
+  return torch.nonzero_numpy(condition)
