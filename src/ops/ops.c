@@ -27,15 +27,18 @@ const mote_tflite_row *mote_tflite_row_find(uint16_t builtin, const char *custom
 }
 
 bool mote_overload_next(const char **at, mote_overload *o) {
-  const char *word = *at + strspn(*at, " ");
-  size_t len = strcspn(word, " |"), name = strcspn(word, ". |");
-  if (len == 0)
+  const char *word = *at, *dot = NULL, *end;
+  while (*word == ' ')
+    word++;
+  for (end = word; *end != ' ' && *end != '|' && *end != '\0'; end++)
+    dot = dot == NULL && *end == '.' ? end : dot;
+  if (end == word)
     return false;
-  if (name > 0)
-    o->name = word, o->name_len = name;
-  o->overload_len = len > name ? len - name - 1 : 0;
-  o->overload = word + len - o->overload_len;
-  *at = word + len;
+  if (dot != word)
+    o->name = word, o->name_len = (size_t)((dot != NULL ? dot : end) - word);
+  o->overload = dot != NULL ? dot + 1 : end;
+  o->overload_len = (size_t)(end - o->overload);
+  *at = end;
   return true;
 }
 
