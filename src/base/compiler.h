@@ -15,7 +15,11 @@
 #define MOTE_UNLIKELY(x) __builtin_expect(!!(x), 0)
 #define MOTE_NOINLINE __attribute__((noinline))
 #define MOTE_UNUSED __attribute__((unused)) // a function of a header that some files do not call
+#if defined(__OPTIMIZE_SIZE__) // where code is built for size, the compiler decides
+#define MOTE_INLINE static inline
+#else
 #define MOTE_INLINE static inline __attribute__((always_inline))
+#endif
 // In front of a loop of a constant, small count (at most 64) whose body must stay in registers. clang does so unasked.
 #if defined(__clang__)
 #define MOTE_UNROLL
