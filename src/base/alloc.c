@@ -98,3 +98,10 @@ mote_status mote_vec_reserve(const mote_allocator *al, void **at, size_t *cap, s
   *cap = grown;
   return MOTE_OK;
 }
+
+mote_status mote_vec_extend(const mote_allocator *al, void *vec, size_t extra, size_t item_size, mote_error *err) {
+  typedef MOTE_VEC(char) any; // all of them are laid out alike
+  size_t *len = (size_t *)(void *)((char *)vec + offsetof(any, len));
+  size_t *cap = (size_t *)(void *)((char *)vec + offsetof(any, cap));
+  return mote_vec_reserve(al, vec, cap, *len, extra, item_size, err);
+}

@@ -38,8 +38,9 @@ const mote_allocator *mote_meter_inner(const mote_allocator *al); // of a meter'
 // Makes room for `extra` more items of `item_size`; grows by half. Internal to MOTE_VEC_*.
 mote_status mote_vec_reserve(const mote_allocator *al, void **at, size_t *cap, size_t len, size_t extra,
                              size_t item_size, mote_error *err) MOTE_MUST_USE;
-#define MOTE_VEC_RESERVE(al, v, extra, err)                                                                            \
-  mote_vec_reserve((al), (void **)&(v)->at, &(v)->cap, (v)->len, (extra), sizeof(*(v)->at), (err))
+mote_status mote_vec_extend(const mote_allocator *al, void *vec, size_t extra, size_t item_size,
+                            mote_error *err) MOTE_MUST_USE; // the same for a whole MOTE_VEC
+#define MOTE_VEC_RESERVE(al, v, extra, err) mote_vec_extend((al), (v), (extra), sizeof(*(v)->at), (err))
 #define MOTE_VEC_PUSH(al, v, item, err)                                                                                \
   (MOTE_VEC_RESERVE(al, v, 1, err) == MOTE_OK ? ((v)->at[(v)->len++] = (item), MOTE_OK) : MOTE_ERR_NOMEM)
 #define MOTE_VEC_FREE(al, v) (mote_free((al), (v)->at), (v)->at = NULL, (v)->len = (v)->cap = 0)

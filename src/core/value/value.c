@@ -407,8 +407,8 @@ static uint64_t hash_value(mote_val v, int depth) {
 uint64_t mote_val_hash(mote_val v) { return hash_value(v, EQUAL_DEPTH); }
 
 const char *mote_tag_name(uint8_t tag) {
-  static const char *const names[MOTE_TAG_COUNT] = {"NoneType", "bool", "int",       "float", "complex", "str",
-                                                    "Tensor",   "List", "Tuple",     "Dict",  "Object",  "Device",
-                                                    "Future",   "Enum", "Generator", "Object"};
+  static const char *const names[MOTE_TAG_COUNT] = {"NoneType", "bool",      "int",    "float", "complex", "str",
+                                                    "Tensor",   "List",      "Tuple",  "Dict",  "Object",  "Future",
+                                                    "Enum",     "Generator", "Object", "Device"};
   return tag < MOTE_TAG_COUNT ? names[tag] : "?";
 }

@@ -19,11 +19,11 @@ typedef enum mote_tag {
   MOTE_TAG_TUPLE,
   MOTE_TAG_DICT,
   MOTE_TAG_OBJECT,
-  MOTE_TAG_DEVICE,    // u.i: 0 cpu, 1 meta, ...; index in the upper half
   MOTE_TAG_FUTURE,    // cell with one value, or a pending call
   MOTE_TAG_ENUM,      // member of an enum class
   MOTE_TAG_GENERATOR, // random numbers
   MOTE_TAG_NATIVE,    // what only operators look into: packed parameters
+  MOTE_TAG_DEVICE,    // u.i: 0 cpu, 1 meta, ...; index in the upper half; a word again, as those up to float
   MOTE_TAG_COUNT
 } mote_tag;
 
@@ -182,7 +182,7 @@ MOTE_INLINE mote_val mote_val_cell(mote_cell *cell) {
   return v;
 }
 MOTE_INLINE bool mote_tag_has_cell(uint8_t tag) {
-  return tag >= MOTE_TAG_COMPLEX && tag != MOTE_TAG_DEVICE && tag < MOTE_TAG_COUNT;
+  return (uint8_t)(tag - MOTE_TAG_COMPLEX) < MOTE_TAG_DEVICE - MOTE_TAG_COMPLEX; // one comparison: it is everywhere
 }
 
 void mote_cell_free(mote_cell *cell); // refs fell to 0
