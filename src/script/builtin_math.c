@@ -56,36 +56,36 @@ static mote_status m_log(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
   return MOTE_OK;
 }
 
-static mote_status to_int(mote_vm *vm, double f, mote_val *out) {
+static mote_status to_int(mote_vm *vm, const mote_val *a, real_fn *fn, mote_val *out) {
+  MOTE_WANT_NUM(vm, a[0]);
+  double f = fn(mote_num(a[0]));
   if (!(f >= -9223372036854775808.0 && f < 9223372036854775808.0))
     return mote_vm_raise(vm, "RuntimeError", "cannot convert float %g to integer", f);
   *out = mote_val_int((int64_t)f);
   return MOTE_OK;
 }
 static mote_status m_floor(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
-  (void)n;
-  MOTE_WANT_NUM(vm, a[0]);
-  return to_int(vm, floor(mote_num(a[0])), out);
+  return (void)n, to_int(vm, a, floor, out);
 }
 static mote_status m_ceil(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
-  (void)n;
-  MOTE_WANT_NUM(vm, a[0]);
-  return to_int(vm, ceil(mote_num(a[0])), out);
+  return (void)n, to_int(vm, a, ceil, out);
 }
 
-#define BINARY(name, expr)                                                                                             \
+static mote_status binary(mote_vm *vm, const mote_val *a, double (*fn)(double, double), mote_val *out) {
+  MOTE_WANT_NUM(vm, a[0]);
+  MOTE_WANT_NUM(vm, a[1]);
+  *out = mote_val_float(fn(mote_num(a[0]), mote_num(a[1])));
+  return MOTE_OK;
+}
+
+#define BINARY(name)                                                                                                   \
   static mote_status m_##name(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {                                   \
-    (void)n;                                                                                                           \
-    MOTE_WANT_NUM(vm, a[0]);                                                                                           \
-    MOTE_WANT_NUM(vm, a[1]);                                                                                           \
-    double x = mote_num(a[0]), y = mote_num(a[1]);                                                                     \
-    *out = mote_val_float(expr);                                                                                       \
-    return MOTE_OK;                                                                                                    \
+    return (void)n, binary(vm, a, name, out);                                                                          \
   }
-BINARY(atan2, atan2(x, y))
-BINARY(copysign, copysign(x, y))
-BINARY(fmod, fmod(x, y))
-BINARY(remainder, remainder(x, y))
+BINARY(atan2)
+BINARY(copysign)
+BINARY(fmod)
+BINARY(remainder)
 
 static mote_status m_ldexp(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
   (void)n;

@@ -77,32 +77,25 @@ static int64_t floor_mod(int64_t a, int64_t b) {
 
 static double float_mod(double a, double b) { return fmod(b + fmod(a, b), b); }
 
-static mote_status b_floordiv(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
-  (void)n;
+static mote_status floor_parts(mote_vm *vm, bool mod, const mote_val *a, mote_val *out) {
   MOTE_WANT_NUM(vm, a[0]);
   MOTE_WANT_NUM(vm, a[1]);
   if (!mote_is_int(a[0]) || !mote_is_int(a[1])) {
-    *out = mote_val_float(floor(mote_num(a[0]) / mote_num(a[1])));
+    double x = mote_num(a[0]), y = mote_num(a[1]);
+    *out = mote_val_float(mod ? float_mod(x, y) : floor(x / y));
     return MOTE_OK;
   }
-  if (a[1].u.i == 0)
+  int64_t x = a[0].u.i, y = a[1].u.i;
+  if (y == 0)
     return mote_vm_raise(vm, "RuntimeError", "division by 0");
-  *out = mote_val_int(floor_div(a[0].u.i, a[1].u.i));
+  *out = mote_val_int(mod ? floor_mod(x, y) : floor_div(x, y));
   return MOTE_OK;
 }
-
+static mote_status b_floordiv(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
+  return (void)n, floor_parts(vm, false, a, out);
+}
 static mote_status b_remainder(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
-  (void)n;
-  MOTE_WANT_NUM(vm, a[0]);
-  MOTE_WANT_NUM(vm, a[1]);
-  if (!mote_is_int(a[0]) || !mote_is_int(a[1])) {
-    *out = mote_val_float(float_mod(mote_num(a[0]), mote_num(a[1])));
-    return MOTE_OK;
-  }
-  if (a[1].u.i == 0)
-    return mote_vm_raise(vm, "RuntimeError", "division by 0");
-  *out = mote_val_int(floor_mod(a[0].u.i, a[1].u.i));
-  return MOTE_OK;
+  return (void)n, floor_parts(vm, true, a, out);
 }
 
 static mote_status b_trunc_div(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
@@ -200,18 +193,22 @@ static mote_status compare(mote_vm *vm, const mote_val *a, int *order) {
   return MOTE_OK;
 }
 
-#define COMPARISON(name, test)                                                                                         \
+// `orders`: those that make the comparison true, a bit each of less, equal, more.
+static mote_status ordered(mote_vm *vm, const mote_val *a, unsigned orders, mote_val *out) {
+  int c;
+  MOTE_TRY(compare(vm, a, &c));
+  *out = mote_val_bool(orders >> (c + 1) & 1);
+  return MOTE_OK;
+}
+
+#define COMPARISON(name, orders)                                                                                       \
   static mote_status name(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {                                       \
-    int c;                                                                                                             \
-    (void)n;                                                                                                           \
-    MOTE_TRY(compare(vm, a, &c));                                                                                      \
-    *out = mote_val_bool(test);                                                                                        \
-    return MOTE_OK;                                                                                                    \
+    return (void)n, ordered(vm, a, orders, out);                                                                       \
   }
-COMPARISON(b_lt, c == -1)
-COMPARISON(b_le, c <= 0)
-COMPARISON(b_gt, c == 1)
-COMPARISON(b_ge, c == 0 || c == 1)
+COMPARISON(b_lt, 1)
+COMPARISON(b_le, 1 | 2)
+COMPARISON(b_gt, 4)
+COMPARISON(b_ge, 2 | 4)
 
 static mote_status b_eq(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
   (void)vm, (void)n;
@@ -241,21 +238,30 @@ static mote_status b_min(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
 
 // ------------------------------------------------------------------------------------------------ bits
 
-#define BITS(name, expr)                                                                                               \
-  static mote_status name(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {                                       \
-    (void)n;                                                                                                           \
-    MOTE_WANT_INT(vm, a[0]);                                                                                           \
-    MOTE_WANT_INT(vm, a[1]);                                                                                           \
-    int64_t x = a[0].u.i, y = a[1].u.i;                                                                                \
-    bool both = a[0].tag == MOTE_TAG_BOOL && a[1].tag == MOTE_TAG_BOOL;                                                \
-    *out = both ? mote_val_bool(expr) : mote_val_int(expr);                                                            \
-    return MOTE_OK;                                                                                                    \
-  }
-BITS(b_and, x &y)
-BITS(b_or, x | y)
-BITS(b_xor, x ^ y)
-BITS(b_lshift, y<0 || y> 63 ? 0 : (int64_t)((uint64_t)x << y))
-BITS(b_rshift, y<0 || y> 63 ? (x < 0 ? -1 : 0) : x >> y)
+static int64_t shift_left(int64_t x, int64_t y) { return y < 0 || y > 63 ? 0 : (int64_t)((uint64_t)x << y); }
+static int64_t shift_right(int64_t x, int64_t y) { return y < 0 || y > 63 ? (x < 0 ? -1 : 0) : x >> y; }
+
+static mote_status bits(mote_vm *vm, char op, const mote_val *a, mote_val *out) {
+  MOTE_WANT_INT(vm, a[0]);
+  MOTE_WANT_INT(vm, a[1]);
+  int64_t x = a[0].u.i, y = a[1].u.i;
+  int64_t r = op == '&'   ? x & y
+              : op == '|' ? x | y
+              : op == '^' ? x ^ y
+              : op == '<' ? shift_left(x, y)
+                          : shift_right(x, y);
+  bool both = a[0].tag == MOTE_TAG_BOOL && a[1].tag == MOTE_TAG_BOOL;
+  *out = both ? mote_val_bool(r != 0) : mote_val_int(r);
+  return MOTE_OK;
+}
+
+#define BITS(name, op)                                                                                                 \
+  static mote_status name(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) { return (void)n, bits(vm, op, a, out); }
+BITS(b_and, '&')
+BITS(b_or, '|')
+BITS(b_xor, '^')
+BITS(b_lshift, '<')
+BITS(b_rshift, '>')
 
 static mote_status b_not(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
   (void)n;

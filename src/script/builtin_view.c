@@ -9,18 +9,17 @@
   (void)n
 #define H (a[0].u.tensor)
 
-static mote_status v_view(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
+static mote_status reshape(mote_vm *vm, mote_val *a, bool copy, mote_val *out) {
   mote_tensor t;
-  TENSOR(0);
+  MOTE_WANT(vm, a[0], MOTE_TAG_TENSOR);
   MOTE_TRY(mote_view_infer_dims(vm, &H->t, &a[1], &t));
-  return mote_view_reshape(vm, H, t.rank, t.dim, false, out);
+  return mote_view_reshape(vm, H, t.rank, t.dim, copy, out);
 }
-
+static mote_status v_view(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
+  return (void)n, reshape(vm, a, false, out);
+}
 static mote_status v_reshape(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
-  mote_tensor t;
-  TENSOR(0);
-  MOTE_TRY(mote_view_infer_dims(vm, &H->t, &a[1], &t));
-  return mote_view_reshape(vm, H, t.rank, t.dim, true, out);
+  return (void)n, reshape(vm, a, true, out);
 }
 
 static mote_status v_view_as(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
@@ -519,13 +518,15 @@ static mote_status become(mote_val *a, mote_val v, mote_val *out) {
   return MOTE_OK;
 }
 
+static mote_status in_place(mote_vm *vm, uint32_t n, mote_val *a, mote_builtin_fn *fn, mote_val *out) {
+  mote_val v;
+  MOTE_TRY(fn(vm, n, a, &v));
+  vm->wrote = true;
+  return become(a, v, out);
+}
+
 #define IN_PLACE(name, fn)                                                                                             \
-  static mote_status name(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {                                       \
-    mote_val v;                                                                                                        \
-    MOTE_TRY(fn(vm, n, a, &v));                                                                                        \
-    vm->wrote = true;                                                                                                  \
-    return become(a, v, out);                                                                                          \
-  }
+  static mote_status name(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) { return in_place(vm, n, a, fn, out); }
 IN_PLACE(v_squeeze_, v_squeeze)
 IN_PLACE(v_unsqueeze_, v_unsqueeze)
 IN_PLACE(v_t_, v_t)
