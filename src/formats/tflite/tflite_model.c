@@ -135,12 +135,21 @@ static mote_status graphs_read(tfl_reader *r, mote_fb_vec v) {
 
 // ------------------------------------------------------------------------------------------------ signatures
 
-// Position of tensor `t` of the subgraph among its inputs or outputs.
-static int32_t port_index(mote_fb_vec list, uint32_t t) {
-  for (uint32_t i = 0; i < list.count; i++)
-    if ((uint32_t)mote_fb_vec_i32(list, i) == t)
+// Position of tensor `t` of the subgraph among its inputs or outputs. One that stands there several times has a place
+// for each of its names: those taken by the `n` ports before this one are left out while there are others.
+static int32_t port_index(mote_fb_vec list, uint32_t t, const mote_tflite_port *before, uint32_t n) {
+  int32_t found = -1;
+  for (uint32_t i = 0; i < list.count; i++) {
+    bool taken = false;
+    if ((uint32_t)mote_fb_vec_i32(list, i) != t)
+      continue;
+    for (uint32_t k = 0; k < n; k++)
+      taken = taken || before[k].index == (int32_t)i;
+    if (!taken)
       return (int32_t)i;
-  return -1;
+    found = (int32_t)i;
+  }
+  return found;
 }
 
 // By position in the subgraph, so that a signature's ports stand in the same order as the subgraph's own.
@@ -163,7 +172,7 @@ static mote_status signature_ports(tfl_reader *r, mote_fb_vec maps, mote_fb_vec 
   for (uint32_t i = 0; i < maps.count; i++) {
     mote_fb_table map = mote_fb_vec_table(&r->fb, maps, i);
     p[i].name = tfl_string(r, mote_fb_string(&r->fb, map, 0), "");
-    p[i].index = port_index(list, mote_fb_u32(&r->fb, map, 1, 0));
+    p[i].index = port_index(list, mote_fb_u32(&r->fb, map, 1, 0), p, i);
     MOTE_TRY(mote_fb_check(&r->fb, r->err));
     if (p[i].name == NULL)
       return mote_fail_nomem(r->err);
