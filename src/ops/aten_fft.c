@@ -1,5 +1,5 @@
-// PyTorch's Fourier transforms of one axis of any length. Those over several and of short windows of a signal are
-// written in TorchScript (src/script/definitions/fourier.py).
+// Fourier transforms: PyTorch's of one axis of any length (those over several and of short windows of a signal are
+// written in TorchScript, src/script/definitions/fourier.py), TensorFlow Lite's of real images.
 // Tests: tests/unit/test_ops_aten.c
 #include "ops/aten_ref.h"
 
@@ -179,8 +179,70 @@ static mote_status lower_ihfft(mote_lowering *l) { return lower_dft(l, TO_HALF, 
 static mote_status lower_irfft(mote_lowering *l) { return lower_dft(l, FROM_HALF, true); }
 static mote_status lower_hfft(mote_lowering *l) { return lower_dft(l, FROM_HALF, false); }
 
+// ------------------------------------------------------------------------------------------------ real images
+
+// Input 1 has the sizes of the transform, powers of two: images are cut or filled up with zeros.
+static mote_status image_infer(mote_opctx *c) {
+  const mote_tensor *x = c->in[0];
+  int64_t dim[MOTE_MAX_RANK];
+  mote_ints n;
+  MOTE_TRY(mote_want_dtype(c, 0, MOTE_F32));
+  MOTE_TRY(mote_want_rank(c, 0, 2, MOTE_MAX_RANK));
+  if (mote_needs(c, 1))
+    return MOTE_OK;
+  MOTE_TRY(mote_ints_of(c, 1, &n));
+  for (int32_t i = 0; i < 2; i++)
+    if (n.count != 2 || n.at[i] < 1 || n.at[i] > INT32_MAX || (n.at[i] & (n.at[i] - 1)) != 0)
+      return mote_op_fail(c, MOTE_ERR_ARGUMENT, "the sizes of the transform must be two powers of two");
+  memcpy(dim, x->dim, sizeof dim);
+  dim[x->rank - 2] = n.at[0];
+  dim[x->rank - 1] = n.at[1] / 2 + 1;
+  mote_out(c, 0, MOTE_C64, x->rank, dim);
+  return MOTE_OK;
+}
+
+// Lines of `n` numbers `step` apart, `lines` of them `next` apart, in place.
+static void image_lines(dft *d, mote_z *at, int64_t lines, int64_t next, int64_t step, mote_z *line) {
+  for (int64_t r = 0; r < lines; r++) {
+    for (int64_t k = 0; k < d->n; k++)
+      line[k] = at[r * next + k * step];
+    dft_run(d, line, false);
+    for (int64_t k = 0; k < d->n; k++)
+      at[r * next + k * step] = line[k];
+  }
+}
+
+static mote_status image_eval(mote_opctx *c) {
+  const mote_tensor *x = c->in[0], *o = c->out[0];
+  mote_ints n;
+  MOTE_TRY(mote_ints_of(c, 1, &n));
+  int64_t h = n.at[0], w = n.at[1], half = w / 2 + 1, xh = x->dim[x->rank - 2], xw = x->dim[x->rank - 1], area;
+  dft rows, columns;
+  mote_z *z = mote_mul_count(h, w, &area) ? mote_ref_alloc(c, area + MOTE_MAX(h, w), sizeof *z) : NULL;
+  bool fine = z != NULL && dft_begin(c, &rows, w), both = fine && dft_begin(c, &columns, h);
+  for (int64_t image = 0; both && image < mote_dims_product(x, 0, x->rank - 2); image++) {
+    const float *from = (const float *)x->data + image * xh * xw;
+    for (int64_t i = 0; i < area; i++)
+      z[i] = mote_z_real(i / w < xh && i % w < xw ? (double)from[i / w * xw + i % w] : 0);
+    image_lines(&rows, z, h, w, 1, z + area);
+    image_lines(&columns, z, half, 1, w, z + area);
+    for (int64_t i = 0; i < h * half; i++)
+      mote_ref_put(o, image * h * half + i, z[i / half * w + i % half]);
+  }
+  if (fine)
+    mote_ref_free(c, rows.turn);
+  if (both)
+    mote_ref_free(c, columns.turn);
+  mote_ref_free(c, z);
+  return both ? MOTE_OK : mote_fail_nomem(c->err);
+}
+static const mote_op image_op = {
+    "rfft2d", MOTE_RULES(.min_in = 2, .max_in = 2, .n_out = 1, .infer = image_infer, .eval = image_eval)};
+
+static const mote_tflite_row tflite_rows[] = {{131, 1, "RFFT2D", &image_op}};
+
 static const mote_torch_row rows[] = {
     {"fft_fft", .lower = lower_fft},     {"fft_ifft", .lower = lower_ifft}, {"fft_rfft", .lower = lower_rfft},
     {"fft_irfft", .lower = lower_irfft}, {"fft_hfft", .lower = lower_hfft}, {"fft_ihfft", .lower = lower_ihfft},
 };
-const mote_op_family mote_family_aten_fft = {MOTE_ROWS(torch, rows)};
+const mote_op_family mote_family_aten_fft = {MOTE_ROWS(tflite, tflite_rows), MOTE_ROWS(torch, rows)};

@@ -610,7 +610,7 @@ static mote_status conv_prepare(mote_opctx *c) {
     return MOTE_OK;
   // With a 64-bit bias every runtime keeps 15 bits of the multiplier; a 32-bit one keeps 31, which rounding once
   // matches.
-  bool bits15 = mote_has(c, 2) && c->in[2]->dtype == MOTE_I64;
+  bool bits15 = !(mote_has(c, 2) && c->in[2]->dtype == MOTE_I32);
   return mote_product_prepare(c, &g, &((const mote_conv_attr *)c->attr)->act,
                               bits15 ? MOTE_QROUND_FIXED : MOTE_QROUND_AWAY);
 }

@@ -136,7 +136,7 @@ static mote_status trans_rows(const mote_opctx *c, const void *state, int64_t t0
   int32_t lo, hi;
   MOTE_TRY(trans_setup(c, &g));
   mote_act_codes(&a->act, out, &lo, &hi);
-  bool bits15 = in->dtype == MOTE_I16 && mote_has(c, 2) && c->in[2]->dtype == MOTE_I64; // of the multiplier, see conv.c
+  bool bits15 = in->dtype == MOTE_I16 && !(mote_has(c, 2) && c->in[2]->dtype == MOTE_I32); // see conv.c
   int64_t c_stride = out->stride[a->data_format == MOTE_NHWC ? 3 : 1];
   for (int64_t t = t0; t < t1; t++)
     for (int64_t x = 0; x < g.ow; x++)
@@ -147,8 +147,9 @@ static mote_status trans_rows(const mote_opctx *c, const void *state, int64_t t0
           mote_product_store(c, &a->act, v, o, at);
           continue;
         }
-        double scale = in->quant.scale * mote_scale_at(&c->in[1]->quant, o) / out->quant.scale;
-        int32_t q = mote_qfix_mul64((int64_t)v + mote_bias_code(c, 2, o), mote_qfix_from(scale));
+        double scale =
+            in->quant.scale * mote_scale_at(&c->in[1]->quant, c->in[1]->quant.count > 1 ? o : 0) / out->quant.scale;
+        int32_t q = mote_qfix_mul64((int64_t)v + (mote_has(c, 2) ? mote_bias_code(c, 2, o) : 0), mote_qfix_from(scale));
         mote_store_i64(out->data, out->dtype, at, q < lo ? lo : q > hi ? hi : q);
       }
   return MOTE_OK;

@@ -212,8 +212,87 @@ const mote_op mote_op_embedding = {"embedding",
                                    MOTE_RULES(.flags = MOTE_OP_CHECKS_DATA, .min_in = 2, .max_in = 2, .n_out = 1,
                                               .infer = embedding_infer, .eval = embedding_eval)};
 
+// ------------------------------------------------------------------------------------------------ sums of table rows
+
+enum { COMBINE_SUM, COMBINE_MEAN, COMBINE_SQRTN }; // the schema's numbers
+typedef struct sparse_attr {
+  int64_t combiner;
+} sparse_attr;
+
+// Inputs: ids [n], places [n, rank], dims of the places [rank], weights [n], table [rows, ...]. The last number of a
+// place only counts; ids of equal places stand together.
+static mote_status sparse_infer(mote_opctx *c) {
+  const mote_tensor *ids = c->in[0], *at = c->in[1], *table = c->in[4];
+  int64_t dim[2 * MOTE_MAX_RANK];
+  mote_ints size;
+  for (int32_t i = 0; i < 3; i++)
+    MOTE_TRY(mote_want_dtype(c, i, MOTE_I32));
+  for (int32_t i = 3; i < 5; i++)
+    MOTE_TRY(mote_want_dtype(c, i, MOTE_F32));
+  MOTE_TRY(mote_want_rank(c, 1, 2, 2));
+  MOTE_TRY(mote_want_rank(c, 4, 2, MOTE_MAX_RANK));
+  if (ids->rank != 1 || at->dim[0] != ids->dim[0] || mote_tensor_numel(c->in[3]) != ids->dim[0] || at->dim[1] < 1 ||
+      mote_tensor_numel(c->in[2]) != at->dim[1] || at->dim[1] + table->rank - 2 > MOTE_MAX_RANK)
+    return mote_op_fail(c, MOTE_ERR_SHAPE, "%lld ids, %lld places of %lld numbers", (long long)mote_tensor_numel(ids),
+                        (long long)at->dim[0], (long long)at->dim[1]);
+  if (mote_needs(c, 2))
+    return MOTE_OK;
+  MOTE_TRY(mote_ints_of(c, 2, &size));
+  int32_t rank = size.count - 1;
+  memcpy(dim, size.at, (size_t)rank * sizeof *dim);
+  for (int32_t i = 0; i < rank; i++)
+    if (dim[i] < 0)
+      return mote_op_fail(c, MOTE_ERR_SHAPE, "dimension %lld", (long long)dim[i]);
+  for (int32_t i = 1; i < table->rank; i++)
+    dim[rank++] = table->dim[i];
+  mote_out(c, 0, MOTE_F32, rank, dim);
+  return MOTE_OK;
+}
+
+static void sparse_finish(int64_t combiner, float total, float squares, float *row, int64_t n) {
+  float by = combiner == COMBINE_MEAN ? total : combiner == COMBINE_SQRTN ? sqrtf(squares) : 1;
+  for (int64_t k = 0; k < n; k++)
+    row[k] /= by;
+}
+
+static mote_status sparse_eval(mote_opctx *c) {
+  int64_t combiner = ((const sparse_attr *)c->attr)->combiner;
+  const mote_tensor *ids = c->in[0], *at = c->in[1], *table = c->in[4], *o = c->out[0];
+  const float *weight = c->in[3]->data;
+  float *out = o->data, total = 0, squares = 0;
+  int64_t rank = at->dim[1], n = mote_dims_product(table, 1, table->rank), last = -1;
+  memset(out, 0, (size_t)mote_tensor_numel(o) * sizeof *out);
+  for (int64_t i = 0; i < ids->dim[0]; i++) {
+    int64_t id = index_of(ids, i), place = 0;
+    for (int32_t k = 0; k < rank - 1; k++) {
+      int64_t p = index_of(at, i * rank + k);
+      if (p < 0 || p >= o->dim[k])
+        return index_fail(c, p, o->dim[k]);
+      place = place * o->dim[k] + p;
+    }
+    if (id < 0 || id >= table->dim[0])
+      return index_fail(c, id, table->dim[0]);
+    if (place != last && last >= 0)
+      sparse_finish(combiner, total, squares, out + last * n, n);
+    total = (place == last ? total : 0) + weight[i];
+    squares = (place == last ? squares : 0) + weight[i] * weight[i];
+    last = place;
+    for (int64_t k = 0; k < n; k++)
+      out[place * n + k] += ((const float *)table->data)[id * n + k] * weight[i];
+  }
+  if (last >= 0)
+    sparse_finish(combiner, total, squares, out + last * n, n);
+  return MOTE_OK;
+}
+static const mote_attr_field sparse_fields[] = {MOTE_ATTR(sparse_attr, combiner, MOTE_ATTR_INT, 0)};
+static const mote_op sparse_op = {"embedding_sparse",
+                                  MOTE_RULES(.flags = MOTE_OP_CHECKS_DATA, .min_in = 5, .max_in = 5, .n_out = 1,
+                                             .attr_size = sizeof(sparse_attr), MOTE_FIELDS(sparse_fields),
+                                             .infer = sparse_infer, .eval = sparse_eval)};
+
 static const mote_tflite_row tflite_rows[] = {
     {7, 5, "EMBEDDING_LOOKUP", &mote_op_embedding, "| 1 0"},
+    {33, 1, "EMBEDDING_LOOKUP_SPARSE", &sparse_op, "combiner:i8"},
     {36, 7, "GATHER", &mote_op_gather, "axis:i32 batch_dims:i32"},
     {107, 5, "GATHER_ND", &mote_op_gather_nd},
     {122, 1, "SCATTER_ND", &mote_op_scatter_nd},

@@ -580,6 +580,101 @@ def make_broken():
         write_case(path, dict(case, file=file) if kind == "torch" else case)
 
 
+def author(subgraphs):
+    """A file written with the schema. A subgraph: (tensors {name: (type, shape, constant)}, inputs, outputs, node); a node:
+    (operator's number or custom code, inputs, outputs, options table or bytes)."""
+    import flatbuffers
+    from tensorflow.lite.python import schema_py_generated as schema
+    model = schema.ModelT()
+    model.version, model.buffers, model.operatorCodes, model.subgraphs = 3, [schema.BufferT()], [], []
+    for tensors, inputs, outputs, (code, takes, gives, options) in subgraphs:
+        graph, names = schema.SubGraphT(), list(tensors)
+        graph.tensors = []
+        for name, (dtype, shape, constant) in tensors.items():
+            tensor = schema.TensorT()
+            tensor.name, tensor.type, tensor.shape = name, getattr(schema.TensorType, dtype), shape
+            if constant is not None:
+                tensor.buffer = len(model.buffers)
+                model.buffers.append(schema.BufferT())
+                model.buffers[-1].data = np.frombuffer(constant.tobytes(), np.uint8)
+            graph.tensors.append(tensor)
+        opcode, node = schema.OperatorCodeT(), schema.OperatorT()
+        custom = isinstance(code, str)
+        opcode.builtinCode = schema.BuiltinOperator.CUSTOM if custom else code
+        opcode.deprecatedBuiltinCode, opcode.version = min(opcode.builtinCode, 127), 1
+        opcode.customCode = code if custom else None
+        if custom:
+            node.customOptions = np.frombuffer(options, np.uint8)
+        elif options is not None:
+            table = type(options).__name__[:-1]
+            second = "2" if hasattr(schema.BuiltinOptions2, table) else ""
+            setattr(node, f"builtinOptions{second}Type", getattr(getattr(schema, f"BuiltinOptions{second}"), table))
+            setattr(node, f"builtinOptions{second}", options)
+        node.opcodeIndex = len(model.operatorCodes)
+        node.inputs, node.outputs = ([names.index(n) for n in side] for side in (takes, gives))
+        graph.inputs, graph.outputs = ([names.index(n) for n in side] for side in (inputs, outputs))
+        graph.operators = [node]
+        model.operatorCodes.append(opcode)
+        model.subgraphs.append(graph)
+    builder = flatbuffers.Builder(1024)
+    builder.Finish(model.Pack(builder), b"TFL3")
+    return bytes(builder.Output())
+
+
+def make_authored():
+    """Operators that the converter does not write."""
+    from flatbuffers import flexbuffers
+    from tensorflow.lite.python import schema_py_generated as schema
+    rng = np.random.default_rng(6)
+    real = lambda *shape: rng.normal(size=shape).astype(np.float32)  # noqa: E731
+
+    def options(name, **fields):
+        table = getattr(schema, name + "T")()
+        for key, value in fields.items():
+            setattr(table, key, value)
+        return table
+
+    scalar = ("FLOAT32", [], None)
+    add, most = (({"a": scalar, "b": scalar, "y": scalar}, "ab", "y", (code, "ab", "y", None)) for code in (163, 166))
+    tflite_case("hlo_scatter", author([
+        ({"x": ("FLOAT32", [4, 3], None), "i": ("INT32", [3, 1], np.int32([[2], [0], [2]])), "u": ("FLOAT32", [3, 3], None),
+          "y": ("FLOAT32", [4, 3], None)}, "xu", "y",
+         (190, "xiu", "y", options("StablehloScatterOptions", updateWindowDims=[1], insertedWindowDims=[0],
+                                   scatterDimsToOperandDims=[0], indexVectorDim=1, updateComputationSubgraphIndex=1))),
+        add]), [real(4, 3), real(3, 3)])
+    tflite_case("hlo_window", author([
+        ({"x": ("FLOAT32", [5, 6], None), "z": ("FLOAT32", [], np.float32(-9)), "y": ("FLOAT32", [3, 6], None)}, "x", "y",
+         (198, "xz", "y", options("StablehloReduceWindowOptions", windowDimensions=[2, 3], windowStrides=[2, 1],
+                                  baseDilations=[1, 1], windowDilations=[1, 1], padding=[0, 1, 1, 1], bodySubgraphIndex=1))),
+        most]), [real(5, 6)])
+    tflite_case("hlo_gather", author([
+        ({"x": ("FLOAT32", [4, 5, 2], None), "i": ("INT32", [3, 2], np.int32([[1, 0], [3, 4], [0, 2]])),
+          "y": ("FLOAT32", [3, 2, 2], None)}, "x", "y",
+         (201, "xi", "y", options("StablehloGatherOptions", offsetDims=[1, 2], collapsedSliceDims=[0], startIndexMap=[0, 1],
+                                  indexVectorDim=1, sliceSizes=[1, 2, 2])))]), [real(4, 5, 2)])
+    for combiner, name in enumerate(("sum", "mean", "sqrtn")):
+        tflite_case(f"embedding_{name}", author([
+            ({"i": ("INT32", [4], np.int32([1, 3, 0, 2])), "p": ("INT32", [4, 2], np.int32([[0, 0], [0, 2], [2, 0], [2, 1]])),
+              "n": ("INT32", [2], np.int32([4, 3])), "w": ("FLOAT32", [4], None), "t": ("FLOAT32", [4, 5], real(4, 5)),
+              "y": ("FLOAT32", [4, 5], None)}, "w", "y",
+             (33, "ipnwt", "y", options("EmbeddingLookupSparseOptions", combiner=combiner)))]), [np.abs(real(4)) + 0.5])
+    tflite_case("rfft2d", author([
+        ({"x": ("FLOAT32", [2, 4, 7], None), "n": ("INT32", [2], np.int32([4, 8])), "y": ("COMPLEX64", [2, 4, 5], None)},
+         "x", "y", (131, "xn", "y", options("Rfft2dOptions")))]), [real(2, 4, 7)])
+    for regular in (False, True):
+        flex = flexbuffers.Dumps({
+            "max_detections": 5, "max_classes_per_detection": 1 if regular else 2, "detections_per_class": 3,
+            "use_regular_nms": regular, "nms_score_threshold": 0.3, "nms_iou_threshold": 0.4, "num_classes": 3,
+            "y_scale": 10.0, "x_scale": 10.0, "h_scale": 5.0, "w_scale": 5.0})
+        n = 5 if regular else 10
+        anchors = np.abs(real(12, 4)) * np.float32([0.3, 0.3, 0.1, 0.1]) + np.float32([0, 0, 0.3, 0.3])
+        tflite_case("detections_regular" if regular else "detections_fast", author([
+            ({"b": ("FLOAT32", [1, 12, 4], None), "s": ("FLOAT32", [1, 12, 4], None), "a": ("FLOAT32", [12, 4], anchors),
+              "p": ("FLOAT32", [1, n, 4], None), "q": ("FLOAT32", [1, n], None), "r": ("FLOAT32", [1, n], None),
+              "k": ("FLOAT32", [1], None)}, "bs", "pqrk", ("TFLite_Detection_PostProcess", "bsa", "pqrk", bytes(flex)))]),
+            [real(1, 12, 4), rng.uniform(size=(1, 12, 4)).astype(np.float32)])
+
+
 def name_twice(data, signature, side):
     """The file with the second name of a signature's inputs (side 0) or outputs (1) made to mean the first one's tensor."""
     data = bytearray(data)
@@ -637,5 +732,6 @@ if __name__ == "__main__":
         make_torch()
     if "tflite" in what:
         make_tflite()
+        make_authored()
         make_named_twice()
     make_broken()
