@@ -1,6 +1,5 @@
 // Indexing with tensors as PyTorch does it: reading and writing at index tensors and masks, rows of tables, places of
 // what is not zero. Tests: tests/unit/test_ops_aten.c
-#include "ops/aten_math.h"
 #include "ops/aten_ref.h"
 #include "ops/binary.h"
 #include "ops/gather.h"

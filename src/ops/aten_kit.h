@@ -42,16 +42,11 @@ void mote_low_give(mote_low *w, mote_vid v);
 // One result and the status.
 mote_status mote_low_done(mote_low *w, mote_vid v);
 
-// What other row files give: sums of any type (aten_reduce.c), the lower triangle (aten_shape.c), layer normalisation
-// over the last dim (aten_norm.c), matrix products with PyTorch's broadcasting and x W^T + b (aten_matmul.c), softmax
-// that gives 0 where everything is -infinity (aten_matmul.c).
+// What other row files give: sums of any type (aten_reduce.c), matrix products with PyTorch's broadcasting and x W^T +
+// b (aten_matmul.c).
 mote_vid mote_aten_sum(mote_low *w, mote_vid v, const int64_t *axes, int32_t n, bool keep);
-mote_vid mote_aten_tril(mote_low *w, mote_vid v, int64_t diagonal);
-mote_vid mote_aten_layer_norm(mote_low *w, mote_vid x, mote_vid weight, mote_vid bias, double eps);
 mote_vid mote_aten_matmul(mote_low *w, mote_vid a, mote_vid b);
 mote_vid mote_aten_linear(mote_low *w, mote_vid x, mote_vid weight, mote_vid bias);
-mote_vid mote_aten_softmax(mote_low *w, mote_vid x, int64_t axis, bool log);
-mote_vid mote_aten_safe_softmax(mote_low *w, mote_vid x, int64_t axis);
 
 // Axis argument in range, PyTorch's message else.
 int32_t mote_low_axis(mote_low *w, int64_t axis, int32_t rank);

@@ -3,7 +3,6 @@
 #include "ops/aten_math.h"
 
 #include "ops/aten_complex.h"
-#include "ops/concat.h"
 
 #define X(name, id, operands, truth, value)                                                                            \
   static double fn_##name(double x, double y, double z, const mote_aten_math_attr *p) {                                \

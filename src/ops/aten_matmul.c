@@ -1,54 +1,30 @@
 // PyTorch's products of matrices and softmax: all of them come down to linear, batch_matmul and, for complex numbers, a
 // product and a sum. Tests: tests/unit/test_ops_aten.c
-#include "ops/aten_kit.h"
 #include "ops/aten_math.h"
 #include "ops/binary.h"
 #include "ops/matmul.h"
-#include "ops/reduce.h"
-#include "ops/shape.h"
 #include "ops/softmax.h"
-#include "ops/unary.h"
 
 // ------------------------------------------------------------------------------------------------ softmax
 
-mote_vid mote_aten_softmax(mote_low *w, mote_vid x, int64_t axis, bool log) {
-  const mote_op *op = log ? &mote_op_log_softmax : &mote_op_softmax;
+static mote_status lower_softmax(mote_lowering *l) {
+  mote_vid x = l->args[0].ref;
+  x = mote_low_cast(l, x, mote_low_dtype(l, mote_low_desc(l, x)->dtype));
+  const mote_tensor *t = mote_low_desc(l, x);
+  int32_t rank = t->rank;
+  int64_t one = 1;
   mote_softmax_attr a;
   memset(&a, 0, sizeof a);
-  mote_attr_defaults(op, &a);
-  a.axis = axis;
+  mote_attr_defaults(l->op, &a);
+  a.axis = mote_low_axis(l, mote_lower_int(l, "dim", -1), rank);
   a.beta = 1;
-  return mote_low_emit(w, op, &a, &x, 1);
-}
-mote_vid mote_aten_safe_softmax(mote_low *w, mote_vid x, int64_t axis) {
-  mote_dtype d = mote_low_desc(w, x)->dtype;
-  mote_vid top = mote_low_reduce(w, &mote_op_reduce_max, x, &axis, 1, true);
-  mote_vid none = mote_low_2(w, &mote_op_equal, top, mote_low_num(w, -HUGE_VAL, d));
-  return mote_low_3(w, &mote_op_aten_where, none, mote_low_num(w, 0, d), mote_aten_softmax(w, x, axis, false));
-}
-
-static mote_vid soft_input(mote_low *w) {
-  mote_vid x = w->args[0].ref;
-  return mote_low_cast(w, x, mote_low_dtype(w, mote_low_desc(w, x)->dtype));
-}
-static mote_status soft(mote_lowering *l, bool log, bool safe, double sign) {
-  mote_vid x = soft_input(l);
-  const mote_tensor *t = mote_low_desc(l, x);
   if (!mote_dtype_is_float(t->dtype))
     mote_low_fail(l, MOTE_ERR_TYPE, "\"softmax_lastdim_kernel_impl\" not implemented for '%s'",
                   mote_aten_type_name(t->dtype));
-  int64_t axis = mote_low_axis(l, mote_lower_int(l, "dim", -1), t->rank), one = 1;
-  int32_t rank = t->rank;
-  if (sign < 0)
-    x = mote_low_1(l, &mote_op_neg, x);
-  if (rank == 0)
-    x = mote_low_reshape(l, x, 1, &one);
-  x = safe ? mote_aten_safe_softmax(l, x, axis) : mote_aten_softmax(l, x, axis, log);
+  x = rank == 0 ? mote_low_reshape(l, x, 1, &one) : x;
+  x = mote_low_emit(l, l->op, &a, &x, 1);
   return mote_low_done(l, rank == 0 ? mote_low_reshape(l, x, 0, &one) : x);
 }
-static mote_status lower_softmax(mote_lowering *l) { return soft(l, false, false, 1); }
-static mote_status lower_log_softmax(mote_lowering *l) { return soft(l, true, false, 1); }
-static mote_status lower_safe_softmax(mote_lowering *l) { return soft(l, false, true, 1); }
 
 // ------------------------------------------------------------------------------------------------ products
 
@@ -124,9 +100,8 @@ static mote_status lower_matmul(mote_lowering *l) {
   return mote_low_done(l, mote_aten_matmul(l, l->args[0].ref, l->args[1].ref));
 }
 static const mote_torch_row rows[] = {
-    {"softmax.int _softmax special_softmax", .lower = lower_softmax},
-    {"log_softmax.int _log_softmax special_log_softmax", .lower = lower_log_softmax},
-    {"_safe_softmax", .lower = lower_safe_softmax},
+    {"softmax.int _softmax special_softmax", &mote_op_softmax, lower_softmax},
+    {"log_softmax.int _log_softmax special_log_softmax", &mote_op_log_softmax, lower_softmax},
     {"linear", .lower = lower_linear},
     {"matmul linalg_matmul", .lower = lower_matmul},
 };

@@ -1,7 +1,6 @@
 // PyTorch's normalisations: over the last dims (layer, root mean square), over groups of channels, over the batch.
 // Tests: tests/unit/test_ops_aten.c
 #include "kernels/norm_f32.h"
-#include "ops/aten_kit.h"
 #include "ops/aten_math.h"
 #include "ops/batch_norm.h"
 #include "ops/binary.h"
@@ -145,12 +144,6 @@ static double eps_of(mote_dtype d) {
          : d == MOTE_F16  ? 9.765625e-4
          : d == MOTE_BF16 ? 7.8125e-3
                           : 1.1920928955078125e-7;
-}
-
-mote_vid mote_aten_layer_norm(mote_low *w, mote_vid x, mote_vid weight, mote_vid bias, double eps) {
-  norm_attr a = {.lead = mote_low_desc(w, x)->rank - 1, .eps = eps};
-  mote_vid in[3] = {x, weight, bias};
-  return mote_low_emit(w, &norm_op, &a, in, 3);
 }
 
 static mote_status emit_norm(mote_lowering *l, const norm_attr *a, const mote_op *op) {

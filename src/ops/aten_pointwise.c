@@ -1,11 +1,8 @@
 // PyTorch's element-wise operators on the operators of unary.c, binary.c and aten_math.c: activations, arithmetic,
 // comparison, choice. Tests: tests/unit/test_ops_aten.c
 #include "ops/aten_complex.h"
-#include "ops/aten_kit.h"
 #include "ops/aten_math.h"
 #include "ops/binary.h"
-#include "ops/quantize.h"
-#include "ops/reduce.h"
 #include "ops/shape.h"
 #include "ops/unary.h"
 

@@ -4,15 +4,11 @@
 #include "ops/aten_quant.h"
 
 #include "ops/aten_conv.h"
-#include "ops/aten_math.h"
 #include "ops/aten_rnn.h"
 #include "ops/batch_norm.h"
 #include "ops/binary.h"
-#include "ops/concat.h"
 #include "ops/matmul.h"
 #include "ops/quantize.h"
-#include "ops/reduce.h"
-#include "ops/shape.h"
 #include "ops/unary.h"
 
 // ------------------------------------------------------------------------------------------------ numbers to codes

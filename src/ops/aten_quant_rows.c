@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "ops/aten_quant.h"
-#include "ops/binary.h"
 #include "ops/unary.h"
 
 enum { ARGS_MOST = 16 };

@@ -4,8 +4,6 @@
 #include "ops/aten_ref.h"
 #include "ops/binary.h"
 #include "ops/reduce.h"
-#include "ops/shape.h"
-#include "ops/unary.h"
 
 typedef enum kind {
   K_SUM,

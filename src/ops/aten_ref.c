@@ -115,19 +115,3 @@ void *mote_ref_alloc(const mote_opctx *c, int64_t n, size_t size) {
   return p;
 }
 void mote_ref_free(const mote_opctx *c, void *p) { mote_free(c->env->al, p); }
-
-mote_status mote_ref_index(const mote_opctx *c, int64_t i, int64_t n, int64_t *out) {
-  if (i < -n || i >= n)
-    return mote_op_fail(c, MOTE_ERR_DATA, "index %lld is out of bounds for dimension with size %lld", (long long)i,
-                        (long long)n);
-  *out = i < 0 ? i + n : i;
-  return MOTE_OK;
-}
-int64_t mote_ref_offset(int64_t i, int32_t rank, const int64_t *dim, const int64_t *stride) {
-  int64_t at = 0;
-  for (int32_t k = rank - 1; k >= 0; k--) {
-    at += i % dim[k] * stride[k];
-    i /= dim[k];
-  }
-  return at;
-}

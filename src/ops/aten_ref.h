@@ -67,10 +67,6 @@ MOTE_INLINE char *mote_ref_at(const mote_tensor *t, int64_t i) {
   return (char *)t->data + (size_t)i * mote_dtype_size(t->dtype);
 }
 
-// Index i of a dim of n, negative ones count from the end; PyTorch's message else.
-mote_status mote_ref_index(const mote_opctx *c, int64_t i, int64_t n, int64_t *out);
-// Offset of element `i` (counted in C order over `rank`, `dim`) in strides.
-int64_t mote_ref_offset(int64_t i, int32_t rank, const int64_t *dim, const int64_t *stride);
 mote_dtype mote_real_part(mote_dtype d); // float32 of complex64, ...
 mote_dtype mote_complex_of(mote_dtype d);
 

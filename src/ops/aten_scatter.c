@@ -1,7 +1,6 @@
 // PyTorch's operators that read and write at positions which a tensor names, or a mask, or segments.
 // Tests: tests/unit/test_ops_aten.c
 #include "ops/aten_ref.h"
-#include "ops/binary.h"
 #include "ops/copy.h"
 
 enum { SET, ADD, PROD, MEAN, AMAX, AMIN };

@@ -2,8 +2,6 @@
 // whose source index is affine or mirrored); the rest is lowered to it and to shared ones.
 // Tests: tests/unit/test_ops_aten.c
 #include "ops/aten_kit.h"
-#include "ops/binary.h"
-#include "ops/concat.h"
 #include "ops/pad.h"
 #include "ops/shape.h"
 
@@ -246,12 +244,6 @@ static mote_status lower_flip(mote_lowering *l) {
     a.a.at[d] = 1;
   }
   return mote_low_done(l, move(l, &a, l->args[0].ref));
-}
-
-mote_vid mote_aten_tril(mote_low *w, mote_vid v, int64_t diagonal) {
-  move_attr a = move_like(mote_low_desc(w, v), MOVE_TRIL);
-  a.a.at[0] = diagonal;
-  return move(w, &a, v);
 }
 
 static mote_status triangle(mote_lowering *l, int64_t kind) {

@@ -113,3 +113,6 @@ def native_batch_norm(input, weight, bias, running_mean, running_var, training, 
   return r, m, torch.rsqrt(torch.add(v, eps))
 def _native_batch_norm_legit(input, weight, bias, running_mean, running_var, training, momentum, eps):
   return torch.native_batch_norm(input, weight, bias, running_mean, running_var, training, momentum, eps)
+def _safe_softmax(self, dim, dtype):
+  x = self if dtype is None else torch.to(self, unchecked_cast(int, dtype))
+  return torch.where(torch.eq(torch.amax(x, [dim], True), float("-inf")), 0., torch.softmax(x, dim))
