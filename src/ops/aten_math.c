@@ -1,6 +1,7 @@
 // The loop over the functions of aten_math.h, for floats, integers and (powers) complex numbers, the choice by a
 // condition, and the rows. Tests: tests/unit/test_ops_aten.c
 #include "ops/aten_math.h"
+#include "ops/shape.h"
 
 #include "ops/aten_complex.h"
 
@@ -251,7 +252,7 @@ static double largest(mote_dtype d) {
 static mote_status lower_nan_to_num(mote_lowering *l) {
   mote_dtype d = mote_low_desc(l, l->args[0].ref)->dtype;
   if (mote_aten_is_integral(d))
-    return l->result[l->n_out++] = l->args[0].ref, MOTE_OK;
+    return mote_low_done(l, mote_low_1(l, &mote_op_identity, l->args[0].ref));
   return with(l, mote_lower_float(l, "nan", 0), mote_lower_float(l, "posinf", largest(d)),
               mote_lower_float(l, "neginf", -largest(d)));
 }
@@ -320,7 +321,6 @@ static const mote_torch_row rows[] = {
     {"threshold", &mote_op_aten_threshold, lower_threshold},
     {"logit special_logit | float 0", &mote_op_aten_logit, lower_logit},
     {"polygamma special_polygamma | float - 0", &mote_op_aten_polygamma, lower_polygamma},
-    {"polygamma_ | float 0 -", &mote_op_aten_polygamma, lower_polygamma},
     {"mvlgamma special_multigammaln | float 0", &mote_op_aten_mvlgamma, lower_mvlgamma},
     {"round.decimals", &mote_op_aten_round_decimals, lower_round},
     {"nan_to_num", &mote_op_aten_nan_to_num, lower_nan_to_num},

@@ -170,7 +170,11 @@ static mote_status lower_identity(mote_lowering *l) {
   return MOTE_OK;
 }
 static mote_status lower_dropout(mote_lowering *l) {
-  if (mote_lower_bool(l, "train", false) && mote_lower_float(l, "p", 0.5) > 0)
+  double p = mote_lower_float(l, "p", 0.5);
+  mote_vid x = l->args[0].ref;
+  if (mote_lower_bool(l, "train", false) && p == 1) // nothing is left
+    return mote_low_done(l, mote_low_2(l, &mote_op_mul, x, mote_low_num(l, 0, mote_low_desc(l, x)->dtype)));
+  if (mote_lower_bool(l, "train", false) && p > 0)
     return mote_fail(l->err, MOTE_ERR_UNSUPPORTED, "dropout in training");
   return lower_identity(l);
 }

@@ -16,7 +16,6 @@ typedef enum kind {
   K_VAR, // p: correction
   K_STD,
   K_NORM, // p: exponent
-  K_LOGSUMEXP,
   K_NANSUM,
   K_NANMEAN,
   K_COUNT_NONZERO,
@@ -71,7 +70,7 @@ static mote_status red_infer(mote_opctx *c) {
 }
 
 typedef struct sums {
-  double a, b, top; // running value; second moment or imaginary part; largest
+  double a, b, top; // running value; second moment or imaginary part; the mean's imaginary part
   uint64_t whole;
   int64_t n;
 } sums;
@@ -81,7 +80,6 @@ static void start(const red_attr *at, sums *s, bool integral) {
   s->a = at->kind == K_PROD ? 1 : at->kind == K_MAX ? -HUGE_VAL : at->kind == K_MIN ? HUGE_VAL : 0;
   if (at->kind == K_NORM && at->p == -HUGE_VAL)
     s->a = HUGE_VAL;
-  s->top = at->kind == K_LOGSUMEXP ? -HUGE_VAL : 0;
   if (integral)
     s->whole = at->kind == K_PROD || at->kind == K_ALL ? 1
                : at->kind == K_MAX                     ? (uint64_t)INT64_MIN
@@ -123,14 +121,6 @@ static void add_real(const red_attr *at, sums *s, double v) {
            : at->p == 1         ? s->a + v
            : at->p == 2         ? s->a + v * v
                                 : s->a + pow(v, at->p);
-    break;
-  case K_LOGSUMEXP:
-    if (v > s->top) {
-      s->a = s->a * (s->top == -HUGE_VAL ? 0 : exp(s->top - v)) + 1;
-      s->top = v;
-    } else {
-      s->a += v == -HUGE_VAL ? 0 : v == HUGE_VAL ? 1 : exp(v - s->top);
-    }
     break;
   case K_NANSUM:
   case K_NANMEAN:
@@ -201,8 +191,6 @@ static double finish(const red_attr *at, const sums *s) {
     return at->kind == K_STD ? sqrt(v) : v;
   case K_NORM:
     return at->p == 2 ? sqrt(s->a) : at->p == 0 || at->p == 1 || isinf(at->p) ? s->a : pow(s->a, 1 / at->p);
-  case K_LOGSUMEXP:
-    return s->n == 0 || s->top == -HUGE_VAL ? -HUGE_VAL : s->top + log(s->a);
   default:
     return s->a;
   }
@@ -506,16 +494,6 @@ static mote_status norm_of(mote_lowering *l, const char *ord, double def) {
 static mote_status lower_vector_norm(mote_lowering *l) { return norm_of(l, "ord", 2); }
 static mote_status lower_norm(mote_lowering *l) { return norm_of(l, "p", 2); }
 
-static mote_status lower_logsumexp(mote_lowering *l) {
-  red_attr a = {.kind = K_LOGSUMEXP, .keep = mote_lower_bool(l, "keepdim", false)};
-  mote_vid x = l->args[0].ref;
-  axes_arg(l, mote_low_desc(l, x)->rank, &a);
-  if (mote_aten_is_integral(mote_low_desc(l, x)->dtype))
-    x = mote_low_cast(l, x, MOTE_F32);
-  a.dtype = (int32_t)mote_low_desc(l, x)->dtype;
-  return mote_low_done(l, mote_low_emit(l, &red_op, &a, &x, 1));
-}
-
 // ------------------------------------------------------------------------------------------------ extremes and scans
 
 static mote_status line_of(mote_lowering *l, int64_t kind, const mote_op *op, bool only_index) {
@@ -572,7 +550,6 @@ static const mote_torch_row rows[] = {
     {"std .dim .correction", .lower = lower_std},
     {"linalg_vector_norm", .lower = lower_vector_norm},
     {"norm.Scalar .ScalarOpt_dim .ScalarOpt_dtype .ScalarOpt_dim_dtype frobenius_norm.dim", .lower = lower_norm},
-    {"logsumexp special_logsumexp", .lower = lower_logsumexp},
     {"argmax", .lower = lower_argmax},
     {"argmin", .lower = lower_argmin},
     {"max.dim", .lower = lower_max_dim},

@@ -224,11 +224,16 @@ static void row_complex(const mote_opctx *c, const void *state, int64_t n, char 
 static void row_compare(const mote_opctx *c, const void *state, int64_t n, char *const p[], const ptrdiff_t s[]) {
   const binary_state *b = state;
   (void)c;
-  bool real = mote_dtype_is_float(b->dtype);
+  bool real = mote_dtype_is_float(b->dtype), pairs = mote_dtype_is_complex(b->dtype);
+  mote_dtype half = b->dtype == MOTE_C64 ? MOTE_F32 : MOTE_F64;
   for (int64_t i = 0; i < n; i++) {
     const char *x = p[1] + i * s[1], *y = p[2] + i * s[2];
     bool r;
-    if (real) {
+    if (pairs) {
+      r = mote_load_f64(x, half, 0) == mote_load_f64(y, half, 0) &&
+          mote_load_f64(x, half, 1) == mote_load_f64(y, half, 1);
+      r = compare(b->attr.kind, false, r, false);
+    } else if (real) {
       double u = mote_load_f64(x, b->dtype, 0), v = mote_load_f64(y, b->dtype, 0);
       r = compare(b->attr.kind, u<v, u == v, u> v);
     } else {
@@ -310,7 +315,7 @@ static bool type_fits(const mote_tensor *t, int64_t kind) {
   if (d == MOTE_STRING)
     return kind == MOTE_BINARY_EQ || kind == MOTE_BINARY_NE;
   if (mote_dtype_is_complex(d))
-    return kind <= MOTE_BINARY_DIV;
+    return kind <= MOTE_BINARY_DIV || kind == MOTE_BINARY_EQ || kind == MOTE_BINARY_NE;
   if (mote_dtype_is_float(d))
     return !is_bits(kind);
   return (mote_dtype_is_int(d) && mote_dtype_size(d) > 0 && kind != MOTE_BINARY_ATAN2) || mote_dtype_is_quantized(d);

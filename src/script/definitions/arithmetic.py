@@ -411,3 +411,15 @@ def std_mean__dim(self, dim, unbiased, keepdim):
   return torch.std(self, dim, unbiased, keepdim), torch.mean(self, dim, keepdim)
 def std_mean__correction(self, dim, correction, keepdim):
   return torch.std(self, dim, correction=correction, keepdim=keepdim), torch.mean(self, dim, keepdim)
+def polygamma_(self, n):
+  return torch.copy_(self, torch.polygamma(n, self))
+def logsumexp(self, dim, keepdim):
+  x = self if torch.is_floating_point(self) or torch.is_complex(self) else torch.to(self, 6)
+  if torch.numel(x) == 0:
+    return torch.log(torch.sum(torch.exp(x), dim, keepdim))
+  top = torch.amax(torch.real(x), dim, True)
+  top = torch.where(torch.isinf(top), torch.zeros_like(top), top)
+  r = torch.log(torch.sum(torch.exp(torch.sub(x, top)), dim, keepdim))
+  return torch.add(r, top if keepdim else torch.sum(top, dim))
+def special_logsumexp(self, dim, keepdim):
+  return torch.logsumexp(self, dim, keepdim)
