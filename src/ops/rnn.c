@@ -49,11 +49,13 @@ static float clip(float x, double limit) {
   return limit <= 0 ? x : x > (float)limit ? (float)limit : x < -(float)limit ? -(float)limit : x;
 }
 static float dot(const float *a, const float *b, int64_t n) {
-  float s[8] = {0};
+  float s[8] = {0}; // in registers: cells spend their time here
   int64_t i = 0;
-  for (; i + 8 <= n; i += 8)
+  for (; i + 8 <= n; i += 8) {
+    MOTE_UNROLL
     for (int k = 0; k < 8; k++)
       s[k] += a[i + k] * b[i + k];
+  }
   for (int k = 0; i < n; i++, k++)
     s[k] += a[i] * b[i];
   return ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]));
