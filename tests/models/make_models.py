@@ -111,6 +111,7 @@ def torch_case(name, module, calls, lite=False, quantised=False):
 
 def make_torch():
     import torch
+    import torch.nn.functional as F
     from torch import nn, Tensor
     from typing import Dict, List, Optional, Tuple
     torch.manual_seed(3)
@@ -387,6 +388,23 @@ def make_torch():
     calls = [("forward", [torch.randn(3, 4), 1]), ("forward", [torch.randn(3, 4), 0]), ("forward", [torch.zeros(3, 4), 1])]
     torch_case("defined", torch.jit.script(Defined().train()), calls)
     torch_case("defined_lite", torch.jit.script(Defined().train()), calls[:2], lite=True)
+
+    torch.manual_seed(5)
+
+    class Positions(nn.Module):
+        """Operators defined in TorchScript that pick, count, join and multiply."""
+
+        def forward(self, x: Tensor, at: Tensor) -> Tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+            empty = torch.triu_indices(1, 1, 1)[0].reshape([-1])  # an empty tensor takes the shape [-1]
+            a = torch.einsum("bij,bkj->bik", x, torch.index_select(x, 1, at))
+            b = torch.stack([x.index_add(1, at, x), torch.roll(x, [1, -1], [1, 2])], -1)
+            c = torch.quantile(x, torch.tensor([0.25, 0.5]), dim=2, keepdim=True)
+            values, inverse, counts = torch.unique(torch.cat([at, empty, at[:1]]), return_inverse=True, return_counts=True)
+            d = F.scaled_dot_product_attention(x, x, x, is_causal=True).masked_select(x > 0)
+            return a, b, torch.cat([c.flatten(), x.median(dim=1)[0].flatten(), torch.histc(x, 4)]), \
+                torch.cat([values, inverse, counts, F.one_hot(at, 4).flatten()]), d
+
+    torch_case("positions", torch.jit.script(Positions()), [("forward", [torch.randn(2, 3, 3), torch.tensor([2, 0, 1])])])
 
 
 # ------------------------------------------------------------------------------------------------------ TensorFlow Lite
