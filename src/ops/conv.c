@@ -537,11 +537,16 @@ static mote_dtype byte_type(const mote_tensor *weights) {
   .sw = (uint32_t)(g)->sw, .dh = (uint32_t)(g)->dh, .dw = (uint32_t)(g)->dw, .pad_top = (int32_t)(g)->pad_top,         \
   .pad_left = (int32_t)(g)->pad_left, .in_n = (g)->in_n, .in_y = (g)->in_h, .in_x = (g)->in_w, .out_n = (g)->out_n,    \
   .out_y = (g)->out_h, .out_x = (g)->out_w
+// For weights of less than 8 bits there is TensorFlow Lite's reference alone, which rounds twice.
+static mote_qround product_round(const mote_opctx *c) {
+  mote_dtype w = c->in[1]->dtype;
+  return c->env->precision == MOTE_PRECISION_STRICT || w == MOTE_I4 || w == MOTE_I2 ? MOTE_QROUND_FIXED
+                                                                                    : MOTE_QROUND_EVEN;
+}
 #define PRODUCT_CODES(c)                                                                                               \
   .in_type = mote_code_type((c)->in[0]->dtype), .out_type = mote_code_type((c)->out[0]->dtype),                        \
   .in_zp = (c)->in[0]->quant.zero_point, .out_zp = (c)->out[0]->quant.zero_point,                                      \
-  .round = (c)->env->precision == MOTE_PRECISION_STRICT ? MOTE_QROUND_FIXED : MOTE_QROUND_EVEN, .flo = -INFINITY,      \
-  .fhi = INFINITY
+  .round = product_round(c), .flo = -INFINITY, .fhi = INFINITY
 
 static mote_status prepare_q8(mote_opctx *c, product *p) {
   const mote_conv_geo *g = p->g;

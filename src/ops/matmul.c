@@ -259,12 +259,11 @@ static void bmm_store(const mote_opctx *c, double sum, int64_t at, int64_t colum
   }
   mote_code_range(o->dtype, &lo, &hi);
   double scale = a->quant.scale * b->quant.scale / o->quant.scale;
-  if (a->dtype == MOTE_I16) { // as every runtime does it: 15 bits of the multiplier
-    int32_t v = mote_qfix_mul64((int64_t)sum, mote_qfix_from(scale)) + o->quant.zero_point;
-    mote_store_i64(o->data, o->dtype, at, v < lo ? lo : v > hi ? hi : v);
-    return;
-  }
-  mote_store_i64(o->data, mote_code_type(o->dtype), at, mote_quantise(sum * scale, 1, o->quant.zero_point, lo, hi));
+  // As the reference does it: 15 bits of the multiplier, or two roundings, which no other runtime does otherwise.
+  mote_qfix fix = mote_qfix_from(scale);
+  int64_t v = a->dtype == MOTE_I16 ? mote_qfix_mul64((int64_t)sum, fix) : mote_qfix_mul((int32_t)(int64_t)sum, fix);
+  v += o->quant.zero_point;
+  mote_store_i64(o->data, mote_code_type(o->dtype), at, v < lo ? lo : v > hi ? hi : v);
 }
 
 // One row of one product a tile.
