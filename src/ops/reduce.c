@@ -133,19 +133,22 @@ static int64_t reduce_int(const reducer *r, int64_t base) {
   return acc;
 }
 
-// Products of codes are products of real numbers.
+// A product of codes is scaled and rounded with each factor but the first, and at the end, as the reference does it lest
+// it overflow.
 static double reduce_code_product(const reducer *r, int64_t base) {
   const mote_tensor *in = r->c->in[0];
-  double acc = 1;
+  mote_qfix fix = mote_qfix_from(in->quant.scale / pow(r->c->out[0]->quant.scale, 1 / (double)r->count));
+  int64_t acc = 1;
   for (int64_t row = 0; row < r->inner.rows; row++) {
     int64_t off[MOTE_ITER_OPERANDS];
     mote_iter_row(&r->inner, row, off);
-    for (int64_t i = 0; i < r->inner.inner; i++)
-      acc *= in->quant.scale *
-             (double)(mote_load_i64(in->data, mote_code_type(in->dtype), base + off[0] + i * r->inner.inner_stride[0]) -
-                      in->quant.zero_point);
+    for (int64_t i = 0; i < r->inner.inner; i++) {
+      int64_t at = base + off[0] + i * r->inner.inner_stride[0];
+      acc *= mote_load_i64(in->data, mote_code_type(in->dtype), at) - in->quant.zero_point;
+      acc = row + i > 0 ? mote_qfix_mul64(acc, fix) : acc;
+    }
   }
-  return acc;
+  return mote_qfix_mul64(acc, fix);
 }
 
 static void reduce_one(const reducer *r, int64_t base, int64_t at) {
@@ -164,7 +167,7 @@ static void reduce_one(const reducer *r, int64_t base, int64_t at) {
   mote_code_range(out->dtype, &lo, &hi);
   double v;
   if (r->kind == MOTE_REDUCE_PROD)
-    v = reduce_code_product(r, base) / out->quant.scale;
+    v = reduce_code_product(r, base);
   else if (r->kind == MOTE_REDUCE_MAX || r->kind == MOTE_REDUCE_MIN)
     v = (double)(reduce_int(r, base) - in->quant.zero_point) * (in->quant.scale / out->quant.scale);
   else
