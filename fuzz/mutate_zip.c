@@ -1,6 +1,6 @@
 // How the fuzzer changes an archive: one record at a time, written back with the right CRC and directory, so that what
-// it tries gets past the container. Source is changed by words and numbers, everything else by bytes. Linked into
-// fuzz_torch only.
+// it tries gets past the container. Source is changed by words and numbers, pickles by their small numbers, everything
+// else by bytes. Linked into fuzz_torch only.
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,6 +71,18 @@ static size_t mutate_text(uint8_t *text, size_t size, size_t max_size, unsigned 
   return replace(text, size, at, len, word, n);
 }
 
+// ------------------------------------------------------------------------------------------------ pickles
+
+// A small number ('K' and a byte) for another: what bytecode counts and points with.
+static size_t mutate_pickle(uint8_t *bytes, size_t size, size_t max_size, unsigned *seed) {
+  for (size_t at = draw(seed, size), tries = draw(seed, 4) > 0 ? 200 : 0; tries > 0 && at + 1 < size; at++, tries--)
+    if (bytes[at] == 'K') {
+      bytes[at + 1] = draw(seed, 2) ? (uint8_t)draw(seed, 9) : (uint8_t)draw(seed, 256);
+      return size;
+    }
+  return LLVMFuzzerMutate(bytes, size, max_size);
+}
+
 // ------------------------------------------------------------------------------------------------ archive
 
 typedef struct writer {
@@ -139,8 +151,9 @@ static void write_archive(writer *w, const mote_zip *zip, record *records) {
   put_number(w, 0, 2);
 }
 
-static bool is_source(const mote_zip_entry *e) {
-  return e->name_len > 3 && memcmp(e->name + e->name_len - 3, ".py", 3) == 0;
+static bool ends(const mote_zip_entry *e, const char *with) {
+  size_t n = strlen(with);
+  return e->name_len > n && memcmp(e->name + e->name_len - n, with, n) == 0;
 }
 
 // Changes record `n` in `copy`; false when it is not one to change.
@@ -150,8 +163,9 @@ static bool mutate_record(const mote_zip_entry *e, record *r, uint8_t *copy, uns
     return false;
   memcpy(copy, r->bytes.data, size);
   for (uint32_t times = 1 + draw(seed, 3); times > 0 && size > 0; times--)
-    size = is_source(e) ? mutate_text(copy, size, RECORD_MAX + ROOM, seed)
-                        : LLVMFuzzerMutate(copy, size, RECORD_MAX + ROOM);
+    size = ends(e, ".py")    ? mutate_text(copy, size, RECORD_MAX + ROOM, seed)
+           : ends(e, ".pkl") ? mutate_pickle(copy, size, RECORD_MAX + ROOM, seed)
+                             : LLVMFuzzerMutate(copy, size, RECORD_MAX + ROOM);
   r->bytes = (mote_span){copy, size};
   return true;
 }
