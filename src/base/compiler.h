@@ -15,7 +15,7 @@
 #define MOTE_UNLIKELY(x) __builtin_expect(!!(x), 0)
 #define MOTE_NOINLINE __attribute__((noinline))
 #define MOTE_UNUSED __attribute__((unused)) // a function of a header that some files do not call
-#if defined(__OPTIMIZE_SIZE__) // where code is built for size, the compiler decides
+#if defined(__OPTIMIZE_SIZE__)              // where code is built for size, the compiler decides
 #define MOTE_INLINE static inline
 #else
 #define MOTE_INLINE static inline __attribute__((always_inline))

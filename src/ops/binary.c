@@ -349,6 +349,19 @@ static mote_status binary_infer(mote_opctx *c) {
   return MOTE_OK;
 }
 
+// What TensorFlow Lite's reference alone runs: its shifts and its roundings.
+static void reference_setup(mote_qbinary *q, double x, double y, double o) {
+  double twice = 2 * MOTE_MAX(x, y);
+  q->round = MOTE_QROUND_FIXED;
+  q->left_shift = 7;
+  if (q->op == MOTE_QPRELU) {
+    q->a_fix = mote_qfix_from(x / o), q->out_fix = mote_qfix_from(x * y / o);
+    return;
+  }
+  q->a_fix = mote_qfix_from(x / twice), q->b_fix = mote_qfix_from(y / twice);
+  q->out_fix = mote_qfix_from(twice * twice / ((1 << 14) * o));
+}
+
 // Scales of the integer kernel, see qeltwise.h.
 static void quant_setup(const mote_opctx *c, binary_state *b) {
   double x = c->in[0]->quant.scale, y = c->in[1]->quant.scale, o = c->out[0]->quant.scale;
@@ -387,6 +400,8 @@ static void quant_setup(const mote_opctx *c, binary_state *b) {
     q->op = MOTE_QPRELU, q->b_scale = (float)(x * y / o);
     break;
   }
+  if ((q->op == MOTE_QSQDIFF || q->op == MOTE_QPRELU) && q->type != MOTE_I16)
+    reference_setup(q, x, y, o);
 }
 
 // Sums of bytes in integers: both multipliers over one power of two, the larger of 21 bits, and one rounding. The

@@ -545,8 +545,8 @@ static mote_qround product_round(const mote_opctx *c) {
 }
 #define PRODUCT_CODES(c)                                                                                               \
   .in_type = mote_code_type((c)->in[0]->dtype), .out_type = mote_code_type((c)->out[0]->dtype),                        \
-  .in_zp = (c)->in[0]->quant.zero_point, .out_zp = (c)->out[0]->quant.zero_point,                                      \
-  .round = product_round(c), .flo = -INFINITY, .fhi = INFINITY
+  .in_zp = (c)->in[0]->quant.zero_point, .out_zp = (c)->out[0]->quant.zero_point, .round = product_round(c),           \
+  .flo = -INFINITY, .fhi = INFINITY
 
 static mote_status prepare_q8(mote_opctx *c, product *p) {
   const mote_conv_geo *g = p->g;

@@ -133,8 +133,8 @@ static int64_t reduce_int(const reducer *r, int64_t base) {
   return acc;
 }
 
-// A product of codes is scaled and rounded with each factor but the first, and at the end, as the reference does it lest
-// it overflow.
+// A product of codes is scaled and rounded with each factor but the first, and at the end, as the reference does it
+// lest it overflow.
 static double reduce_code_product(const reducer *r, int64_t base) {
   const mote_tensor *in = r->c->in[0];
   mote_qfix fix = mote_qfix_from(in->quant.scale / pow(r->c->out[0]->quant.scale, 1 / (double)r->count));

@@ -639,6 +639,24 @@ def author(subgraphs):
     return bytes(builder.Output())
 
 
+def make_rounded():
+    """Operators on codes that the reference alone runs: the same codes are expected."""
+    import tensorflow as tf
+    rng = np.random.default_rng(8)
+    table = tf.constant(rng.normal(size=(7,)).astype(np.float32))
+
+    @tf.function(input_signature=[tf.TensorSpec((6, 5, 7), tf.float32, name="x")])
+    def reduced(x):
+        return tf.reduce_prod(x, [0]), tf.math.squared_difference(x, table)
+
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([reduced.get_concrete_function()])
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.representative_dataset = lambda: ([rng.normal(size=(6, 5, 7)).astype(np.float32)] for _ in range(8))
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    converter.inference_input_type = converter.inference_output_type = tf.int8
+    tflite_case("rounded_int8", converter.convert(), [rng.integers(-128, 128, (6, 5, 7)).astype(np.int8)], qsteps=0)
+
+
 def make_authored():
     """Operators that the converter does not write."""
     from flatbuffers import flexbuffers
@@ -751,5 +769,6 @@ if __name__ == "__main__":
     if "tflite" in what:
         make_tflite()
         make_authored()
+        make_rounded()
         make_named_twice()
     make_broken()
