@@ -118,7 +118,7 @@ static int choose_pivot(matrix a, int64_t k, int64_t *row) {
       at = i;
     }
   *row = k;
-  if (here >= alpha * column)
+  if (at == k || !(here < alpha * column)) // NaN stays where it is
     return 1;
   for (int64_t j = k; j < a.n; j++)
     if (j != at)
@@ -160,7 +160,7 @@ static int64_t factor_ldl(matrix a, bool conj, int32_t *p) {
       p[k + i] = (int32_t)(step == 1 ? row + 1 : -(row + 1));
     if (conj)
       AT(a, k, k).im = AT(a, last, last).im = 0;
-    if (step == 1 && z_size(AT(a, k, k)) == 0) {
+    if (step == 1 && !(z_size(AT(a, k, k)) > 0)) {
       info = info ? info : k + 1;
       continue;
     }
@@ -289,7 +289,7 @@ static bool solve_ldl(matrix a, matrix b, const int32_t *p, bool conj) {
   for (int64_t k = 0, step; k < n; k += step) { // L, then D
     step = p[k] > 0 ? 1 : 2;
     int64_t row = step == 1 ? p[k] - 1 : -(int64_t)p[k] - 1;
-    if (row < 0 || row >= n || k + step > n || (step == 2 && p[k + 1] >= 0))
+    if (row < 0 || row >= n || k + step > n || (step == 2 && p[k + 1] != p[k]))
       return false;
     swap_rows(b, k + step - 1, row);
     for (int64_t c = 0; c < b.n; c++) {

@@ -44,7 +44,7 @@ def torch_value(value, path, counter, golden):
         entry = {"tensor": name}
         if golden:
             if value.is_floating_point():
-                scale = float(value.abs().max()) if value.numel() else 1.0
+                scale = float(value.abs().nan_to_num(0).max()) if value.numel() else 1.0
                 entry.update(atol=max(1e-5 * scale, 1e-7), rtol=1e-5)
             else:
                 entry["exact"] = True
@@ -387,6 +387,23 @@ def make_torch():
 
     calls = [("forward", [torch.randn(3, 4), 1]), ("forward", [torch.randn(3, 4), 0]), ("forward", [torch.zeros(3, 4), 1])]
     torch_case("defined", torch.jit.script(Defined().train()), calls)
+
+    class Pivots(nn.Module):
+        @torch.jit.export
+        def factor(self, x: Tensor) -> Tuple[Tensor, Tensor, Tensor]:
+            return torch.linalg.ldl_factor_ex(x)
+
+        def forward(self, x: Tensor, p: Tensor) -> Tensor:
+            return torch.linalg.ldl_solve(x, p, x)
+
+    wrong = torch.tensor([-1, -9, -1], dtype=torch.int32)  # not looked at by PyTorch
+    torch_case("pivots", torch.jit.script(Pivots()), [("factor", [torch.zeros(3, 3)])])
+    folder, counter = os.path.join(HERE, "torch", "pivots"), {"in": 1, "out": 3}
+    with open(os.path.join(folder, "case.json"), encoding="utf-8") as f:
+        case = json.load(f)
+    case["calls"].append({"method": "forward", "raises": "a pivot is out of range",
+                          "inputs": [torch_value(v, folder, counter, False) for v in (torch.eye(3), wrong)]})
+    write_case(folder, case)
     torch_case("defined_lite", torch.jit.script(Defined().train()), calls[:2], lite=True)
 
     torch.manual_seed(5)
