@@ -10,8 +10,7 @@
 #define MOTE_KERNELS_QCONV_H
 
 #include "base/cpu.h"
-#include "kernels/qround.h"
-#include "mote/mote.h"
+#include "kernels/qframe.h"
 
 // Weights as they stand in the model. Element (g, o, y, x, i) is at w[(g*oc + o)*w_o + y*w_y + x*w_x + i*w_i].
 typedef struct mote_qconv_weights {
@@ -28,24 +27,13 @@ typedef struct mote_qconv_weights {
 } mote_qconv_weights;
 
 typedef struct mote_qconv_args {
-  uint32_t n, ih, iw, oh, ow; // the input and output windows
-  uint32_t groups, oc, ic, kh, kw;
-  uint32_t sh, sw, dh, dw; // stride and dilation, >= 1
-  // Input row of output row 0 is -pad_top. A window into a larger image shifts the pads (they may be negative): rows
-  // and columns outside 0..ih-1, 0..iw-1 count as padding.
-  int32_t pad_top, pad_left;
-  mote_dtype in_type;         // MOTE_I8 or MOTE_U8
-  mote_dtype out_type;        // MOTE_I8, MOTE_U8, MOTE_I16, MOTE_I32 or MOTE_F32
-  const void *in;             // pixel (0, 0) of the window, channel 0 of group 0; channels are adjacent
-  ptrdiff_t in_n, in_y, in_x; // elements from an image, a row, a pixel to the next
-  void *out;
-  ptrdiff_t out_n, out_y, out_x; // out_x >= groups*oc
-  int32_t in_zp;                 // within the range of in_type
-  int32_t out_zp, lo, hi;        // 8- and 16-bit outputs; within the range of out_type
-  mote_qround round;
+  MOTE_QWINDOW;
+  MOTE_QCODES;
+  uint32_t groups, oc, ic;
+  const void *in;           // pixel (0, 0) of the window, channel 0 of group 0; channels are adjacent
+  void *out;                // out_x >= groups*oc
   const int32_t *image_zp;  // one an image instead of in_zp, or NULL
   const float *image_scale; // one an image, or NULL for 1; F32 only
-  float flo, fhi;           // F32: clamp; -INFINITY, INFINITY for none
   void *scratch;            // scratch_size bytes, 64-byte aligned, one a worker; may be NULL when that is 0
 } mote_qconv_args;
 

@@ -5,8 +5,7 @@
 #ifndef MOTE_KERNELS_QCONV16_H
 #define MOTE_KERNELS_QCONV16_H
 
-#include "kernels/qround.h"
-#include "mote/mote.h"
+#include "kernels/qframe.h"
 
 // For a depthwise filter groups = channels, ic = 1, oc = multiplier.
 typedef struct mote_qconv16_weights {
@@ -19,14 +18,10 @@ typedef struct mote_qconv16_weights {
 } mote_qconv16_weights;
 
 typedef struct mote_qconv16_args {
-  uint32_t n, ih, iw, oh, ow;
-  uint32_t groups, oc, ic, kh, kw;
-  uint32_t sh, sw, dh, dw;
-  int32_t pad_top, pad_left;
+  MOTE_QWINDOW;
+  uint32_t groups, oc, ic;
   const int16_t *in;
-  ptrdiff_t in_n, in_y, in_x;
   int16_t *out;
-  ptrdiff_t out_n, out_y, out_x;
   int32_t lo, hi;
   mote_qround round; // AWAY or FIXED
   bool sum32;        // the model's bias has 32 bits: FIXED takes the 32-bit product of the wrapped sum

@@ -5,8 +5,7 @@
 #define MOTE_KERNELS_QDWCONV_H
 
 #include "base/cpu.h"
-#include "kernels/qround.h"
-#include "mote/mote.h"
+#include "kernels/qframe.h"
 
 // Element (c, y, x) is at w[c*w_c + y*w_y + x*w_x], c over the channels * multiplier output channels.
 typedef struct mote_qdwconv_weights {
@@ -22,20 +21,13 @@ typedef struct mote_qdwconv_weights {
 } mote_qdwconv_weights;
 
 typedef struct mote_qdwconv_args {
-  uint32_t n, ih, iw, oh, ow;
-  uint32_t channels, multiplier, kh, kw;
-  uint32_t sh, sw, dh, dw;
-  int32_t pad_top, pad_left;
-  mote_dtype in_type, out_type; // I8 or U8; I8, U8, I16, I32 or F32
+  MOTE_QWINDOW;
+  MOTE_QCODES;
+  uint32_t channels, multiplier;
   const void *in;
-  ptrdiff_t in_n, in_y, in_x;
   void *out;
-  ptrdiff_t out_n, out_y, out_x;
-  int32_t in_zp, out_zp, lo, hi;
-  mote_qround round;
   const int32_t *image_zp;
   const float *image_scale;
-  float flo, fhi;
 } mote_qdwconv_args;
 
 typedef struct mote_qdwconv_row {

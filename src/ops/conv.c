@@ -179,14 +179,20 @@ static mote_status type_check(const mote_opctx *c, const mote_conv_geo *g) {
   return mote_product_check(c, g->oc, a->weight_format == MOTE_WEIGHT_1HWC ? 3 : 0);
 }
 
+// Geometry with output size; after inference with strides too.
+static mote_status geometry(const mote_opctx *c, mote_conv_geo *g) {
+  const mote_conv_attr *a = c->attr;
+  MOTE_TRY(mote_conv_geometry(c, false, g));
+  MOTE_TRY(mote_conv_extent(c, a->pad_mode, g->ih, g->kh, g->sh, g->dh, &g->pad_top, g->pad_bottom, &g->oh));
+  return mote_conv_extent(c, a->pad_mode, g->iw, g->kw, g->sw, g->dw, &g->pad_left, g->pad_right, &g->ow);
+}
+
 static mote_status conv_infer(mote_opctx *c) {
   const mote_conv_attr *a = c->attr;
   mote_conv_geo g;
-  MOTE_TRY(mote_conv_geometry(c, false, &g));
+  MOTE_TRY(geometry(c, &g));
   MOTE_TRY(mote_out_declare(c, &a->quant, c->in[0]->dtype));
   MOTE_TRY(type_check(c, &g));
-  MOTE_TRY(mote_conv_extent(c, a->pad_mode, g.ih, g.kh, g.sh, g.dh, &g.pad_top, g.pad_bottom, &g.oh));
-  MOTE_TRY(mote_conv_extent(c, a->pad_mode, g.iw, g.kw, g.sw, g.dw, &g.pad_left, g.pad_right, &g.ow));
   int64_t nhwc[4] = {g.n, g.oh, g.ow, g.oc}, nchw[4] = {g.n, g.oc, g.oh, g.ow};
   mote_out(c, 0, c->in[0]->dtype, 4, a->data_format == MOTE_NHWC ? nhwc : nchw);
   if (mote_has(c, 3) && !mote_tensor_same_shape(c->in[3], c->out[0]))
@@ -198,14 +204,6 @@ static mote_layout conv_layout(const mote_opctx *c, int32_t operand) {
   const mote_conv_attr *a = c->attr;
   bool image = operand == 0 || operand == -1 || operand == 3;
   return image && a->data_format == MOTE_NCHW ? MOTE_LAYOUT_CHANNELS_LAST : MOTE_LAYOUT_DENSE;
-}
-
-// Geometry with output size and strides, after inference.
-static mote_status geometry(const mote_opctx *c, mote_conv_geo *g) {
-  const mote_conv_attr *a = c->attr;
-  MOTE_TRY(mote_conv_geometry(c, false, g));
-  MOTE_TRY(mote_conv_extent(c, a->pad_mode, g->ih, g->kh, g->sh, g->dh, &g->pad_top, g->pad_bottom, &g->oh));
-  return mote_conv_extent(c, a->pad_mode, g->iw, g->kw, g->sw, g->dw, &g->pad_left, g->pad_right, &g->ow);
 }
 
 // ------------------------------------------------------------------------------------------------ reference
@@ -274,6 +272,7 @@ static mote_status conv_eval(mote_opctx *c) {
 
 typedef struct conv_f32_state {
   const mote_conv_f32 *row;
+  const mote_winograd_f32 *winograd; // used when not NULL
   mote_conv_f32_args args;
 } conv_f32_state;
 typedef struct dw_f32_state {
@@ -281,18 +280,11 @@ typedef struct dw_f32_state {
   mote_dwconv_f32_args args;
 } dw_f32_state;
 
-static mote_f32_in f32_in(const mote_conv_geo *g) {
-  mote_f32_in v = {NULL, (size_t)g->n, (size_t)g->ih, (size_t)g->iw, g->in_n, g->in_h, g->in_w};
-  return v;
-}
-static mote_f32_out f32_out(const mote_conv_geo *g) {
-  mote_f32_out v = {NULL, (size_t)g->n, (size_t)g->oh, (size_t)g->ow, g->out_n, g->out_h, g->out_w};
-  return v;
-}
-static mote_slide slide_of(const mote_conv_geo *g) {
-  mote_slide s = {(size_t)g->kh, (size_t)g->kw, (size_t)g->sh, (size_t)g->sw,
-                  (size_t)g->dh, (size_t)g->dw, g->pad_top,    g->pad_left};
-  return s;
+static MOTE_NOINLINE void fill_f32(const mote_conv_geo *g, mote_slide *s, mote_f32_in *in, mote_f32_out *out) {
+  *in = (mote_f32_in){NULL, (size_t)g->n, (size_t)g->ih, (size_t)g->iw, g->in_n, g->in_h, g->in_w};
+  *out = (mote_f32_out){NULL, (size_t)g->n, (size_t)g->oh, (size_t)g->ow, g->out_n, g->out_h, g->out_w};
+  *s = (mote_slide){(size_t)g->kh, (size_t)g->kw, (size_t)g->sh, (size_t)g->sw,
+                    (size_t)g->dh, (size_t)g->dw, g->pad_top,    g->pad_left};
 }
 
 static mote_status conv_f32_run(const mote_opctx *c, const void *state, int64_t t0, int64_t t1) {
@@ -302,7 +294,10 @@ static mote_status conv_f32_run(const mote_opctx *c, const void *state, int64_t 
   a.out.data = c->out[0]->data;
   if (mote_has(c, 3))
     a.residual.data = c->in[3]->data;
-  mote_conv_f32_run(s->row, &a, (size_t)t0, (size_t)t1);
+  if (s->winograd != NULL)
+    mote_winograd_f32_run(s->winograd, &a, c->scratch, (size_t)t0, (size_t)t1);
+  else
+    mote_conv_f32_run(s->row, &a, (size_t)t0, (size_t)t1);
   return MOTE_OK;
 }
 static mote_status dw_f32_run(const mote_opctx *c, const void *state, int64_t t0, int64_t t1) {
@@ -362,43 +357,24 @@ static mote_status packed_f32(mote_opctx *c, const pack_arg *p, const void *row,
   return mote_prepare_pack(c, 1, row, mote_hash_u64(mote_const_key(c, 2), salt), size, pack_f32, p, out);
 }
 
-typedef struct winograd_state {
-  const mote_winograd_f32 *row;
-  mote_conv_f32_args args;
-} winograd_state;
-
-static mote_status winograd_run(const mote_opctx *c, const void *state, int64_t t0, int64_t t1) {
-  const winograd_state *s = state;
-  mote_conv_f32_args a = s->args;
-  a.in.data = c->in[0]->data;
-  a.out.data = c->out[0]->data;
-  if (mote_has(c, 3))
-    a.residual.data = c->in[3]->data;
-  mote_winograd_f32_run(s->row, &a, c->scratch, (size_t)t0, (size_t)t1);
-  return MOTE_OK;
-}
-
-// `args` as the direct kernel would take them.
-static mote_status prepare_winograd(mote_opctx *c, const mote_conv_geo *g, const mote_conv_f32_args *args) {
-  winograd_state s = {mote_winograd_f32_select(c->env->cpu), *args};
-  pack_arg p = {.winograd = s.row, .g = g, .shape = s.args.shape};
-  MOTE_TRY(packed_f32(c, &p, s.row, 0, mote_winograd_f32_packed_size(s.row, &p.shape), &s.args.packed));
-  return mote_add_step(c, winograd_run, &s, sizeof s, (int64_t)mote_winograd_f32_tiles(&s.args),
-                       mote_winograd_f32_scratch_size(&p.shape), s.row->name, s.row->isa);
-}
-
 static mote_status prepare_f32(mote_opctx *c, const mote_conv_geo *g) {
   const mote_conv_attr *a = c->attr;
-  conv_f32_state s = {mote_conv_f32_select(c->env->cpu), {.slide = slide_of(g), .in = f32_in(g), .out = f32_out(g)}};
+  conv_f32_state s = {.row = mote_conv_f32_select(c->env->cpu)};
+  fill_f32(g, &s.args.slide, &s.args.in, &s.args.out);
   s.args.shape = (mote_conv_f32_shape){(size_t)g->kh, (size_t)g->kw, (size_t)g->ic, (size_t)g->oc, (size_t)g->groups};
   mote_act_range(&a->act, &s.args.lo, &s.args.hi);
   if (mote_has(c, 3)) {
     int H = a->data_format == MOTE_NHWC ? 1 : 2;
     s.args.residual = (mote_f32_in){NULL, 0, 0, 0, c->in[3]->stride[0], c->in[3]->stride[H], c->in[3]->stride[H + 1]};
   }
-  if (c->env->precision != MOTE_PRECISION_STRICT && mote_winograd_f32_fits(&s.args))
-    return prepare_winograd(c, g, &s.args);
   pack_arg p = {.row = s.row, .g = g, .shape = s.args.shape};
+  if (c->env->precision != MOTE_PRECISION_STRICT && mote_winograd_f32_fits(&s.args)) {
+    s.winograd = p.winograd = mote_winograd_f32_select(c->env->cpu);
+    p.row = NULL;
+    MOTE_TRY(packed_f32(c, &p, s.winograd, 0, mote_winograd_f32_packed_size(s.winograd, &p.shape), &s.args.packed));
+    return mote_add_step(c, conv_f32_run, &s, sizeof s, (int64_t)mote_winograd_f32_tiles(&s.args),
+                         mote_winograd_f32_scratch_size(&p.shape), s.winograd->name, s.winograd->isa);
+  }
   MOTE_TRY(packed_f32(c, &p, s.row, (uint64_t)g->groups, mote_conv_f32_packed_size(s.row, &p.shape), &s.args.packed));
   return mote_add_step(c, conv_f32_run, &s, sizeof s, (int64_t)mote_conv_f32_tiles(s.row, &s.args), 0, s.row->name,
                        s.row->isa);
@@ -407,11 +383,8 @@ static mote_status prepare_f32(mote_opctx *c, const mote_conv_geo *g) {
 static mote_status prepare_dw_f32(mote_opctx *c, const mote_conv_geo *g) {
   const mote_conv_attr *a = c->attr;
   dw_f32_state s = {mote_dwconv_f32_select(c->env->cpu),
-                    {.slide = slide_of(g),
-                     .channels = (size_t)g->ic,
-                     .multiplier = (size_t)(g->oc / g->ic),
-                     .in = f32_in(g),
-                     .out = f32_out(g)}};
+                    {.channels = (size_t)g->ic, .multiplier = (size_t)(g->oc / g->ic)}};
+  fill_f32(g, &s.args.slide, &s.args.in, &s.args.out);
   mote_act_range(&a->act, &s.args.lo, &s.args.hi);
   pack_arg p = {.depthwise = s.row, .g = g};
   size_t size = mote_dwconv_f32_packed_size(s.row, (size_t)g->kh, (size_t)g->kw, s.args.channels, s.args.multiplier);
@@ -530,31 +503,40 @@ static mote_dtype byte_type(const mote_tensor *weights) {
   return mote_code_type(weights->dtype) == MOTE_U8 ? MOTE_U8 : MOTE_I8;
 }
 
-// Members that the arguments of all three kernels have, and those of the two for 8 bits.
-#define PRODUCT_WINDOW(g)                                                                                              \
-  .n = (uint32_t)(g)->n, .ih = (uint32_t)(g)->ih, .iw = (uint32_t)(g)->iw, .oh = (uint32_t)(g)->oh,                    \
-  .ow = (uint32_t)(g)->ow, .kh = (uint32_t)(g)->kh, .kw = (uint32_t)(g)->kw, .sh = (uint32_t)(g)->sh,                  \
-  .sw = (uint32_t)(g)->sw, .dh = (uint32_t)(g)->dh, .dw = (uint32_t)(g)->dw, .pad_top = (int32_t)(g)->pad_top,         \
-  .pad_left = (int32_t)(g)->pad_left, .in_n = (g)->in_n, .in_y = (g)->in_h, .in_x = (g)->in_w, .out_n = (g)->out_n,    \
-  .out_y = (g)->out_h, .out_x = (g)->out_w
+static MOTE_NOINLINE void fill_window(const mote_conv_geo *g, mote_qwindow *w) {
+  w->n = (uint32_t)g->n, w->ih = (uint32_t)g->ih, w->iw = (uint32_t)g->iw;
+  w->oh = (uint32_t)g->oh, w->ow = (uint32_t)g->ow;
+  w->kh = (uint32_t)g->kh, w->kw = (uint32_t)g->kw;
+  w->sh = (uint32_t)g->sh, w->sw = (uint32_t)g->sw, w->dh = (uint32_t)g->dh, w->dw = (uint32_t)g->dw;
+  w->pad_top = (int32_t)g->pad_top, w->pad_left = (int32_t)g->pad_left;
+  w->in_n = g->in_n, w->in_y = g->in_h, w->in_x = g->in_w;
+  w->out_n = g->out_n, w->out_y = g->out_h, w->out_x = g->out_w;
+}
 // For weights of less than 8 bits there is TensorFlow Lite's reference alone, which rounds twice.
 static mote_qround product_round(const mote_opctx *c) {
   mote_dtype w = c->in[1]->dtype;
   return c->env->precision == MOTE_PRECISION_STRICT || w == MOTE_I4 || w == MOTE_I2 ? MOTE_QROUND_FIXED
                                                                                     : MOTE_QROUND_EVEN;
 }
-#define PRODUCT_CODES(c)                                                                                               \
-  .in_type = mote_code_type((c)->in[0]->dtype), .out_type = mote_code_type((c)->out[0]->dtype),                        \
-  .in_zp = (c)->in[0]->quant.zero_point, .out_zp = (c)->out[0]->quant.zero_point, .round = product_round(c),           \
-  .flo = -INFINITY, .fhi = INFINITY
+static MOTE_NOINLINE void fill_codes(const mote_opctx *c, const product *p, mote_qcodes *q) {
+  *q = (mote_qcodes){.in_type = mote_code_type(c->in[0]->dtype),
+                     .out_type = mote_code_type(c->out[0]->dtype),
+                     .in_zp = c->in[0]->quant.zero_point,
+                     .out_zp = c->out[0]->quant.zero_point,
+                     .lo = p->lo,
+                     .hi = p->hi,
+                     .round = product_round(c),
+                     .flo = -INFINITY,
+                     .fhi = INFINITY};
+}
 
 static mote_status prepare_q8(mote_opctx *c, product *p) {
   const mote_conv_geo *g = p->g;
   const mote_tensor *w = c->in[1];
   uint32_t groups = (uint32_t)g->groups, oc = (uint32_t)(g->oc / g->groups), ic = (uint32_t)g->wic;
-  qconv_state s = {
-      .row = mote_qconv_select(c->env->cpu),
-      .args = {PRODUCT_WINDOW(g), PRODUCT_CODES(c), .groups = groups, .oc = oc, .ic = ic, .lo = p->lo, .hi = p->hi}};
+  qconv_state s = {.row = mote_qconv_select(c->env->cpu), .args = {.groups = groups, .oc = oc, .ic = ic}};
+  fill_window(g, &s.args.window);
+  fill_codes(c, p, &s.args.codes);
   p->full = s.row;
   p->w = (mote_qconv_weights){groups,  oc,     ic,        (uint32_t)g->kh, (uint32_t)g->kw, byte_type(w),
                               NULL,    g->w_o, g->w_h,    g->w_w,          g->w_i,          w->quant.zero_point,
@@ -568,9 +550,9 @@ static mote_status prepare_qdw(mote_opctx *c, product *p) {
   const mote_conv_geo *g = p->g;
   const mote_tensor *w = c->in[1];
   uint32_t channels = (uint32_t)g->ic, mult = (uint32_t)(g->oc / g->ic);
-  qdw_state s = {.row = mote_qdwconv_select(c->env->cpu),
-                 .args = {PRODUCT_WINDOW(g), PRODUCT_CODES(c), .channels = channels, .multiplier = mult, .lo = p->lo,
-                          .hi = p->hi}};
+  qdw_state s = {.row = mote_qdwconv_select(c->env->cpu), .args = {.channels = channels, .multiplier = mult}};
+  fill_window(g, &s.args.window);
+  fill_codes(c, p, &s.args.codes);
   p->depthwise = s.row;
   p->w_dw = (mote_qdwconv_weights){channels, mult,   (uint32_t)g->kh, (uint32_t)g->kw, byte_type(w),
                                    NULL,     g->w_o, g->w_h,          g->w_w,          w->quant.zero_point,
@@ -582,8 +564,8 @@ static mote_status prepare_qdw(mote_opctx *c, product *p) {
 static mote_status prepare_q16(mote_opctx *c, product *p, mote_qround round) {
   const mote_conv_geo *g = p->g;
   uint32_t groups = (uint32_t)g->groups, oc = (uint32_t)(g->oc / g->groups), ic = (uint32_t)g->wic;
-  qconv16_state s = {
-      .args = {PRODUCT_WINDOW(g), .groups = groups, .oc = oc, .ic = ic, .lo = p->lo, .hi = p->hi, .round = round}};
+  qconv16_state s = {.args = {.groups = groups, .oc = oc, .ic = ic, .lo = p->lo, .hi = p->hi, .round = round}};
+  fill_window(g, &s.args.window);
   p->w_16 = (mote_qconv16_weights){groups, oc,     ic,     (uint32_t)g->kh, (uint32_t)g->kw, NULL,       g->w_o,
                                    g->w_h, g->w_w, g->w_i, p->bias,         p->scales,       p->n_scales};
   MOTE_TRY(packed_q(c, p, &mote_op_conv2d, mote_qconv16_packed_size(&p->w_16), &s.packed));

@@ -1,6 +1,11 @@
 // Shared helpers of operator files, see opkit.h. Knows no particular operator. Tests: tests/unit/test_ops_basic.c
 #include "ops/opkit.h"
 
+bool mote_is_quant(const mote_tensor *t) {
+  return t->quant.count > 0 && (t->dtype == MOTE_I8 || t->dtype == MOTE_U8 || t->dtype == MOTE_I16 ||
+                                t->dtype == MOTE_QI8 || t->dtype == MOTE_QU8);
+}
+
 mote_status mote_act_check(const mote_opctx *c, const mote_act_attr *a) {
   if (a->activation == MOTE_ACT_TANH || a->activation == MOTE_ACT_SIGN)
     return mote_op_fail(c, MOTE_ERR_UNSUPPORTED, "fused activation %d is not a clamp", (int)a->activation);

@@ -86,10 +86,7 @@ int64_t mote_dims_product(const mote_tensor *t, int32_t from, int32_t to);
 // ------------------------------------------------------------------------------------------------ quantised values
 
 // 8- or 16-bit codes with a scale, int32 too when it declares one.
-MOTE_INLINE bool mote_is_quant(const mote_tensor *t) {
-  return t->quant.count > 0 && (t->dtype == MOTE_I8 || t->dtype == MOTE_U8 || t->dtype == MOTE_I16 ||
-                                t->dtype == MOTE_QI8 || t->dtype == MOTE_QU8);
-}
+bool mote_is_quant(const mote_tensor *t);
 MOTE_INLINE mote_dtype mote_code_type(mote_dtype d) {
   return d == MOTE_QI8 ? MOTE_I8 : d == MOTE_QU8 ? MOTE_U8 : d == MOTE_QI32 ? MOTE_I32 : d;
 }

@@ -291,9 +291,11 @@ static mote_status middle_f32(const mote_opctx *c, const void *state, int64_t t0
     if (m->inner == 1) {
       float s[8] = {0};
       size_t i = 0;
-      for (; i + 8 <= m->reduce; i += 8)
+      for (; i + 8 <= m->reduce; i += 8) {
+        MOTE_UNROLL
         for (size_t k = 0; k < 8; k++)
           s[k] += x[i + k];
+      }
       for (size_t k = 0; i + k < m->reduce; k++)
         s[k] += x[i + k];
       y[0] = (((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]))) / inv;

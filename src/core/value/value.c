@@ -223,6 +223,11 @@ void mote_cell_free(mote_cell *cell) {
   }
 }
 
+void mote_val_release(mote_val v) {
+  if (mote_tag_has_cell(v.tag) && --v.u.cell->refs == 0)
+    mote_cell_free(v.u.cell);
+}
+
 void mote_objects_clear(mote_objects *home) {
   // Objects are kept alive while their slots go, else a neighbour in the list could vanish under us.
   for (mote_object *o = home->first; o; o = o->next_object)

@@ -191,10 +191,7 @@ MOTE_INLINE mote_val mote_val_retain(mote_val v) {
     v.u.cell->refs++;
   return v;
 }
-MOTE_INLINE void mote_val_release(mote_val v) {
-  if (mote_tag_has_cell(v.tag) && --v.u.cell->refs == 0)
-    mote_cell_free(v.u.cell);
-}
+void mote_val_release(mote_val v);
 // Releases what stood in *slot and sets it to None.
 MOTE_INLINE void mote_val_clear(mote_val *slot) {
   mote_val old = *slot;
