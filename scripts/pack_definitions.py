@@ -2,15 +2,23 @@
 """Writes src/script/definitions_packed.def, the deflated text of src/script/definitions/*.py that the library holds.
 
 The text is Python; what the language of saved files lacks is rewritten here: "x += y", loops over lists and over
-range(a, b, step), list comprehensions (over range: of ints, else of tensors). Comments and blanks go.
+range(a, b, step), list comprehensions (over range: of ints, else of tensors). Comments and blanks go, parameters and
+locals become letters, "torch." goes where the name alone means the same.
 Run after each change of the text: python3 scripts/pack_definitions.py. tests/script/test_define.c compiles all.
+With the package zopfli (pip install zopfli) the deflated text is 4 percent smaller; it is written with zlib otherwise.
 """
 import ast
 import collections
 import json
 import pathlib
 import re
+import string
 import zlib
+
+try:
+    import zopfli.zlib as zopfli
+except ImportError:
+    zopfli = None
 
 SCRIPT = pathlib.Path(__file__).resolve().parent.parent / "src" / "script"
 
@@ -78,6 +86,46 @@ class Lower(ast.NodeTransformer):
         return ast.Name(out)
 
 
+# Names that mean something else, or nothing, without "torch.".
+OWN_NAMES = {"annotate", "unchecked_cast", "uninitialized", "isinstance", "getattr", "fork", "awaitable", "int", "float",
+             "bool", "str", "complex", "print", "device", "range"}
+
+
+class Shorten(ast.NodeTransformer):
+    """Gives a function's parameters and locals the names a, b, c, ... in the order in which they appear."""
+
+    def __init__(self, function):
+        args = function.args.posonlyargs + function.args.args + function.args.kwonlyargs
+        own = [a.arg for a in args]
+        # Calls may name the arguments of an old operator.
+        self.names = {n: n for n in own} if function.name.startswith("old_") else {}
+        stored = [n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
+        free = iter(c for c in string.ascii_letters if c not in self.names)
+        for name in own + stored:
+            if name not in self.names:
+                self.names[name] = next(free)
+
+    def visit_arg(self, node):
+        node.arg = self.names[node.arg]
+        return node  # an annotation names types
+
+    def visit_Name(self, node):
+        node.id = self.names.get(node.id, node.id)
+        return node
+
+    def visit_Call(self, node):
+        function, node.func = node.func, None  # a parameter may be named range
+        self.generic_visit(node)
+        node.func = function if isinstance(function, ast.Name) else self.visit(function)
+        return node
+
+    def visit_Attribute(self, node):
+        self.generic_visit(node)
+        is_torch = isinstance(node.value, ast.Name) and node.value.id == "torch"
+        plain = is_torch and node.attr not in OWN_NAMES and node.attr not in self.names.values()
+        return ast.Name(node.attr) if plain else node
+
+
 class Writer(ast._Unparser):
     def visit_Constant(self, node):
         self.write(json.dumps(node.value) if isinstance(node.value, str) else repr(node.value))
@@ -102,11 +150,15 @@ def compact():
     for node in parse(text):
         lower = Lower()
         node.body = [s for b in node.body for s in lower.visit(b)]
-        lines += Writer().visit(node).strip().splitlines()
+        node = parse(Writer().visit(node).strip())[0]
+        lines += Writer().visit(Shorten(node).visit(node)).strip().splitlines()
     return "\n".join(short(line) for line in lines if line.strip()) + "\n"
 
 
 def deflate(data):
+    """Raw, without the two bytes in front and the four behind that zlib's form has."""
+    if zopfli is not None:
+        return zopfli.compress(data, numiterations=50)[2:-4]
     coders = [zlib.compressobj(level, zlib.DEFLATED, -15, 9, strategy)
               for level in range(1, 10) for strategy in (zlib.Z_DEFAULT_STRATEGY, zlib.Z_FILTERED)]
     return min((c.compress(data) + c.flush() for c in coders), key=len)

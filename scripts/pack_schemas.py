@@ -9,7 +9,8 @@ python3 scripts/pack_schemas.py. tests/script/test_types.c compares the two file
 import collections
 import pathlib
 import re
-import zlib
+
+from pack_definitions import deflate
 
 SCRIPT = pathlib.Path(__file__).resolve().parent.parent / "src" / "script"
 WORDS = 128  # codes from 128 on
@@ -78,15 +79,6 @@ def pack_rests(rests):
     code = {w: 128 + n for n, w in enumerate(words)}
     lines = [w.encode() for w in words] + [bytes(code.get(s, ord(s[0])) for s in row) for row in rows]
     return len(words), b"".join(line + b"\n" for line in lines)
-
-
-def deflate(plain):
-    best = None
-    for memory in range(1, 10):
-        packer = zlib.compressobj(9, zlib.DEFLATED, -15, memory)
-        packed = packer.compress(plain) + packer.flush()
-        best = packed if best is None or len(packed) < len(best) else best
-    return best
 
 
 def array(name, values):

@@ -271,9 +271,9 @@ static mote_status check_form(mote_emit *e, mote_node *node, const char *name, c
                                                   : NULL;
   char full[100];
   uint32_t first, count;
-  if (op == NULL) { // sorted and others are written without torch.
+  if (op == NULL) { // sorted and others are written without torch., all that definitions call too
     int len = mote_snprint(full, sizeof full, "aten::%.80s", name);
-    if (!mote_schema_range(&e->front->program->schemas, full, (size_t)len, &first, &count))
+    if (!e->front->defining_ops && !mote_schema_range(&e->front->program->schemas, full, (size_t)len, &first, &count))
       return mote_check_fail(e, node, mote_fail(e->err, MOTE_ERR_FORMAT, "function %.80s is not defined", name));
     op = full;
   }
