@@ -356,35 +356,6 @@ static mote_status t_broadcast_shapes(mote_vm *vm, uint32_t n, mote_val *a, mote
   return int_list(vm, all.dim, all.rank, out);
 }
 
-static mote_status expand_to(mote_vm *vm, mote_handle *h, const mote_tensor *shape, mote_val *out) {
-  mote_tensor t = *shape;
-  if (!mote_broadcast_strides(&h->t, shape->rank, shape->dim, t.stride))
-    return mote_vm_raise(vm, "RuntimeError", "tensors cannot be broadcast to a single shape");
-  return mote_tensor_window(vm, h, &t, h->offset, out);
-}
-
-static mote_status t_broadcast_tensors(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
-  mote_tensor all;
-  mote_val list, v;
-  (void)n;
-  MOTE_WANT(vm, a[0], MOTE_TAG_LIST);
-  mote_tensor_init(&all, MOTE_F32, 0, NULL);
-  for (size_t i = 0; i < a[0].u.list->len; i++) {
-    MOTE_WANT(vm, a[0].u.list->at[i], MOTE_TAG_TENSOR);
-    MOTE_TRY(merge_shape(vm, &all, &a[0].u.list->at[i].u.tensor->t));
-  }
-  MOTE_TRY(mote_list_new(vm->al, 0, &list, vm->err));
-  for (size_t i = 0; i < a[0].u.list->len; i++) {
-    mote_status s = expand_to(vm, a[0].u.list->at[i].u.tensor, &all, &v);
-    if (s == MOTE_OK)
-      s = mote_list_push(list.u.list, v, vm->err);
-    if (s != MOTE_OK)
-      return mote_val_release(list), s;
-  }
-  *out = list;
-  return MOTE_OK;
-}
-
 // ------------------------------------------------------------------------------------------------ quantisation facts
 
 static mote_status want_quant(mote_vm *vm, const mote_val *a) {
@@ -494,7 +465,6 @@ const mote_builtin mote_builtin_tensor[] = {
     {"can_cast", t_can_cast},
     {"result_type.Tensor .Scalar .Scalar_Tensor .Scalar_Scalar", t_result_type},
     {"broadcast_shapes _infer_size", t_broadcast_shapes},
-    {"broadcast_tensors", t_broadcast_tensors},
     {"q_scale", q_scale},
     {"q_zero_point", q_zero_point},
     {"q_per_channel_axis", q_axis},

@@ -86,35 +86,6 @@ static mote_status v_numpy_T(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out
   return mote_view_permute(vm, H, order, out);
 }
 
-static mote_status v_movedim(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
-  int64_t from[MOTE_MAX_RANK], to[MOTE_MAX_RANK];
-  int32_t order[MOTE_MAX_RANK], nf, nt, used = 0, rank, next = 0;
-  TENSOR(0);
-  rank = H->t.rank;
-  MOTE_TRY(mote_vm_ints(vm, a[1], from, MOTE_MAX_RANK, &nf));
-  MOTE_TRY(mote_vm_ints(vm, a[2], to, MOTE_MAX_RANK, &nt));
-  if (nf != nt)
-    return mote_vm_raise(vm, "RuntimeError", "movedim: Invalid source or destination dims");
-  for (int32_t i = 0; i < rank; i++)
-    order[i] = -1;
-  for (int32_t i = 0; i < nf; i++) {
-    int32_t x, y;
-    MOTE_TRY(mote_vm_axis(vm, mote_val_int(from[i]), rank, &x));
-    MOTE_TRY(mote_vm_axis(vm, mote_val_int(to[i]), rank, &y));
-    if (order[y] >= 0 || used >> x & 1)
-      return mote_vm_raise(vm, "RuntimeError", "movedim: repeated dim");
-    order[y] = x;
-    used |= 1 << x;
-  }
-  for (int32_t i = 0; i < rank; i++) {
-    while (used >> next & 1)
-      next++;
-    if (order[i] < 0)
-      order[i] = next++;
-  }
-  return mote_view_permute(vm, H, order, out);
-}
-
 static mote_status v_select(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
   int32_t axis;
   TENSOR(0);
@@ -249,36 +220,6 @@ static mote_status v_flatten(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out
       dim[rank++] = H->t.dim[i];
   }
   return mote_view_reshape(vm, H, H->t.rank ? rank : 1, dim, true, out);
-}
-
-static mote_status v_unflatten(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
-  int64_t dim[MOTE_MAX_RANK * 2], sizes[MOTE_MAX_RANK], known = 1;
-  int32_t axis, count, rank = 0, hole = -1;
-  TENSOR(0);
-  MOTE_TRY(mote_vm_axis(vm, a[1], H->t.rank, &axis));
-  MOTE_TRY(mote_vm_ints(vm, a[2], sizes, MOTE_MAX_RANK, &count));
-  for (int32_t i = 0; i < count; i++) {
-    if (sizes[i] == -1 && hole < 0)
-      hole = i;
-    else if (!mote_mul_count(known, sizes[i], &known))
-      return mote_vm_raise(vm, "RuntimeError", "unflatten: size %lld", (long long)sizes[i]);
-  }
-  int64_t whole = H->t.rank ? H->t.dim[axis] : 1;
-  if (hole >= 0 && known > 0 && whole % known == 0)
-    sizes[hole] = whole / known;
-  else if (hole >= 0 || known != whole)
-    return mote_vm_raise(vm, "RuntimeError",
-                         "unflatten: Provided sizes don't multiply up to the size of dim %d (%lld) in the input tensor",
-                         axis, (long long)whole);
-  for (int32_t i = 0; i < axis; i++)
-    dim[rank++] = H->t.dim[i];
-  for (int32_t i = 0; i < count; i++)
-    dim[rank++] = sizes[i];
-  for (int32_t i = axis + 1; i < H->t.rank; i++)
-    dim[rank++] = H->t.dim[i];
-  if (rank > MOTE_MAX_RANK)
-    return mote_fail(vm->err, MOTE_ERR_UNSUPPORTED, "tensor of rank %d; %d is the most", rank, MOTE_MAX_RANK);
-  return mote_view_reshape(vm, H, rank, dim, true, out);
 }
 
 static mote_status v_as_strided(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
@@ -463,41 +404,6 @@ static mote_status v_chunk(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) 
   return parts_of(vm, H, axis, size, out);
 }
 
-static mote_status v_tensor_split(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
-  int32_t axis;
-  mote_val list, v = mote_val_none(), at = a[1];
-  TENSOR(0);
-  if (H->t.rank == 0)
-    return mote_vm_raise(vm, "RuntimeError", "tensor_split expected at least a 1-dimensional tensor");
-  MOTE_TRY(mote_vm_axis(vm, a[2], H->t.rank, &axis));
-  if (at.tag == MOTE_TAG_TENSOR) {
-    mote_handle *t = at.u.tensor;
-    MOTE_TRY(mote_vm_tolist(vm, t, t->t.rank, 0, &v));
-    a[1] = v;
-    mote_val_release(at);
-    at = v;
-  }
-  int64_t dim = H->t.dim[axis], count = mote_is_int(at)           ? at.u.i
-                                        : at.tag == MOTE_TAG_LIST ? (int64_t)at.u.list->len + 1
-                                                                  : 0;
-  if (count <= 0 || (uint64_t)count > vm->memory_limit / 256)
-    return mote_vm_raise(vm, "RuntimeError", "number of sections must be larger than 0, got %lld", (long long)count);
-  MOTE_TRY(mote_list_new(vm->al, 0, &list, vm->err));
-  for (int64_t i = 0, from = 0; i < count; i++) {
-    int64_t to = dim;
-    if (mote_is_int(at))
-      to = from + dim / count + (i < dim % count);
-    else if (i + 1 < count && mote_is_int(at.u.list->at[i]))
-      to = at.u.list->at[i].u.i;
-    to = to < 0 ? MOTE_MAX(to + dim, 0) : MOTE_MIN(to, dim);
-    mote_status s = mote_view_slice(vm, H, axis, MOTE_MIN(from, dim), MOTE_MAX(to - from, 0), 1, &v);
-    MOTE_TRY(push(vm, list, s, v));
-    from = to;
-  }
-  *out = list;
-  return MOTE_OK;
-}
-
 // ------------------------------------------------------------------------------------------------ in place
 
 // The handle itself takes another window.
@@ -584,7 +490,6 @@ const mote_builtin mote_builtin_view[] = {
     {"t", v_t},
     {"mT", v_mT},
     {"numpy_T", v_numpy_T},
-    {"movedim.intlist .int moveaxis.intlist .int", v_movedim},
     {"select.int", v_select},
     {"slice.Tensor", v_slice},
     {"narrow .Tensor", v_narrow},
@@ -592,7 +497,6 @@ const mote_builtin mote_builtin_view[] = {
     {"squeeze .dim .dims", v_squeeze},
     {"unsqueeze", v_unsqueeze},
     {"flatten.using_ints ravel", v_flatten},
-    {"unflatten.int", v_unflatten},
     {"as_strided", v_as_strided},
     {"diagonal linalg_diagonal", v_diagonal},
     {"unfold", v_unfold},
@@ -602,7 +506,6 @@ const mote_builtin mote_builtin_view[] = {
     {"unbind.int", v_unbind},
     {"split.Tensor .sizes split_with_sizes unsafe_split.Tensor", v_split},
     {"chunk unsafe_chunk", v_chunk},
-    {"tensor_split.sections .indices .tensor_indices_or_sections", v_tensor_split},
     {"squeeze_ .dim .dims", v_squeeze_},
     {"unsqueeze_", v_unsqueeze_},
     {"t_", v_t_},

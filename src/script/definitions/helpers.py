@@ -5,7 +5,7 @@ def _bad(why: str) -> NoneType:
 def _dim(dim: int, rank: int) -> int:
   n = ops.prim.max(rank, 1)
   if dim < -n or dim >= n:
-    torch._bad("Dimension out of range (expected to be in range of [{}, {}], but got {})".format(-n, n - 1, dim))
+    ops.prim.RaiseException("Dimension out of range (expected to be in range of [{}, {}], but got {})".format(-n, n - 1, dim), "IndexError")
   return dim + n if dim < 0 else dim
 def _reduce(x: Tensor, reduction: int) -> Tensor:
   return x if reduction == 0 else torch.mean(x) if reduction == 1 else torch.sum(x)

@@ -77,6 +77,67 @@ def block_diag(tensors):
     torch.append(rows, torch.constant_pad_nd(m, [at, n - at - w], 0))
     at += w
   return torch.cat(rows) if len(rows) > 0 else torch.zeros([1, 0])
+def movedim__intlist(self, source, destination):
+  rank = torch.dim(self)
+  n = ops.prim.max(rank, 1)
+  if len(source) != len(destination):
+    torch._bad("movedim: Invalid source or destination dims")
+  order, rest = [-1] * n, [i for i in range(n)]
+  for i in range(len(source)):
+    x, y = torch._dim(source[i], n), torch._dim(destination[i], n)
+    if order[y] >= 0 or not torch.__contains__(rest, x):
+      torch._bad("movedim: repeated dim")
+    order[y] = x
+    torch.remove(rest, x)
+  for i in range(n):
+    if order[i] < 0:
+      order[i] = torch.pop(rest, 0)
+  return torch.permute(self, order[:rank])
+def movedim__int(self, source, destination):
+  return torch.movedim(self, [source], [destination])
+def moveaxis__intlist(self, source, destination):
+  return torch.movedim(self, source, destination)
+def moveaxis__int(self, source, destination):
+  return torch.movedim(self, [source], [destination])
+def unflatten__int(self, dim, sizes):
+  d, s = torch._dim(dim, torch.dim(self)), torch.size(self)
+  n = 1 if len(s) == 0 else s[d]
+  known, hole = 1, False
+  for v in sizes:
+    if v == -1 and not hole:
+      hole = True
+    else:
+      if v < 0:
+        torch._bad("unflatten: size {}".format(v))
+      known *= v
+  if known != n and not (hole and known > 0 and n % known == 0):
+    torch._bad("unflatten: Provided sizes don't multiply up to the size of dim {} ({}) in the input tensor".format(d, n))
+  return torch.reshape(self, s[:d] + [n // known if sizes[i] == -1 else sizes[i] for i in range(len(sizes))] + s[d + 1:])
+def broadcast_tensors(tensors):
+  size = annotate(List[int], [])
+  for t in tensors:
+    size = torch.broadcast_shapes(size, torch.size(t))
+  return [torch.expand(t, size) for t in tensors]
+def tensor_split__sections(self, sections, dim):
+  if sections <= 0:
+    torch._bad("number of sections must be larger than 0, got {}".format(sections))
+  n = 0 if torch.dim(self) == 0 else torch.size(self, dim)
+  return torch.tensor_split(self, [n // sections * i + ops.prim.min(i, n % sections) for i in range(1, sections)], dim)
+def tensor_split__indices(self, indices, dim):
+  if torch.dim(self) == 0:
+    torch._bad("tensor_split expected at least a 1-dimensional tensor")
+  parts, start = annotate(List[Tensor], []), 0
+  for end in indices + [torch.size(self, dim)]:
+    torch.append(parts, torch.slice(self, dim, start, end))
+    start = end
+  return parts
+def tensor_split__tensor_indices_or_sections(self, tensor_indices_or_sections, dim):
+  t = tensor_indices_or_sections
+  if t.dtype != 4 or torch.dim(t) > 1:
+    torch._bad("tensor_split expected tensor_indices_or_sections to be an int64 tensor of at most one dimension")
+  if torch.dim(t) == 0:
+    return torch.tensor_split(self, int(t), dim)
+  return torch.tensor_split(self, annotate(List[int], t.tolist()), dim)
 def _chunk_cat(tensors, dim, num_chunks):
   if len(tensors) == 0 or num_chunks < 1:
     torch._bad("_chunk_cat expects a non-empty input tensor list and num_chunks >= 1")
