@@ -3,7 +3,7 @@
 
 The text is Python; what the language of saved files lacks is rewritten here: "x += y", loops over lists and over
 range(a, b, step), list comprehensions (over range: of ints, else of tensors). Comments and blanks go, parameters and
-locals become letters, "torch." goes where the name alone means the same.
+locals become letters, torch.add(x, y) becomes x+y, "torch." goes where the name alone means the same.
 Run after each change of the text: python3 scripts/pack_definitions.py. tests/script/test_define.c compiles all.
 With the package zopfli (pip install zopfli) the deflated text is 4 percent smaller; it is written with zlib otherwise.
 """
@@ -91,6 +91,23 @@ OWN_NAMES = {"annotate", "unchecked_cast", "uninitialized", "isinstance", "getat
              "bool", "str", "complex", "print", "device", "range"}
 
 
+BINARY = {"add": ast.Add, "sub": ast.Sub, "mul": ast.Mult, "div": ast.Div, "matmul": ast.MatMult}
+COMPARE = {"lt": ast.Lt, "gt": ast.Gt, "le": ast.LtE, "ge": ast.GtE, "eq": ast.Eq, "ne": ast.NotEq}
+
+
+class Symbols(ast.NodeTransformer):
+    """torch.add(x, y) becomes x + y, and so on."""
+
+    def visit_Call(self, node):
+        self.generic_visit(node)
+        match node:
+            case ast.Call(ast.Attribute(ast.Name("torch"), name), [left, right], []) if name in BINARY:
+                return ast.BinOp(left, BINARY[name](), right)
+            case ast.Call(ast.Attribute(ast.Name("torch"), name), [left, right], []) if name in COMPARE:
+                return ast.Compare(left, [COMPARE[name]()], [right])
+        return node
+
+
 class Shorten(ast.NodeTransformer):
     """Gives a function's parameters and locals the names a, b, c, ... in the order in which they appear."""
 
@@ -151,7 +168,7 @@ def compact():
         lower = Lower()
         node.body = [s for b in node.body for s in lower.visit(b)]
         node = parse(Writer().visit(node).strip())[0]
-        lines += Writer().visit(Shorten(node).visit(node)).strip().splitlines()
+        lines += Writer().visit(Shorten(node).visit(Symbols().visit(node))).strip().splitlines()
     return "\n".join(short(line) for line in lines if line.strip()) + "\n"
 
 
