@@ -318,28 +318,6 @@ static mote_status s_splitlines(mote_vm *vm, uint32_t n, mote_val *a, mote_val *
   return MOTE_OK;
 }
 
-static mote_status three(mote_vm *vm, const mote_str *s, int64_t at, const mote_str *by, bool last, mote_val *out) {
-  size_t head = at >= 0 ? (size_t)at : last ? 0 : s->len, cut = at >= 0 ? by->len : 0;
-  MOTE_TRY(text(vm, s->at, head, &out[0]));
-  MOTE_TRY(text(vm, by->at, cut, &out[1]));
-  return text(vm, s->at + head + cut, s->len - head - cut, &out[2]);
-}
-static mote_status partition(mote_vm *vm, const mote_val *a, bool last, mote_val *out) {
-  STR(0);
-  STR(1);
-  int64_t at = find(a[0].u.str->at, 0, (int64_t)a[0].u.str->len, a[1].u.str, last);
-  mote_status s = three(vm, a[0].u.str, at, a[1].u.str, last, out);
-  for (int i = 0; s != MOTE_OK && i < 3; i++)
-    mote_val_clear(&out[i]);
-  return s;
-}
-static mote_status s_partition(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
-  return (void)n, partition(vm, a, false, out);
-}
-static mote_status s_rpartition(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
-  return (void)n, partition(vm, a, true, out);
-}
-
 const mote_builtin mote_builtin_str[] = {
     {"len.str", s_len},
     {"__getitem__.str prim::StringIndex", s_get},
@@ -364,7 +342,5 @@ const mote_builtin mote_builtin_str[] = {
     {"split.str", s_split},
     {"rsplit", s_rsplit},
     {"splitlines", s_splitlines},
-    {"partition", s_partition},
-    {"rpartition", s_rpartition},
     {NULL, NULL},
 };
