@@ -44,8 +44,9 @@ size_t mote_conv_f32_packed_size(const mote_conv_f32 *row, const mote_conv_f32_s
 
 // The packed matrix has one row for each (i, j, c). It is packed panel by panel through a strided copy of one tap's
 // rows, since (i, j, c) has no single stride.
-static void pack_group(const mote_gemm_f32 *gemm, const mote_conv_f32_shape *shape, const float *w, ptrdiff_t o_stride,
-                       ptrdiff_t i_stride, ptrdiff_t j_stride, ptrdiff_t c_stride, const float *bias, float *packed) {
+MOTE_SMALL static void pack_group(const mote_gemm_f32 *gemm, const mote_conv_f32_shape *shape, const float *w,
+                                  ptrdiff_t o_stride, ptrdiff_t i_stride, ptrdiff_t j_stride, ptrdiff_t c_stride,
+                                  const float *bias, float *packed) {
   const size_t ci = shape->ci / shape->groups, co = shape->co / shape->groups, depth = shape->kh * shape->kw * ci;
   for (size_t n0 = 0; n0 < co; n0 += gemm->nr) {
     const size_t cols = MOTE_MIN(co - n0, gemm->nr), width = co - n0 <= gemm->nr_tail ? gemm->nr_tail : gemm->nr;
@@ -108,7 +109,7 @@ MOTE_INLINE void find_outputs(walk *v, const run *s) {
 }
 
 // Pointers of one tap for a run: line + x*step inside the input, zeros outside. `line` NULL: a row of padding.
-MOTE_INLINE void find_tap(const walk *v, const run *s, const float **a, const float *line, ptrdiff_t offset) {
+static MOTE_NOINLINE void find_tap(const walk *v, const run *s, const float **a, const float *line, ptrdiff_t offset) {
   const mote_f32_in *in = &v->args->in;
   const ptrdiff_t stride = (ptrdiff_t)v->args->slide.stride_w, x0 = (ptrdiff_t)s->x * stride + offset;
   if (line == NULL) {
@@ -147,7 +148,7 @@ static void find_inputs(walk *v, const run *s, size_t tap0, size_t tap1) {
 }
 
 // Copies a kernel row of an output at the border, with zeros where there is padding.
-static void copy_border(const walk *v, float *to, const float *line, ptrdiff_t x0) {
+MOTE_SMALL static void copy_border(const walk *v, float *to, const float *line, ptrdiff_t x0) {
   const mote_f32_in *in = &v->args->in;
   for (size_t j = 0; j < v->args->slide.kw; j++) {
     const ptrdiff_t x = x0 + (ptrdiff_t)j;
@@ -209,7 +210,7 @@ static void advance(walk *v, size_t rows) {
 }
 
 // One strip of a kernel of more than TAPS taps: panel by panel, the sums carried from part to part.
-static void strip_in_parts(const mote_gemm_f32 *gemm, walk *v, const mote_gemm_f32_strip *whole) {
+MOTE_SMALL static void strip_in_parts(const mote_gemm_f32 *gemm, walk *v, const mote_gemm_f32_strip *whole) {
   float partial[MOTE_GEMM_F32_MR_MAX * MOTE_GEMM_F32_NR_MAX];
   const size_t taps = v->args->slide.kh * v->args->slide.kw;
   mote_gemm_f32_strip strip = *whole;
@@ -242,14 +243,14 @@ static void run_rows(const mote_gemm_f32 *gemm, walk *v, mote_gemm_f32_strip *st
   }
 }
 
-static bool can_merge(const mote_conv_f32_args *args) {
+MOTE_SMALL static bool can_merge(const mote_conv_f32_args *args) {
   const mote_slide *s = &args->slide;
   return args->shape.groups == 1 && args->shape.ci < MERGE_BELOW && s->dilation_w == 1 && s->kh <= TAPS &&
          args->in.w_stride == (ptrdiff_t)args->shape.ci && s->kh * s->kw * args->shape.ci <= PATCH;
 }
 
 // Output columns x with x*stride_w - pad_left >= 0 and their last tap below in.w.
-static void find_inside(walk *v) {
+MOTE_SMALL static void find_inside(walk *v) {
   const mote_slide *s = &v->args->slide;
   const ptrdiff_t stride = (ptrdiff_t)s->stride_w, reach = (ptrdiff_t)((s->kw - 1) * s->dilation_w);
   const ptrdiff_t last = (ptrdiff_t)v->args->in.w - 1 - reach + s->pad_left; // largest x*stride_w
@@ -258,7 +259,7 @@ static void find_inside(walk *v) {
 }
 
 // A pointwise convolution over dense pixels is the matrix product of all pixels.
-static bool is_product(const mote_conv_f32_args *args) {
+MOTE_SMALL static bool is_product(const mote_conv_f32_args *args) {
   const mote_slide *s = &args->slide;
   const mote_f32_in *in = &args->in, *res = &args->residual;
   const mote_f32_out *out = &args->out;

@@ -33,9 +33,9 @@ size_t mote_dwconv_f32_packed_size(const mote_dwconv_f32 *row, size_t kh, size_t
   return bytes;
 }
 
-void mote_dwconv_f32_pack(const mote_dwconv_f32 *row, size_t kh, size_t kw, size_t channels, size_t multiplier,
-                          const float *w, ptrdiff_t i_stride, ptrdiff_t j_stride, ptrdiff_t o_stride, const float *bias,
-                          void *packed) {
+MOTE_SMALL void mote_dwconv_f32_pack(const mote_dwconv_f32 *row, size_t kh, size_t kw, size_t channels,
+                                     size_t multiplier, const float *w, ptrdiff_t i_stride, ptrdiff_t j_stride,
+                                     ptrdiff_t o_stride, const float *bias, void *packed) {
   const size_t outputs = channels * multiplier;
   float *to = packed;
   for (size_t block = 0; block < outputs; block += row->block) {

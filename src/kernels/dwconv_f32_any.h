@@ -53,7 +53,8 @@ static inline float mote_dw_one(const mote_dwconv_f32_args *args, size_t block, 
   return sum > args->hi ? args->hi : sum;
 }
 
-static inline void mote_dw_any(const mote_dwconv_f32_args *args, size_t block, const mote_dw_tile *tile) {
+MOTE_UNUSED MOTE_SMALL static void mote_dw_any(const mote_dwconv_f32_args *args, size_t block,
+                                               const mote_dw_tile *tile) {
   const float *image = args->in.data + (ptrdiff_t)tile->n * args->in.n_stride;
   for (size_t y = tile->y0; y < tile->y1; y++)
     for (size_t x = 0; x < args->out.w; x++) {

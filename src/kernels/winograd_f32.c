@@ -38,7 +38,7 @@ static size_t group_of(const mote_conv_f32_shape *shape) {
   return shape->ci * shape->co <= ((size_t)1 << 18) / PLANES ? GROUP / 2 : GROUP;
 }
 
-bool mote_winograd_f32_fits(const mote_conv_f32_args *args) {
+MOTE_SMALL bool mote_winograd_f32_fits(const mote_conv_f32_args *args) {
   const mote_slide *s = &args->slide;
   const mote_conv_f32_shape *shape = &args->shape;
   return s->kh == 3 && s->kw == 3 && s->stride_h == 1 && s->stride_w == 1 && s->dilation_h == 1 && s->dilation_w == 1 &&

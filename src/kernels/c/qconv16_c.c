@@ -41,7 +41,7 @@ size_t mote_qconv16_packed_size(const mote_qconv16_weights *w) {
   return size;
 }
 
-static void pack_panel(const mote_qconv16_weights *w, size_t channel, size_t count, panel *p) {
+MOTE_SMALL static void pack_panel(const mote_qconv16_weights *w, size_t channel, size_t count, panel *p) {
   memset(p, 0, sizeof *p);
   int16_t *out = (int16_t *)(p + 1);
   for (size_t j = 0; j < count; j++) {
@@ -61,7 +61,7 @@ typedef struct columns {
   size_t channel, count, in;
 } columns;
 
-static columns columns_of(uint32_t groups, uint32_t oc, uint32_t ic, size_t i) {
+static MOTE_NOINLINE columns columns_of(uint32_t groups, uint32_t oc, uint32_t ic, size_t i) {
   columns c;
   if (depthwise(oc, ic, groups)) {
     c.channel = c.in = i * WIDTH;
@@ -92,7 +92,7 @@ static void flush(int64_t sum[WIDTH], int32_t part[WIDTH]) {
   }
 }
 
-static void add_dense(const int16_t *in, uint32_t ic, const int16_t *w, int64_t sum[WIDTH]) {
+static MOTE_NOINLINE void add_dense(const int16_t *in, uint32_t ic, const int16_t *w, int64_t sum[WIDTH]) {
   int32_t part[WIDTH] = {0};
   for (uint32_t i = 0; i < ic; i++, w += WIDTH) {
     int32_t v = in[i];
@@ -109,7 +109,7 @@ static void add_depthwise(const int16_t *in, size_t count, const int16_t *w, int
     sum[j] += (int32_t)in[j] * w[j];
 }
 
-static int16_t finish(const mote_qconv16_args *a, const panel *p, size_t j, int64_t sum) {
+static MOTE_NOINLINE int16_t finish(const mote_qconv16_args *a, const panel *p, size_t j, int64_t sum) {
   if (a->round == MOTE_QROUND_FIXED) {
     int32_t q = a->sum32 ? mote_qfix_mul((int32_t)(uint32_t)(uint64_t)sum, p->fix[j]) : mote_qfix_mul64(sum, p->fix[j]);
     return (int16_t)MOTE_MAX(MOTE_MIN(q, a->hi), a->lo);

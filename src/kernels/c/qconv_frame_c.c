@@ -62,13 +62,13 @@ static int32_t signed_zp(const mote_qconv_weights *w) { return w->type == MOTE_U
 static void pack_column(const packing *p, size_t channel, size_t j) {
   const mote_qconv_weights *w = p->w;
   int32_t zp = signed_zp(w);
-  size_t k = 0, group = group_of(p->isa), width = p->isa->width;
+  size_t k = 0, width = p->isa->width, shift = words(p->isa) ? 1 : 2, last = ((size_t)1 << shift) - 1;
   uint32_t wsum = 0;
   for (uint32_t y = 0; y < w->kh; y++)
     for (uint32_t x = 0; x < w->kw; x++)
       for (uint32_t i = 0; i < w->ic; i++, k++) {
         int32_t code = signed_code(w, (ptrdiff_t)channel * w->w_o + y * w->w_y + x * w->w_x + i * w->w_i);
-        size_t at = k / group * width * group + j * group + k % group;
+        size_t at = (((k >> shift) * width + j) << shift) + (k & last); // groups of 2 or 4
         wsum += (uint32_t)(code - zp);
         if (words(p->isa))
           ((int16_t *)p->codes)[at] = (int16_t)(code - zp);
@@ -104,7 +104,7 @@ typedef struct cut {
 } cut;
 
 // About 24 KiB of input a tile, so that it stays in L1 beside a panel; at least eight tiles where the panels allow it.
-static cut cut_of(const mote_qconv_isa *isa, const mote_qconv_args *a) {
+MOTE_SMALL static cut cut_of(const mote_qconv_isa *isa, const mote_qconv_args *a) {
   cut c;
   size_t panels = panel_count(isa, a->oc);
   c.rows = (size_t)a->n * a->oh * a->ow;
@@ -126,7 +126,7 @@ uint32_t mote_qconv_frame_tiles(const mote_qconv_isa *isa, const mote_qconv_args
 }
 
 // Whether the input can be read in place: pixels a constant step apart, whole groups of 4.
-static bool in_place(const mote_qconv_isa *isa, const mote_qconv_args *a) {
+MOTE_SMALL static bool in_place(const mote_qconv_isa *isa, const mote_qconv_args *a) {
   if (words(isa) || a->kh != 1 || a->kw != 1 || a->ic % 4 != 0 || a->pad_top != 0 || a->pad_left != 0)
     return false;
   if (a->oh > a->ih || a->ow > a->iw || (a->oh > 1 && a->sh != 1) || (a->ow > 1 && a->sw != 1))

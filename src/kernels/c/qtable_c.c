@@ -9,16 +9,16 @@ static int32_t code_of(double q, const mote_qrange *r) {
   return q != q ? r->zp : q < r->lo ? r->lo : q > r->hi ? r->hi : (int32_t)q;
 }
 
-void mote_qtable_fill(uint8_t table[256], mote_dtype in_type, mote_qrange in, mote_qrange out, mote_qfunction f,
-                      const void *ctx) {
+MOTE_SMALL void mote_qtable_fill(uint8_t table[256], mote_dtype in_type, mote_qrange in, mote_qrange out,
+                                 mote_qfunction f, const void *ctx) {
   for (int i = 0; i < 256; i++) {
     int code = in_type == MOTE_U8 || i < 128 ? i : i - 256;
     table[i] = (uint8_t)code_of(round(f((code - in.zp) * in.scale, ctx) / out.scale), &out);
   }
 }
 
-void mote_qtable16_fill(int16_t table[MOTE_QTABLE16], mote_qrange in, mote_qrange out, mote_qfunction f,
-                        const void *ctx) {
+MOTE_SMALL void mote_qtable16_fill(int16_t table[MOTE_QTABLE16], mote_qrange in, mote_qrange out, mote_qfunction f,
+                                   const void *ctx) {
   double first = (INT16_MIN - (double)in.zp) * in.scale, last = (INT16_MAX - (double)in.zp) * in.scale;
   double step = (last - first) / 512, unit = 65536.0 / (65535.0 * out.scale);
   out.zp = 0;
@@ -49,7 +49,7 @@ static double sigmoid_node(int i) {
 }
 
 // Inputs are brought to units of 1/(3 * 4096). A scale of 2^-12 or 2^-11 takes no rounding for that.
-void mote_qsigmoid16_fill(mote_qsigmoid16 *t, double in_scale, bool tanh) {
+MOTE_SMALL void mote_qsigmoid16_fill(mote_qsigmoid16 *t, double in_scale, bool tanh) {
   for (int i = 0; i < 256; i++) {
     double v = round(sigmoid_node(i));
     t->table[i] = (uint16_t)(v > 65535 ? 65535 : v);
@@ -105,7 +105,7 @@ static double reciprocal_of(double x, const void *ctx) {
 }
 
 // exp over [-10, 0], 1/(1 + x) over [0, 1], both in units of 2/65535.
-void mote_qsoftmax16_fill(mote_qsoftmax16_table *t, double scale_beta) {
+MOTE_SMALL void mote_qsoftmax16_fill(mote_qsoftmax16_table *t, double scale_beta) {
   mote_qrange exp_in = {10.0 / 65535, INT16_MAX, 0, 0}, one_in = {1.0 / 65535, INT16_MIN, 0, 0};
   mote_qrange out = {2.0 / 65535, 0, INT16_MIN, INT16_MAX};
   mote_qtable16_fill(t->exp, exp_in, out, exp_of, NULL);

@@ -35,7 +35,7 @@ static size_t packed_size(const mote_qdwconv_weights *w) {
   return size;
 }
 
-static void pack_channel(const mote_qdwconv_weights *w, size_t channel, size_t place, char *block) {
+MOTE_SMALL static void pack_channel(const mote_qdwconv_weights *w, size_t channel, size_t place, char *block) {
   mote_qcols_source src = {w->bias, w->float_bias, w->scale, w->scale_count};
   int32_t column[MOTE_QCOLS_WORDS];
   mote_qcols_fill(mote_qcols_at(column, 1), 1, 1, &src, channel);

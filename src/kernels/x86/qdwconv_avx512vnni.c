@@ -41,7 +41,8 @@ static int32_t signed_code(const mote_qdwconv_weights *w, ptrdiff_t at) {
   return w->type == MOTE_U8 ? (int32_t)((const uint8_t *)w->w)[at] - 128 : (int32_t)((const int8_t *)w->w)[at];
 }
 
-static void pack_channel(const mote_qdwconv_weights *w, size_t channel, size_t place, int32_t zp, char *block) {
+MOTE_SMALL static void pack_channel(const mote_qdwconv_weights *w, size_t channel, size_t place, int32_t zp,
+                                    char *block) {
   mote_qcols cols = mote_qcols_at(block, BLOCK), one = mote_qcols_at(cols.bias + place, BLOCK);
   mote_qcols_source src = {w->bias, w->float_bias, w->scale, w->scale_count};
   int32_t column[MOTE_QCOLS_WORDS];
