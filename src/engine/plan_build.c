@@ -177,8 +177,10 @@ static mote_status fold_small(builder *b, mote_opctx *c) {
 // A window on a constant is a constant; nothing is copied.
 static bool fold_view(mote_opctx *c) {
   int64_t offset = 0;
-  if (!(c->op->rules->flags & MOTE_OP_VIEW) || c->in[0]->data == NULL || !mote_op_view(c, &offset))
+  if (!(c->op->rules->flags & MOTE_OP_VIEW) || c->in[0]->data == NULL || !mote_op_view(c, &offset)) {
+    mote_tensor_set_dense(c->out[0]); // a view that fails half-way has set strides
     return false;
+  }
   c->out[0]->data = (char *)c->in[0]->data + offset * (int64_t)mote_dtype_size(c->in[0]->dtype);
   return true;
 }

@@ -1,11 +1,13 @@
-// PyTorch's convolutions: the two-dimensional ones are conv.c's, one-dimensional ones are made two-dimensional, and the
-// rest (three dimensions, complex numbers, integers, odd transposed forms) has a plain reference here.
+// PyTorch's convolutions: the two-dimensional ones are conv.c's, those over one and three dims are made
+// two-dimensional, and the rest (complex numbers, integers, odd transposed forms) has a plain reference here.
 // Tests: tests/unit/test_ops_aten.c
 #include "ops/aten_conv.h"
 
 #include "ops/binary.h"
 #include "ops/conv.h"
+#include "ops/pad.h"
 #include "ops/unary.h"
+#include "ops/window.h"
 
 // ------------------------------------------------------------------------------------------------ reference
 
@@ -196,7 +198,7 @@ static mote_vid conv_2d(mote_low *w, mote_vid in[3], const mote_aten_conv *s) {
   mote_conv_attr a;
   memset(&a, 0, sizeof a);
   mote_attr_defaults(op, &a);
-  int64_t k = s->n - 1; // the only axis is x
+  int64_t k = s->n - 1; // the last axis is x
   a.pad_mode = MOTE_PAD_EXPLICIT;
   a.groups = s->groups;
   a.stride_w = s->stride[k];
@@ -206,16 +208,48 @@ static mote_vid conv_2d(mote_low *w, mote_vid in[3], const mote_aten_conv *s) {
   a.act.activation = s->relu ? MOTE_ACT_RELU : MOTE_ACT_NONE;
   a.quant = s->quant;
   if (k > 0) {
-    a.stride_h = s->stride[0];
-    a.dilation_h = s->dilation[0];
-    a.pad_top = s->before[0];
-    a.pad_bottom = s->after[0] - s->extra[0];
+    a.stride_h = s->stride[k - 1];
+    a.dilation_h = s->dilation[k - 1];
+    a.pad_top = s->before[k - 1];
+    a.pad_bottom = s->after[k - 1] - s->extra[k - 1];
   }
+  a.data_format = k == 2 ? MOTE_NHWC : MOTE_NCHW;
+  a.weight_format = k == 2 ? MOTE_WEIGHT_OHWI : MOTE_WEIGHT_OIHW;
   for (int i = 0; i < 2 && k == 0; i++)
     if (mote_low_desc(w, in[i])->rank == 3)
       in[i] = mote_low_unsqueeze(w, in[i], 2);
   mote_vid out = mote_low_emit(w, op, &a, in, in[2] >= 0 ? 3 : 2);
   return k == 0 ? mote_low_squeeze(w, out, 2) : out;
+}
+
+// The slices that a slice of output meets stand side by side as channels of one image.
+static mote_vid conv_3d(mote_low *w, mote_vid in[3], const mote_aten_conv *s) {
+  static const int32_t last[5] = {0, 2, 3, 4, 1}, first[5] = {0, 4, 1, 2, 3}, filter[5] = {0, 3, 4, 2, 1};
+  const mote_tensor *f = mote_low_desc(w, in[1]);
+  int64_t deep = f->dim[2], inner = f->dim[1], weights[4] = {f->dim[0], f->dim[3], f->dim[4], deep * inner};
+  in[1] = mote_low_reshape(w, mote_low_permute(w, in[1], filter), 4, weights);
+
+  int64_t amounts[10] = {0, 0, s->before[0], s->after[0]}, two[2] = {5, 2};
+  mote_vid padded[2] = {mote_low_permute(w, in[0], last), -1};
+  mote_tensor pads;
+  mote_tensor_init(&pads, MOTE_I64, 2, two);
+  pads.data = amounts;
+  if (w->st == MOTE_OK && s->before[0] + s->after[0] > 0) {
+    w->st = w->constant(w, &pads, &padded[1]);
+    padded[0] = mote_low_emit(w, &mote_op_pad, NULL, padded, 2);
+  }
+  const int64_t *x = mote_low_desc(w, padded[0])->dim; // [n, depth, height, width, channels]
+  int64_t row = x[3] * x[4], slice = x[2] * row, n = x[0], channels = x[4];
+  int64_t depth = (x[1] - (deep - 1) * s->dilation[0] - 1) / s->stride[0] + 1;
+  int64_t images[4] = {n * depth, x[2], x[3], deep * channels};
+  mote_window_attr a = {
+      .size = {7, {n, depth, x[2], x[3], s->groups, deep, inner}},
+      .stride = {7, {x[1] * slice, s->stride[0] * slice, row, channels, inner, s->dilation[0] * slice, 1}}};
+  in[0] = mote_low_reshape(w, mote_low_emit(w, &mote_op_as_strided, &a, padded, 1), 4, images);
+  mote_vid out = conv_2d(w, in, s);
+  const int64_t *y = mote_low_desc(w, out)->dim;
+  int64_t result[5] = {n, depth, y[1], y[2], y[3]};
+  return mote_low_permute(w, mote_low_reshape(w, out, 5, result), first);
 }
 
 static mote_vid conv_any(mote_low *w, mote_vid in[3], const mote_aten_conv *a) {
@@ -232,11 +266,13 @@ mote_vid mote_aten_convolve(mote_low *w, mote_vid x, mote_vid f, mote_vid bias, 
   bool single = mote_low_desc(w, x)->rank == a->n + 1;
   mote_vid in[3] = {single ? mote_low_unsqueeze(w, x, 0) : x, f, bias};
   const mote_tensor *t = mote_low_desc(w, in[0]);
-  bool fast = a->n <= 2 && mote_tensor_numel(t) > 0 &&
-              (a->transposed ? t->dtype == MOTE_F32 : a->quant.scale != 0 || mote_dtype_is_float(t->dtype));
+  bool flat = a->n <= 2, deep = !flat && !a->transposed && mote_low_desc(w, f)->rank == 5;
+  bool fast = (flat || deep) && mote_tensor_numel(t) > 0 &&
+              (deep || a->transposed ? t->dtype == MOTE_F32 : a->quant.scale != 0 || mote_dtype_is_float(t->dtype));
   for (int32_t i = 0; i < a->n; i++) // a row more of output is a row less of padding behind
-    fast = fast && a->after[i] >= a->extra[i];
-  x = fast ? conv_2d(w, in, a) : conv_any(w, in, a);
+    fast = fast && a->after[i] >= a->extra[i] &&
+           (flat || MOTE_MAX(MOTE_MAX(a->before[i], a->after[i]), MOTE_MAX(a->stride[i], a->dilation[i])) <= INT16_MAX);
+  x = !fast ? conv_any(w, in, a) : flat ? conv_2d(w, in, a) : conv_3d(w, in, a);
   return single ? mote_low_squeeze(w, x, 0) : x;
 }
 

@@ -38,7 +38,6 @@ static mote_status norm_infer(mote_opctx *c) {
     return mote_bad_dtype(c, 0);
   if (a->groups > 0 ? x->rank < 2 || x->dim[1] % a->groups != 0 : a->lead < 0 || a->lead > x->rank)
     return mote_op_fail(c, MOTE_ERR_SHAPE, "Expected number of channels in input to be divisible by num_groups");
-  norm_geo g = norm_geometry(a, x);
   for (int32_t i = 1; i < c->n_in; i++)
     if (mote_has(c, i) &&
         mote_tensor_numel(c->in[i]) != (a->groups > 0 ? x->dim[1] : mote_dims_product(x, (int32_t)a->lead, x->rank)))
@@ -47,7 +46,6 @@ static mote_status norm_infer(mote_opctx *c) {
   int64_t dim[MOTE_MAX_RANK], pair[2] = {x->dim[0], a->groups};
   for (int32_t i = 0; i < x->rank; i++)
     dim[i] = i < a->lead ? x->dim[i] : 1;
-  (void)g;
   for (int32_t j = 1; j < c->n_out; j++)
     mote_out(c, j, x->dtype, a->groups > 0 ? 2 : x->rank, a->groups > 0 ? pair : dim);
   return MOTE_OK;
@@ -100,6 +98,26 @@ static mote_status norm_run(const mote_opctx *c, const void *state, int64_t t0, 
   s->row->run(&a, (size_t)t0, (size_t)t1);
   return MOTE_OK;
 }
+// Rows of groups: the kernel's, then each channel takes its weight and bias.
+static mote_status groups_run(const mote_opctx *c, const void *state, int64_t t0, int64_t t1) {
+  const norm_state *s = state;
+  norm_geo g = norm_geometry(c->attr, c->in[0]);
+  int64_t channels = g.cols / g.area;
+  for (int64_t r = t0; r < t1; r++) {
+    mote_norm_f32_args a = s->args;
+    a.x = (const float *)c->in[0]->data + r * g.cols;
+    a.y = (float *)c->out[0]->data + r * g.cols;
+    s->row->run(&a, 0, 1);
+    for (int64_t k = 0; k < channels && (mote_has(c, 1) || mote_has(c, 2)); k++) {
+      int64_t at = r % g.groups * channels + k;
+      float f = mote_has(c, 1) ? ((const float *)c->in[1]->data)[at] : 1;
+      float t = mote_has(c, 2) ? ((const float *)c->in[2]->data)[at] : 0, *y = a.y + k * g.area;
+      for (int64_t i = 0; i < g.area; i++)
+        y[i] = y[i] * f + t;
+    }
+  }
+  return MOTE_OK;
+}
 static mote_status rows_run(const mote_opctx *c, const void *state, int64_t t0, int64_t t1) {
   const norm_geo *g = state;
   for (int64_t r = t0; r < t1; r++)
@@ -109,7 +127,7 @@ static mote_status rows_run(const mote_opctx *c, const void *state, int64_t t0, 
 static mote_status norm_prepare(mote_opctx *c) {
   const norm_attr *a = c->attr;
   norm_geo g = norm_geometry(a, c->in[0]);
-  bool plain = c->in[0]->dtype == MOTE_F32 && a->groups == 0;
+  bool plain = c->in[0]->dtype == MOTE_F32, grouped = a->groups > 0;
   for (int32_t i = 1; i < c->n_in; i++)
     plain = plain && (!mote_has(c, i) || c->in[i]->dtype == MOTE_F32);
   if (g.rows == 0 || g.cols == 0)
@@ -119,12 +137,13 @@ static mote_status norm_prepare(mote_opctx *c) {
   norm_state s = {mote_norm_f32_select(c->env->cpu),
                   {.rms = a->rms,
                    .eps = (float)a->eps,
-                   .rows = (size_t)g.rows,
+                   .rows = grouped ? 1 : (size_t)g.rows,
                    .cols = (size_t)g.cols,
                    .x_row = g.cols,
                    .y_row = g.cols}};
-  return mote_add_step(c, norm_run, &s, sizeof s, (int64_t)mote_norm_f32_tiles(s.args.rows, s.args.cols), 0,
-                       s.row->name, s.row->isa);
+  return mote_add_step(c, grouped ? groups_run : norm_run, &s, sizeof s,
+                       grouped ? g.rows : (int64_t)mote_norm_f32_tiles(s.args.rows, s.args.cols), 0, s.row->name,
+                       s.row->isa);
 }
 
 static const mote_attr_field norm_fields[] = {

@@ -184,22 +184,35 @@ static void window_args(mote_low *w, int32_t n, const mote_tensor *t, win_attr *
   }
 }
 
-static mote_vid image_pool(mote_low *w, mote_vid x, const win_attr *p) {
+// The window has its height at `k` of the lists, its width behind it.
+static mote_vid image_pool(mote_low *w, mote_vid x, const win_attr *p, int32_t k) {
   const mote_op *op = p->kind == K_MAX ? &mote_op_max_pool2d : &mote_op_avg_pool2d;
   mote_pool_attr a;
   memset(&a, 0, sizeof a);
   mote_attr_defaults(op, &a);
-  a.kernel_h = p->kernel.at[0], a.kernel_w = p->kernel.at[1];
-  a.stride_h = p->stride.at[0], a.stride_w = p->stride.at[1];
-  a.dilation_h = p->dilation.at[0], a.dilation_w = p->dilation.at[1];
+  a.kernel_h = p->kernel.at[k], a.kernel_w = p->kernel.at[k + 1];
+  a.stride_h = p->stride.at[k], a.stride_w = p->stride.at[k + 1];
+  a.dilation_h = p->dilation.at[k], a.dilation_w = p->dilation.at[k + 1];
   a.pad_mode = MOTE_PAD_EXPLICIT;
-  a.pad_top = a.pad_bottom = p->pad.at[0];
-  a.pad_left = a.pad_right = p->pad.at[1];
+  a.pad_top = a.pad_bottom = p->pad.at[k];
+  a.pad_left = a.pad_right = p->pad.at[k + 1];
   a.ceil_mode = mote_lower_bool(w, "ceil_mode", false);
   a.count_pad = p->count_pad;
   a.divisor = p->divisor;
   a.data_format = MOTE_NCHW;
   return mote_low_emit(w, op, &a, &x, 1);
+}
+
+// Maxima over height and width, then over depth: of images whose channels are slices, then whose rows are slices.
+static mote_vid deep_max(mote_low *w, mote_vid x, const win_attr *p) {
+  const int64_t *in = mote_low_desc(w, x)->dim, *size = p->size.at;
+  int64_t slices[4] = {in[0], in[1] * in[2], in[3], in[4]}, rows[4] = {in[0], in[1], in[2], size[1] * size[2]};
+  int64_t result[5] = {in[0], in[1], size[0], size[1], size[2]};
+  win_attr deep = *p;
+  deep.kernel.at[1] = deep.stride.at[1] = deep.dilation.at[1] = 1;
+  deep.pad.at[1] = 0;
+  x = image_pool(w, mote_low_reshape(w, x, 4, slices), p, 1);
+  return mote_low_reshape(w, image_pool(w, mote_low_reshape(w, x, 4, rows), &deep, 0), 5, result);
 }
 
 // One image without its batch gets one.
@@ -234,7 +247,11 @@ static mote_status pool(mote_lowering *l, int64_t kind, int32_t n, const mote_op
     window_args(l, n, t, &a);
   if (n == 2 && op == &win_op && (t->dtype == MOTE_F32 || t->quant.count == 1) && mote_tensor_numel(t) > 0 &&
       a.divisor >= 0) {
-    x = image_pool(l, x, &a);
+    x = image_pool(l, x, &a, 0);
+    return mote_low_done(l, single ? mote_low_squeeze(l, x, 0) : x);
+  }
+  if (n == 3 && op == &win_op && kind == K_MAX && t->dtype == MOTE_F32 && mote_tensor_numel(t) > 0) {
+    x = deep_max(l, x, &a);
     return mote_low_done(l, single ? mote_low_squeeze(l, x, 0) : x);
   }
   return give_pool(l, op, &a, x, single);
@@ -280,7 +297,9 @@ ADAPTIVE(3)
 
 static const mote_torch_row rows[] = {
     {"max_pool1d quantized_max_pool1d", .lower = lower_max1},
+    {"quantized::max_pool1d", .lower = lower_max1},
     {"max_pool2d quantized_max_pool2d", .lower = lower_max2},
+    {"quantized::max_pool2d", .lower = lower_max2},
     {"max_pool3d", .lower = lower_max3},
     {"max_pool1d_with_indices", .lower = lower_max_at1},
     {"max_pool2d_with_indices", .lower = lower_max_at2},

@@ -43,8 +43,6 @@ TWIN(lower_prelu, "prelu")
 TWIN(lower_softmax, "softmax.int")
 TWIN(lower_threshold, "threshold")
 TWIN(lower_clamp, "clamp")
-TWIN(lower_max_pool1d, "max_pool1d")
-TWIN(lower_max_pool2d, "max_pool2d")
 
 static mote_status lower_dropout(mote_lowering *l) { return mote_low_done(l, l->args[0].ref); }
 
@@ -74,8 +72,6 @@ static const mote_torch_row rows[] = {
     {"quantized::softmax", .lower = lower_softmax},
     {"quantized::threshold", .lower = lower_threshold},
     {"quantized::clamp", .lower = lower_clamp},
-    {"quantized::max_pool1d", .lower = lower_max_pool1d},
-    {"quantized::max_pool2d", .lower = lower_max_pool2d},
     {"quantized::dropout", .lower = lower_dropout},
     {"quantized::linear_leaky_relu", .lower = lower_linear_leaky},
     {"quantized::linear_tanh", .lower = lower_linear_tanh},

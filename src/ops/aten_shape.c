@@ -71,15 +71,24 @@ static void fill_value(const mote_scalar *v, mote_dtype d, char out[16]) {
     mote_store_f64(out, part, 1, v->im);
 }
 
+// Elements from place `at` of the last dim on whose sources are neighbours too, or that are filled alike.
+static int64_t run_length(const move_attr *a, int64_t at, int64_t from, int64_t in, int64_t out) {
+  int64_t p = a->a.at[a->dim.count - 1];
+  if (a->kind == MOVE_TRIU || a->kind == MOVE_TRIL || from < 0 || (a->kind == MOVE_FLIP && p != 0))
+    return 1;
+  int64_t i = a->kind == MOVE_REPEAT ? at % in : a->kind == MOVE_FLIP ? at : at - p;
+  return i >= 0 && i < in ? MOTE_MIN(in - i, out - at) : 1;
+}
+
 static mote_status move_eval(mote_opctx *c) {
   const move_attr *a = c->attr;
   const mote_tensor *x = c->in[0], *o = c->out[0];
   int32_t rank = o->rank, lead = rank - x->rank;
   size_t size = mote_dtype_size(x->dtype);
-  int64_t total = mote_tensor_numel(o), at[MOTE_MAX_RANK] = {0};
+  int64_t total = mote_tensor_numel(o), at[MOTE_MAX_RANK] = {0}, run = 1;
   char fill[16];
   fill_value(&a->value, x->dtype, fill);
-  for (int64_t k = 0; k < total; k++) {
+  for (int64_t k = 0; k < total; k += run) {
     int64_t from = 0;
     if (a->kind == MOVE_TRIU || a->kind == MOVE_TRIL) {
       int64_t off = at[rank - 1] - at[rank - 2] - a->a.at[0];
@@ -90,8 +99,11 @@ static mote_status move_eval(mote_opctx *c) {
         from = i < 0 || i >= x->dim[d - lead] ? -1 : from * x->dim[d - lead] + i;
       }
     }
-    memcpy((char *)o->data + (size_t)k * size, from < 0 ? fill : (const char *)x->data + (size_t)from * size, size);
-    for (int32_t d = rank - 1; d >= 0 && ++at[d] == o->dim[d]; d--)
+    if (x->rank > 0)
+      run = run_length(a, at[rank - 1], from, x->dim[x->rank - 1], o->dim[rank - 1]);
+    memcpy((char *)o->data + (size_t)k * size, from < 0 ? fill : (const char *)x->data + (size_t)from * size,
+           (size_t)run * size);
+    for (int32_t d = rank - 1; d >= 0 && (at[d] += d == rank - 1 ? run : 1) == o->dim[d]; d--)
       at[d] = 0;
   }
   return MOTE_OK;

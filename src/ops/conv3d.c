@@ -76,9 +76,12 @@ static mote_status conv3d_infer(mote_opctx *c) {
 
 // Adds the product of one place of the small side with one filter cell at one place of the big side.
 static void cell_add(const geo *g, bool transposed, const float *in, const float *w, float *out) {
-  for (int64_t o = 0; o < g->oc; o++)
+  for (int64_t o = 0; transposed && o < g->oc; o++)
     for (int64_t i = 0; i < g->ic; i++)
-      out[o] += in[i] * (transposed ? w[o * g->ic + i] : w[i * g->oc + o]);
+      out[o] += in[i] * w[o * g->ic + i];
+  for (int64_t i = 0; !transposed && i < g->ic; i++)
+    for (int64_t o = 0; o < g->oc; o++)
+      out[o] += in[i] * w[i * g->oc + o];
 }
 
 // `s`: place on the small side. Walks the filter's cells.

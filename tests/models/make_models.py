@@ -344,6 +344,24 @@ def make_torch():
     scale = max(float(v) for n, v in q.named_buffers() if "scale" in n)
     torch_case("line_quantised", torch.jit.trace(q, x, _store_inputs=False), [("forward", [x])], quantised=scale * 1.01)
 
+    class Volume(nn.Module):  # three dims as images, folded weights, groups; mirrored edges and norms of groups
+        def __init__(self):
+            super().__init__()
+            self.a, self.b = nn.Conv3d(3, 8, 3, padding=(0, 1, 1)), nn.Conv3d(8, 8, (2, 3, 3), (2, 1, 1), dilation=(2, 1, 1), groups=4)
+            self.pool, self.norm = nn.MaxPool3d((2, 3, 2), (1, 2, 2), (1, 1, 0)), nn.GroupNorm(2, 8)
+            self.codes = nn.MaxPool2d(3, 2, 1)
+
+        def forward(self, x):
+            y = self.pool(torch.relu(self.a(torch.nn.functional.pad(x, (2, 1, 0, 3, 1, 1), "reflect"))))
+            y = self.norm(self.b(y))
+            z = torch.quantize_per_tensor(torch.nn.functional.pad(x[0], (1, 2, 2, 0), "replicate"), 0.05, 7, torch.quint8)
+            return y, self.codes(z).dequantize()
+
+    volume, x = Volume().eval(), torch.randn(2, 3, 5, 9, 8)
+    nn.init.uniform_(volume.norm.weight)
+    nn.init.uniform_(volume.norm.bias)
+    torch_case("volume", torch.jit.trace(volume, x), [("forward", [x])])
+
     class Defaults(nn.Module):  # a lite file writes None for "no default" and for a default of None
         def __init__(self):
             super().__init__()
