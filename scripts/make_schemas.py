@@ -55,7 +55,7 @@ aten::_set_item.t aten::_shape_as_tensor aten::_softmax_backward_data aten::_tra
 aten::_unique2 aten::_unsafe_masked_index aten::_unsafe_masked_index_put_accumulate aten::_upsample_bicubic2d_aa.vec
 aten::_upsample_bilinear2d_aa aten::_upsample_bilinear2d_aa.vec aten::_upsample_lanczos2d_aa.vec
 aten::_upsample_nearest_exact1d.vec aten::_upsample_nearest_exact2d aten::_upsample_nearest_exact2d.vec
-aten::_upsample_nearest_exact3d aten::_upsample_nearest_exact3d.vec aten::add.out aten::backward
+aten::_upsample_nearest_exact3d aten::_upsample_nearest_exact3d.vec aten::_weight_norm aten::add.out aten::backward
 aten::backward.TensorList aten::embedding_renorm_ aten::fake_quantize_per_channel_affine
 aten::fake_quantize_per_tensor_affine aten::frobenius_norm.out aten::is_grad_enabled
 aten::linalg_matrix_norm.str_ord_out aten::linalg_vector_norm.out aten::logical_and.out aten::logical_not.out

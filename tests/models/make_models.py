@@ -441,6 +441,23 @@ def make_torch():
 
     torch_case("positions", torch.jit.script(Positions()), [("forward", [torch.randn(2, 3, 3), torch.tensor([2, 0, 1])])])
 
+    torch.manual_seed(6)
+
+    class Normed(nn.Module):
+        """Weights as a direction and a length, the older way: traced, its operator is in the file."""
+
+        def __init__(self):
+            super().__init__()
+            norm = nn.utils.weight_norm
+            self.conv, self.up = norm(nn.Conv1d(2, 3, 3)), norm(nn.ConvTranspose1d(3, 2, 2, 2))
+            self.linear, self.last = norm(nn.Linear(8, 3), dim=1), norm(nn.Linear(3, 2), dim=None)
+
+        def forward(self, x):
+            return self.last(self.linear(self.up(F.relu(self.conv(x)))))
+
+    x = torch.randn(2, 2, 6)
+    torch_case("weight_norm", torch.jit.trace(Normed().eval(), x, check_trace=False), [("forward", [x])])
+
 
 # ------------------------------------------------------------------------------------------------------ TensorFlow Lite
 

@@ -116,6 +116,10 @@ def renorm(self, p, dim, maxnorm):
   d = torch._dim(dim, n)
   size = torch._norm(self, p, [i for i in range(n) if i != d], True)
   return torch.mul(self, torch.where(torch.gt(size, maxnorm), torch.mul(torch.reciprocal(torch.add(size, 1e-07)), maxnorm), 1.))
+def norm_except_dim(v, pow, dim):
+  return torch._norm(v, pow, None, False) if dim == -1 else torch._norm(v, pow, [i for i in range(torch.dim(v)) if i != torch._dim(dim, torch.dim(v))], True)
+def _weight_norm(v, g, dim):
+  return torch.mul(v, torch.div(g, torch.norm_except_dim(v, 2, dim)))
 def embedding_renorm_(self, indices, max_norm, norm_type):
   at, b, c = torch._unique2(torch.flatten(indices))
   rows = torch.index_select(self, 0, at)
