@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/prim.h"
 #include "ops/copy.h"
 #include "ops/ops.h"
 #include "ops/shape.h"
@@ -18,7 +19,7 @@ mote_status mote_recorder_create(mote_vm *vm, mote_recorder **out, mote_error *e
     return mote_fail_nomem(err);
   r->vm = vm;
   r->al = vm->al;
-  r->epoch = 1;
+  r->epoch = mote_prim_random_seed(); // unlike that of any other session that may have seen the same handles
   *out = r;
   return MOTE_OK;
 }

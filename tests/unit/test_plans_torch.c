@@ -41,6 +41,32 @@ static void a_traced_network_is_one_plan(void **state) {
   model_case_close(&m);
 }
 
+// What a session notes of a value means nothing to another one, whether both live or one took the other's place.
+static void a_value_goes_to_several_sessions(void **state) {
+  (void)state;
+  model_case m;
+  float first[5];
+  mote_view out;
+  mote_session *second = NULL;
+  model_case_open(&m, "torch/resnet_traced/model.pt", NULL, NULL);
+  mote_value *x = tensor(&m, MOTE_F32, 4, (int64_t[]){1, 3, 29, 26}), *y = NULL;
+  for (int i = 0; i < 4; i++) {
+    bool own = i % 2 == 0;
+    if (!own)
+      model_case_ok(&m, mote_session_create(m.model, NULL, &second, &m.error));
+    model_case_ok(&m, mote_session_call(own ? m.session : second, NULL, &x, 1, &y, &m.error));
+    assert_true(mote_value_view(y, &out) && out.bytes == sizeof first);
+    if (i == 0)
+      memcpy(first, out.data, sizeof first);
+    assert_memory_equal(out.data, first, sizeof first);
+    mote_value_release(y);
+    if (!own)
+      mote_session_destroy(second);
+  }
+  mote_value_release(x);
+  model_case_close(&m);
+}
+
 static void decode(model_case *m, int64_t first_token) {
   mote_value *in[2] = {tensor(m, MOTE_I64, 2, (int64_t[]){1, 9})}, *out = NULL;
   mote_view source;
@@ -99,6 +125,7 @@ static void memory_is_known_once_planned(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_traced_network_is_one_plan),
+      cmocka_unit_test(a_value_goes_to_several_sessions),
       cmocka_unit_test(a_greedy_decode_is_a_few_plans),
       cmocka_unit_test(memory_is_known_once_planned),
   };
