@@ -60,9 +60,12 @@ static int32_t signed_code(const mote_qconv_weights *w, ptrdiff_t at) {
 static int32_t signed_zp(const mote_qconv_weights *w) { return w->type == MOTE_U8 ? w->zp - 128 : w->zp; }
 
 static void pack_column(const packing *p, size_t channel, size_t j) {
-  const mote_qconv_weights *w = p->w;
+  // Copies: for all the compiler knows, the codes written might lie over what is read through pointers.
+  const mote_qconv_weights own = *p->w, *w = &own;
+  const bool wide = words(p->isa);
+  char *const codes = p->codes;
   int32_t zp = signed_zp(w);
-  size_t k = 0, width = p->isa->width, shift = words(p->isa) ? 1 : 2, last = ((size_t)1 << shift) - 1;
+  size_t k = 0, width = p->isa->width, shift = wide ? 1 : 2, last = ((size_t)1 << shift) - 1;
   uint32_t wsum = 0;
   for (uint32_t y = 0; y < w->kh; y++)
     for (uint32_t x = 0; x < w->kw; x++)
@@ -70,10 +73,10 @@ static void pack_column(const packing *p, size_t channel, size_t j) {
         int32_t code = signed_code(w, (ptrdiff_t)channel * w->w_o + y * w->w_y + x * w->w_x + i * w->w_i);
         size_t at = (((k >> shift) * width + j) << shift) + (k & last); // groups of 2 or 4
         wsum += (uint32_t)(code - zp);
-        if (words(p->isa))
-          ((int16_t *)p->codes)[at] = (int16_t)(code - zp);
+        if (wide)
+          ((int16_t *)codes)[at] = (int16_t)(code - zp);
         else
-          p->codes[at] = (char)code;
+          codes[at] = (char)code;
       }
   p->cols.wsum[j] = (int32_t)wsum;
 }
