@@ -272,24 +272,20 @@ def index_reduce(self, dim, index, source, reduce, include_self):
   x, s, d = torch._row(self), torch._row(source), torch._dim(dim, torch.dim(self))
   r = torch.scatter_reduce(x, d, torch._spread(x, d, index, s, "index_reduce()"), s, reduce, include_self=include_self)
   return torch.view(r, torch.size(self))
+# Indices with 0 where the mask is false.
+def _masked_places(mask: Tensor, indices: List[Optional[Tensor]]) -> List[Optional[Tensor]]:
+  at = annotate(List[Optional[Tensor]], [])
+  for i in range(len(indices)):
+    t = indices[i]
+    if t is None:
+      torch.append(at, t)
+    else:
+      torch.append(at, torch.where(mask, unchecked_cast(Tensor, t), 0))
+  return at
 def _unsafe_masked_index(self, mask, indices, fill):
-  at = annotate(List[Optional[Tensor]], [])
-  for i in range(len(indices)):
-    t = indices[i]
-    if t is None:
-      torch.append(at, t)
-    else:
-      torch.append(at, torch.where(mask, unchecked_cast(Tensor, t), 0))
-  return torch.where(mask, torch.index(self, at), torch.scalar_tensor(fill, dtype=self.dtype))
+  return torch.where(mask, torch.index(self, torch._masked_places(mask, indices)), torch.scalar_tensor(fill, dtype=self.dtype))
 def _unsafe_masked_index_put_accumulate(self, mask, indices, values):
-  at = annotate(List[Optional[Tensor]], [])
-  for i in range(len(indices)):
-    t = indices[i]
-    if t is None:
-      torch.append(at, t)
-    else:
-      torch.append(at, torch.where(mask, unchecked_cast(Tensor, t), 0))
-  return torch.index_put(self, at, torch.where(mask, values, torch.scalar_tensor(0, dtype=values.dtype)), True)
+  return torch.index_put(self, torch._masked_places(mask, indices), torch.where(mask, values, torch.scalar_tensor(0, dtype=values.dtype)), True)
 # What is new in rows that stand in order, the number of each row's group, and how many each group has.
 def _groups(fresh: Tensor) -> Tuple[Tensor, Tensor]:
   at = torch.flatten(torch.nonzero(fresh))
