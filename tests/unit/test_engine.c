@@ -2,6 +2,7 @@
 #include <pthread.h>
 #include <time.h>
 
+#include "support/caller_pool.h"
 #include "support/fail_alloc.h"
 #include "support/model_case.h"
 
@@ -95,36 +96,10 @@ static void memory_is_known_before_running(void **state) {
 
 // ------------------------------------------------------------------------------------------------ threads
 
-typedef struct host_call {
-  void (*fn)(void *arg, uint32_t index);
-  void *arg;
-  uint32_t index;
-} host_call;
-
-static void *host_thread(void *arg) {
-  host_call *call = arg;
-  call->fn(call->arg, call->index);
-  return NULL;
-}
-
-static void host_parallel(void *ctx, void (*fn)(void *arg, uint32_t index), void *arg, uint32_t n) {
-  pthread_t threads[8];
-  host_call calls[8];
-  ++*(int *)ctx;
-  assert_true(n <= 8);
-  for (uint32_t i = 1; i < n; i++) {
-    calls[i] = (host_call){fn, arg, i};
-    assert_int_equal(pthread_create(&threads[i], NULL, host_thread, &calls[i]), 0);
-  }
-  fn(arg, 0);
-  for (uint32_t i = 1; i < n; i++)
-    pthread_join(threads[i], NULL);
-}
-
 static void threads_do_not_change_a_bit(void **state) {
   (void)state;
   int host_used = 0;
-  mote_threads host = {&host_used, host_parallel};
+  mote_threads host = {&host_used, caller_pool};
   for (size_t n = 0; n < NETWORKS; n++) {
     char *first = NULL;
     for (uint32_t threads = 1; threads <= 4; threads++) {

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "support/caller_pool.h"
 #include "support/fail_alloc.h"
 #include "support/model_case.h"
 
@@ -24,34 +25,6 @@ typedef struct worker {
   const char *failed;
   char message[200];
 } worker;
-
-// ------------------------------------------------------------------------------------------------ a caller's pool
-
-typedef struct part {
-  void (*fn)(void *arg, uint32_t index);
-  void *arg;
-  uint32_t index;
-} part;
-
-static void *run_part(void *arg) {
-  part *p = arg;
-  p->fn(p->arg, p->index);
-  return NULL;
-}
-
-static void callers_pool(void *ctx, void (*fn)(void *arg, uint32_t index), void *arg, uint32_t n) {
-  pthread_t threads[8];
-  part parts[8];
-  (void)ctx;
-  for (uint32_t i = 1; i < n; i++) {
-    parts[i] = (part){fn, arg, i};
-    if (pthread_create(&threads[i], NULL, run_part, &parts[i]) != 0)
-      abort();
-  }
-  fn(arg, 0);
-  for (uint32_t i = 1; i < n; i++)
-    pthread_join(threads[i], NULL);
-}
 
 // ------------------------------------------------------------------------------------------------ workers
 
@@ -82,7 +55,7 @@ static bool call(worker *w, mote_session *session) {
 static void *work(void *arg) {
   worker *w = arg;
   static const uint32_t threads[] = {1, 2, 3, 7};
-  static const mote_threads pool = {NULL, callers_pool};
+  static const mote_threads pool = {NULL, caller_pool};
   for (uint32_t round = 0; round < ROUNDS && w->failed == NULL; round++) {
     mote_session_options options;
     mote_session *session;
