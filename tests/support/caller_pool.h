@@ -1,5 +1,5 @@
-// A caller's thread pool as mote_threads wants it: a thread for each index but the first, which the caller runs. `ctx` is
-// an int that counts its regions, or NULL. Used from any thread, so what must hold aborts instead of asserting.
+// A caller's thread pool as mote_threads wants it: a thread for each index but the first, which the caller runs. `ctx`
+// is an int that counts its regions, or NULL. Used from any thread, so what must hold aborts instead of asserting.
 #ifndef MOTE_TESTS_CALLER_POOL_H
 #define MOTE_TESTS_CALLER_POOL_H
 

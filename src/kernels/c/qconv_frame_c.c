@@ -52,33 +52,67 @@ typedef struct packing {
   char *codes;
 } packing;
 
-// Weight of column j as its signed code; U8 codes move down by 128.
-static int32_t signed_code(const mote_qconv_weights *w, ptrdiff_t at) {
-  return w->type == MOTE_U8 ? (int32_t)((const uint8_t *)w->w)[at] - 128 : (int32_t)((const int8_t *)w->w)[at];
-}
-
 static int32_t signed_zp(const mote_qconv_weights *w) { return w->type == MOTE_U8 ? w->zp - 128 : w->zp; }
 
-static void pack_column(const packing *p, size_t channel, size_t j) {
-  // Copies: for all the compiler knows, the codes written might lie over what is read through pointers.
-  const mote_qconv_weights own = *p->w, *w = &own;
-  const bool wide = words(p->isa);
-  char *const codes = p->codes;
-  int32_t zp = signed_zp(w);
-  size_t k = 0, width = p->isa->width, shift = wide ? 1 : 2, last = ((size_t)1 << shift) - 1;
-  uint32_t wsum = 0;
-  for (uint32_t y = 0; y < w->kh; y++)
-    for (uint32_t x = 0; x < w->kw; x++)
-      for (uint32_t i = 0; i < w->ic; i++, k++) {
-        int32_t code = signed_code(w, (ptrdiff_t)channel * w->w_o + y * w->w_y + x * w->w_x + i * w->w_i);
-        size_t at = (((k >> shift) * width + j) << shift) + (k & last); // groups of 2 or 4
-        wsum += (uint32_t)(code - zp);
-        if (wide)
-          ((int16_t *)codes)[at] = (int16_t)(code - zp);
-        else
-          codes[at] = (char)code;
-      }
-  p->cols.wsum[j] = (int32_t)wsum;
+// Codes of a filter that are packed at once: their places in a panel stay in L1 from one column to the next.
+enum { CODES = 256 };
+
+// Codes k to k + n of a channel, k running over rows, pixels and channels of input, as they are stored.
+static void read_codes(const mote_qconv_weights *w, const uint8_t *channel, size_t k, size_t n, uint8_t *to) {
+  for (size_t run; n; k += run, n -= run, to += run) {
+    size_t pixel = k / w->ic, i = k % w->ic;
+    const uint8_t *from = channel + (ptrdiff_t)(pixel / w->kw) * w->w_y + (ptrdiff_t)(pixel % w->kw) * w->w_x;
+    from += (ptrdiff_t)i * w->w_i;
+    run = MOTE_MIN(n, w->ic - i);
+    if (w->w_i == 1)
+      memcpy(to, from, run);
+    else
+      for (size_t r = 0; r < run; r++)
+        to[r] = from[(ptrdiff_t)r * w->w_i];
+  }
+}
+
+// U8 codes move down by 128; the sum of the codes, as signed ones. Eight at a time: n is rounded up to 8.
+static int32_t to_signed(mote_dtype type, uint8_t *codes, size_t n) {
+  const uint64_t each = 0x0101010101010101u, flip = type == MOTE_U8 ? each * 0x80 : 0, low = 0x00ff00ff00ff00ffu;
+  uint64_t eight, sums = 0; // four sums of codes + 128, each below 2^16
+  size_t i = 0;
+  for (; i < n; i += 8) {
+    memcpy(&eight, codes + i, 8);
+    eight ^= flip;
+    memcpy(codes + i, &eight, 8);
+    eight ^= each * 0x80;
+    sums += (eight & low) + (eight >> 8 & low);
+  }
+  return (int32_t)(sums * 0x0001000100010001u >> 48) - 128 * (int32_t)i;
+}
+
+// Puts n signed codes into column j of the panel, from step `step` on.
+static void put_codes(const packing *p, const uint8_t *codes, size_t n, size_t step, size_t j) {
+  int16_t wide[CODES + 1];
+  const bool wider = words(p->isa);
+  const size_t width = p->isa->width, size = wider ? n * 2 : n;
+  const char *from = wider ? (const char *)wide : (const char *)codes;
+  char *to = p->codes + (step * width + j) * 4;
+  if (wider)
+    p->isa->widen(MOTE_I8, signed_zp(p->w), codes, wide, n);
+  wide[n] = 0;
+  for (size_t i = 0; i < size; i += 4, to += width * 4)
+    memcpy(to, from + i, 4);
+}
+
+// Codes k to k + n of `count` channels from `channel` on: columns 0 to count of the panel.
+static void pack_codes(const packing *p, size_t channel, size_t count, size_t k, size_t n) {
+  uint8_t codes[CODES + 8];
+  const mote_qconv_weights *w = p->w;
+  const uint32_t zero = (uint32_t)n * (uint32_t)signed_zp(w);
+  for (size_t j = 0; j < count; j++) {
+    read_codes(w, (const uint8_t *)w->w + (ptrdiff_t)(channel + j) * w->w_o, k, n, codes);
+    memset(codes + n, w->type == MOTE_U8 ? 0x80 : 0, 8); // zeros as signed codes
+    uint32_t sum = (uint32_t)to_signed(w->type, codes, n) - zero;
+    p->cols.wsum[j] = (int32_t)((uint32_t)p->cols.wsum[j] + sum);
+    put_codes(p, codes, n, k / group_of(p->isa), j);
+  }
 }
 
 static void pack_panel(packing *p, size_t channel, size_t count, char *panel) {
@@ -86,8 +120,9 @@ static void pack_panel(packing *p, size_t channel, size_t count, char *panel) {
   p->cols = mote_qcols_at(panel, p->isa->width);
   p->codes = panel + block_size(p->isa);
   mote_qcols_fill(p->cols, p->isa->width, count, &src, channel);
-  for (size_t j = 0; j < count; j++)
-    pack_column(p, channel + j, j);
+  size_t size = (size_t)p->w->kh * p->w->kw * p->w->ic;
+  for (size_t k = 0; k < size; k += CODES)
+    pack_codes(p, channel, count, k, MOTE_MIN(size - k, (size_t)CODES));
 }
 
 void mote_qconv_frame_pack(const mote_qconv_isa *isa, const mote_qconv_weights *w, void *packed) {
