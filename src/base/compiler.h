@@ -14,9 +14,10 @@
 #define MOTE_LIKELY(x) __builtin_expect(!!(x), 1)
 #define MOTE_UNLIKELY(x) __builtin_expect(!!(x), 0)
 #define MOTE_NOINLINE __attribute__((noinline))
-#define MOTE_SMALL __attribute__((cold, noinline)) // built for size, and apart from the loops around it
-#define MOTE_UNUSED __attribute__((unused))        // a function of a header that some files do not call
-#if defined(__OPTIMIZE_SIZE__)                     // where code is built for size, the compiler decides
+#define MOTE_SMALL __attribute__((cold, noinline))             // built for size, and apart from the loops around it
+#define MOTE_UNUSED __attribute__((unused))                    // a function of a header that some files do not call
+#define MOTE_TINY static inline __attribute__((always_inline)) // an instruction or two: shorter than a call
+#if defined(__OPTIMIZE_SIZE__)                                 // where code is built for size, the compiler decides
 #define MOTE_INLINE static inline
 #else
 #define MOTE_INLINE static inline __attribute__((always_inline))
@@ -48,6 +49,7 @@
 #define MOTE_NOINLINE
 #define MOTE_SMALL
 #define MOTE_UNUSED
+#define MOTE_TINY static inline
 #define MOTE_INLINE static inline
 #define MOTE_UNROLL
 #define MOTE_PREFETCH(p) ((void)(p))

@@ -39,11 +39,11 @@ const uint8_t *mote_read_bytes(mote_reader *r, size_t n); // NULL when short
 bool mote_span_slice(mote_span s, uint64_t offset, uint64_t size, mote_span *out);
 
 // Endian-safe loads for readers that checked the range themselves.
-MOTE_INLINE uint16_t mote_load_u16(const uint8_t *p) { return (uint16_t)(p[0] | p[1] << 8); }
-MOTE_INLINE uint32_t mote_load_u32(const uint8_t *p) {
+MOTE_TINY uint16_t mote_load_u16(const uint8_t *p) { return (uint16_t)(p[0] | p[1] << 8); }
+MOTE_TINY uint32_t mote_load_u32(const uint8_t *p) {
   return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
 }
-MOTE_INLINE uint64_t mote_load_u64(const uint8_t *p) {
+MOTE_TINY uint64_t mote_load_u64(const uint8_t *p) {
   return (uint64_t)mote_load_u32(p) | (uint64_t)mote_load_u32(p + 4) << 32;
 }
 

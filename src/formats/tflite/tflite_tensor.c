@@ -1,6 +1,6 @@
 // Tensors of a .tflite: type, shape, quantisation, buffers; constants become values of the graph when they are used.
 // Knows no operator. Tests: tests/unit/test_tflite.c
-#include <math.h>
+#include <float.h>
 #include <string.h>
 
 #include "formats/tflite/tflite_reader.h"
@@ -48,49 +48,47 @@ mote_status tfl_buffer(tfl_reader *r, uint32_t index, mote_span *out) {
 
 // ------------------------------------------------------------------------------------------------ quantisation
 
-static mote_status quant_arrays(tfl_reader *r, tfl_tensor *t, mote_fb_vec scale, mote_fb_vec zero) {
-  mote_quant *q = &t->t.quant;
-  double *scales = MOTE_ARENA_ARRAY(&r->model->arena, double, scale.count);
-  int32_t *zeros = MOTE_ARENA_ARRAY(&r->model->arena, int32_t, scale.count);
-  if (scales == NULL || zeros == NULL)
+// The zero points that codes of a type may have.
+static void zero_range(mote_dtype type, int64_t *lo, int64_t *hi) {
+  *lo = type == MOTE_U8 ? 0 : type == MOTE_I16 ? INT16_MIN : type == MOTE_I32 || type == MOTE_I64 ? INT32_MIN : -128;
+  *hi = type == MOTE_I8 ? 127 : type == MOTE_I16 ? INT16_MAX : type == MOTE_I32 || type == MOTE_I64 ? INT32_MAX : 255;
+}
+
+static mote_status scales_read(tfl_reader *r, mote_quant *q, mote_fb_vec from) {
+  double *scales = MOTE_ARENA_ARRAY(&r->model->arena, double, from.count);
+  if (scales == NULL)
     return mote_fail_nomem(r->err);
-  bool equal = true;
-  for (uint32_t i = 0; i < scale.count; i++) {
-    scales[i] = mote_fb_vec_f32(scale, i);
-    int64_t z = zero.count == 0 ? 0 : mote_fb_vec_i64(zero, zero.count == 1 ? 0 : i);
-    if (!(scales[i] >= 0) || isinf(scales[i]))
+  for (uint32_t i = 0; i < from.count; i++) {
+    scales[i] = mote_fb_vec_f32(from, i);
+    if (!(scales[i] >= 0 && scales[i] <= FLT_MAX))
       return mote_fail(r->err, MOTE_ERR_FORMAT, "scale %u is %g", i, scales[i]);
-    int64_t lo = -128, hi = 255;
-    switch (t->t.dtype) {
-    case MOTE_I8:
-      hi = 127;
-      break;
-    case MOTE_U8:
-      lo = 0;
-      break;
-    case MOTE_I16:
-      lo = INT16_MIN, hi = INT16_MAX;
-      break;
-    case MOTE_I32:
-    case MOTE_I64:
-      lo = INT32_MIN, hi = INT32_MAX;
-      break;
-    default:
-      break;
-    }
-    if (z < lo || z > hi)
-      return mote_fail(r->err, MOTE_ERR_FORMAT, "zero point %lld is outside %s", (long long)z,
-                       mote_dtype_name(t->t.dtype));
-    zeros[i] = (int32_t)z;
-    equal = equal && zeros[i] == zeros[0];
   }
-  q->count = (int32_t)scale.count;
+  q->count = (int32_t)from.count;
   q->scale = scales[0];
-  q->zero_point = zeros[0];
-  if (scale.count > 1) {
-    q->scales = scales;
-    q->zero_points = equal ? NULL : zeros;
+  q->scales = from.count > 1 ? scales : NULL;
+  return MOTE_OK;
+}
+
+// Zero points that are all the same are kept as one.
+static mote_status zeros_read(tfl_reader *r, mote_dtype type, mote_quant *q, mote_fb_vec from) {
+  int64_t lo, hi, first = from.count ? mote_fb_vec_i64(from, 0) : 0;
+  bool equal = true;
+  zero_range(type, &lo, &hi);
+  for (uint32_t i = 0; i < from.count; i++) {
+    int64_t z = mote_fb_vec_i64(from, i);
+    if (z < lo || z > hi)
+      return mote_fail(r->err, MOTE_ERR_FORMAT, "zero point %lld is outside %s", (long long)z, mote_dtype_name(type));
+    equal = equal && z == first;
   }
+  q->zero_point = (int32_t)first;
+  if (equal)
+    return MOTE_OK;
+  int32_t *zeros = MOTE_ARENA_ARRAY(&r->model->arena, int32_t, from.count);
+  if (zeros == NULL)
+    return mote_fail_nomem(r->err);
+  for (uint32_t i = 0; i < from.count; i++)
+    zeros[i] = (int32_t)mote_fb_vec_i64(from, i);
+  q->zero_points = zeros;
   return MOTE_OK;
 }
 
@@ -130,7 +128,8 @@ static mote_status quant_read(tfl_reader *r, tfl_tensor *t) {
       return mote_fail(r->err, MOTE_ERR_FORMAT, "%u scales for %lld channels", scale.count, (long long)t->t.dim[axis]);
     quant->axis = axis;
   }
-  return quant_arrays(r, t, scale, zero);
+  MOTE_TRY(scales_read(r, quant, scale));
+  return zeros_read(r, t->t.dtype, quant, zero);
 }
 
 // ------------------------------------------------------------------------------------------------ description

@@ -48,6 +48,7 @@ size_t mote_qconv_frame_packed_size(const mote_qconv_isa *isa, const mote_qconv_
 typedef struct packing {
   const mote_qconv_isa *isa;
   const mote_qconv_weights *w;
+  size_t size; // of a panel
   mote_qcols cols;
   char *codes;
 } packing;
@@ -87,31 +88,32 @@ static int32_t to_signed(mote_dtype type, uint8_t *codes, size_t n) {
   return (int32_t)(sums * 0x0001000100010001u >> 48) - 128 * (int32_t)i;
 }
 
-// Puts n signed codes into column j of the panel, from step `step` on.
-static void put_codes(const packing *p, const uint8_t *codes, size_t n, size_t step, size_t j) {
-  int16_t wide[CODES + 1];
-  const bool wider = words(p->isa);
-  const size_t width = p->isa->width, size = wider ? n * 2 : n;
-  const char *from = wider ? (const char *)wide : (const char *)codes;
-  char *to = p->codes + (step * width + j) * 4;
-  if (wider)
-    p->isa->widen(MOTE_I8, signed_zp(p->w), codes, wide, n);
-  wide[n] = 0;
-  for (size_t i = 0; i < size; i += 4, to += width * 4)
-    memcpy(to, from + i, 4);
+// Codes k to k + n of a channel as the panel holds them, with zeros up to a whole group; adds to the column's sum
+// where the row wants one.
+static void prepare_codes(const packing *p, size_t channel, size_t k, size_t n, int16_t *to, int32_t *sum) {
+  uint8_t codes[CODES], *bytes = (uint8_t *)to;
+  const mote_qconv_weights *w = p->w;
+  const uint8_t *from = (const uint8_t *)w->w + (ptrdiff_t)channel * w->w_o;
+  if (words(p->isa)) {
+    read_codes(w, from, k, n, codes);
+    p->isa->widen(w->type, w->zp, codes, to, n);
+    to[n] = 0;
+    return;
+  }
+  read_codes(w, from, k, n, bytes);
+  memset(bytes + n, w->type == MOTE_U8 ? 0x80 : 0, 8); // zeros as signed codes
+  *sum = (int32_t)((uint32_t)*sum + (uint32_t)to_signed(w->type, bytes, n) - (uint32_t)n * (uint32_t)signed_zp(w));
 }
 
 // Codes k to k + n of `count` channels from `channel` on: columns 0 to count of the panel.
 static void pack_codes(const packing *p, size_t channel, size_t count, size_t k, size_t n) {
-  uint8_t codes[CODES + 8];
-  const mote_qconv_weights *w = p->w;
-  const uint32_t zero = (uint32_t)n * (uint32_t)signed_zp(w);
-  for (size_t j = 0; j < count; j++) {
-    read_codes(w, (const uint8_t *)w->w + (ptrdiff_t)(channel + j) * w->w_o, k, n, codes);
-    memset(codes + n, w->type == MOTE_U8 ? 0x80 : 0, 8); // zeros as signed codes
-    uint32_t sum = (uint32_t)to_signed(w->type, codes, n) - zero;
-    p->cols.wsum[j] = (int32_t)((uint32_t)p->cols.wsum[j] + sum);
-    put_codes(p, codes, n, k / group_of(p->isa), j);
+  int16_t codes[CODES + 4];
+  const size_t group = group_of(p->isa), groups = (n + group - 1) / group, step = (size_t)p->isa->width * 4;
+  char *to = p->codes + k / group * step;
+  for (size_t j = 0; j < count; j++, to += 4) {
+    prepare_codes(p, channel + j, k, n, codes, &p->cols.wsum[j]);
+    for (size_t i = 0; i < groups; i++)
+      memcpy(to + i * step, codes + 2 * i, 4);
   }
 }
 
@@ -119,6 +121,8 @@ static void pack_panel(packing *p, size_t channel, size_t count, char *panel) {
   mote_qcols_source src = {p->w->bias, p->w->float_bias, p->w->scale, p->w->scale_count};
   p->cols = mote_qcols_at(panel, p->isa->width);
   p->codes = panel + block_size(p->isa);
+  if (count < p->isa->width)
+    memset(p->codes, 0, p->size - block_size(p->isa));
   mote_qcols_fill(p->cols, p->isa->width, count, &src, channel);
   size_t size = (size_t)p->w->kh * p->w->kw * p->w->ic;
   for (size_t k = 0; k < size; k += CODES)
@@ -126,13 +130,11 @@ static void pack_panel(packing *p, size_t channel, size_t count, char *panel) {
 }
 
 void mote_qconv_frame_pack(const mote_qconv_isa *isa, const mote_qconv_weights *w, void *packed) {
-  packing p = {isa, w, {0}, NULL};
-  size_t size = panel_size(isa, step_count(isa, w->ic, w->kh, w->kw));
-  memset(packed, 0, mote_qconv_frame_packed_size(isa, w));
-  ((head *)packed)->w_zp = words(isa) ? 0 : signed_zp(w);
+  packing p = {.isa = isa, .w = w, .size = panel_size(isa, step_count(isa, w->ic, w->kh, w->kw))};
+  *(head *)packed = (head){.w_zp = words(isa) ? 0 : signed_zp(w)};
   char *panel = (char *)packed + sizeof(head);
   for (uint32_t g = 0; g < w->groups; g++)
-    for (uint32_t o = 0; o < w->oc; o += isa->width, panel += size)
+    for (uint32_t o = 0; o < w->oc; o += isa->width, panel += p.size)
       pack_panel(&p, (size_t)g * w->oc + o, MOTE_MIN(w->oc - o, isa->width), panel);
 }
 

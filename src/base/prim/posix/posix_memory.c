@@ -32,7 +32,11 @@ bool mote_prim_is_default(const mote_allocator *al) { return mote_meter_inner(al
 
 #define LARGE_PAGE ((size_t)2 << 20) // x86-64 and arm64 with 4 KiB base pages
 
-static size_t mapped_size(size_t size) { return (size + 4095) & ~(size_t)4095; }
+// Up to whole large pages where that adds less than a third of one: it is there sooner than the small ones would be.
+static size_t mapped_size(size_t size) {
+  size_t large = (size + LARGE_PAGE - 1) & ~(LARGE_PAGE - 1);
+  return large - size < LARGE_PAGE / 3 ? large : (size + 4095) & ~(size_t)4095;
+}
 
 // Aligned to a large page when at least one fits: the part before and after goes back.
 static char *map_aligned(size_t size) {
