@@ -248,7 +248,7 @@ static bool constant_index(const mote_node *node, int64_t *out) {
   const mote_node *number = minus ? node->kids[0] : node;
   if (number->kind != MOTE_NODE_INT)
     return false;
-  *out = minus ? -number->u.i : number->u.i;
+  *out = minus ? (int64_t)(0 - (uint64_t)number->u.i) : number->u.i; // -2^63 is a number as it stands
   return number->u.i >= 0;
 }
 
