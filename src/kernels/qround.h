@@ -38,17 +38,19 @@ MOTE_INLINE int32_t mote_qround_away(float f) {
   return t + (rest >= 0.5f) - (rest <= -0.5f);
 }
 
-// TensorFlow Lite's two-step product: high half of the doubled product, rounded, then a rounding shift right.
-MOTE_INLINE int32_t mote_qfix_mul(int32_t x, mote_qfix fix) {
-  int left = fix.shift > 0 ? fix.shift : 0, right = fix.shift > 0 ? 0 : -fix.shift;
-  int32_t shifted = (int32_t)((uint32_t)x << left);
+// TensorFlow Lite's two-step product: high half of the doubled product, rounded, then a shift right by what is left of
+// the scale's shift, rounded.
+MOTE_INLINE int32_t mote_qfix_high(int32_t x, mote_qfix fix) {
+  int32_t shifted = (int32_t)((uint32_t)x << (fix.shift > 0 ? fix.shift : 0));
   int64_t product = (int64_t)shifted * fix.mult;
-  int32_t high = (int32_t)((product + (product >= 0 ? (1 << 30) : 1 - (1 << 30))) / ((int64_t)1 << 31));
-  int32_t mask = (int32_t)(((int64_t)1 << right) - 1);
+  return (int32_t)((product + (product >= 0 ? (1 << 30) : 1 - (1 << 30))) / ((int64_t)1 << 31));
+}
+MOTE_INLINE int32_t mote_qfix_mul(int32_t x, mote_qfix fix) {
+  int right = fix.shift > 0 ? 0 : -fix.shift;
+  int32_t high = mote_qfix_high(x, fix), mask = (int32_t)(((int64_t)1 << right) - 1);
   int32_t rest = high & mask, threshold = (mask >> 1) + (high < 0);
   return (int32_t)((int64_t)high >> right) + (rest > threshold);
 }
-
 // The 16-bit operators' product of a 64-bit sum: the multiplier keeps 15 bits, one rounding. Exact for
 // |x| < 2^47; a larger sum, which only a made-up bias gives, wraps.
 MOTE_INLINE int32_t mote_qfix_mul64(int64_t x, mote_qfix fix) {
@@ -57,6 +59,22 @@ MOTE_INLINE int32_t mote_qfix_mul64(int64_t x, mote_qfix fix) {
   if (total <= 0)
     return (int32_t)(uint32_t)((uint64_t)x * (uint64_t)mult << -total);
   return (int32_t)((int64_t)((uint64_t)x * (uint64_t)mult + ((uint64_t)1 << (total - 1))) >> total);
+}
+
+// 16-bit fixed point with saturation, in 32-bit variables. Product of numbers in [-1, 1), rounded as in mote_qfix_mul;
+// x * 2^n, halves away from 0 where n is negative.
+MOTE_INLINE int32_t mote_q16_fit(int64_t x) {
+  return (int32_t)(x < INT16_MIN ? INT16_MIN : x > INT16_MAX ? INT16_MAX : x);
+}
+MOTE_INLINE int32_t mote_q16_mul(int32_t a, int32_t b) {
+  int32_t p = a * b;
+  return mote_q16_fit((p + (p < 0 ? 1 - (1 << 14) : 1 << 14)) / (1 << 15));
+}
+MOTE_INLINE int32_t mote_q16_shift(int32_t x, int n) {
+  if (n >= 0)
+    return mote_q16_fit(x * ((int64_t)1 << (n < 30 ? n : 30)));
+  int32_t d = 1 << (n > -30 ? -n : 30);
+  return (x + (x < 0 ? -(d / 2) : d / 2)) / d;
 }
 
 // clamp(round(acc * scale) + zp, lo, hi). The bounds are integers, so clamping before rounding is the same; lo - zp and

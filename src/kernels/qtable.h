@@ -21,7 +21,8 @@ void mote_qtable_fill(uint8_t table[256], mote_dtype in_type, mote_qrange in, mo
 enum { MOTE_QTABLE16 = 513 };
 // 16-bit codes: 512 steps with linear interpolation, corrected by half the error at the middle of each, as TensorFlow
 // Lite makes them: the steps divide the range of 65535 codes, results are in units of out.scale * 65535 / 65536.
-void mote_qtable16_fill(int16_t table[MOTE_QTABLE16], mote_qrange in, mote_qrange out, mote_qfunction f,
+// `single`: in floats.
+void mote_qtable16_fill(int16_t table[MOTE_QTABLE16], mote_qrange in, mote_qrange out, bool single, mote_qfunction f,
                         const void *ctx);
 void mote_qtable16_lookup(const int16_t table[MOTE_QTABLE16], const int16_t *in, int16_t *out, size_t count);
 

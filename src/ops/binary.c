@@ -429,6 +429,23 @@ static void sum_setup(const mote_opctx *c, binary_state *b) {
   q->out_fix.shift = shift;
 }
 
+// The power of 2 that a scale is, or is but for a thousandth of it; otherwise 0, which no scale is.
+static double power_of(const mote_quant *q) {
+  double e = log2(q->scale);
+  return q->zero_point == 0 && fabs(e - round(e)) < 1e-3 ? exp2(round(e)) : 0;
+}
+static void sum16_setup(const mote_opctx *c, binary_state *b) {
+  double x = c->in[0]->quant.scale, y = c->in[1]->quant.scale, o = c->out[0]->quant.scale, twice = 2 * MOTE_MAX(x, y);
+  if (b->attr.shifts) {
+    double px = power_of(&c->in[0]->quant), py = power_of(&c->in[1]->quant), po = power_of(&c->out[0]->quant);
+    if (px > 0 && py > 0 && MOTE_MAX(px, py) <= po)
+      x = px, y = py, o = po, twice = 32768 * po;
+  }
+  b->fix[0] = mote_qfix_from(x / twice);
+  b->fix[1] = mote_qfix_from(y / twice);
+  b->fix[2] = mote_qfix_from(twice / (32768 * o));
+}
+
 static mote_walk_plan binary_setup(const mote_opctx *c, binary_state *b) {
   memset(b, 0, sizeof *b);
   b->attr = *(const mote_binary_attr *)c->attr;
@@ -452,10 +469,7 @@ static mote_walk_plan binary_setup(const mote_opctx *c, binary_state *b) {
       sum_setup(c, b);
     w = (mote_walk_plan){row_quant, 2, b->q->name, NULL};
     if (b->dtype == MOTE_I16 && sum && b->qb.a_zp == 0 && b->qb.b_zp == 0) {
-      double x = c->in[0]->quant.scale, y = c->in[1]->quant.scale, twice = 2 * MOTE_MAX(x, y);
-      b->fix[0] = mote_qfix_from(x / twice);
-      b->fix[1] = mote_qfix_from(y / twice);
-      b->fix[2] = mote_qfix_from(twice / (32768 * c->out[0]->quant.scale));
+      sum16_setup(c, b);
       w.fn = row_sum16;
     }
   } else if (mote_dtype_is_complex(b->dtype)) {
@@ -511,7 +525,8 @@ static mote_status binary_eval(mote_opctx *c) {
 
 static const mote_attr_field fields[] = {
     MOTE_ATTR(mote_binary_attr, kind, MOTE_ATTR_INT, 0), MOTE_ATTR(mote_binary_attr, alpha, MOTE_ATTR_FLOAT, 1),
-    MOTE_ACT_FIELDS(mote_binary_attr, act), MOTE_OUT_QUANT_FIELDS(mote_binary_attr, quant)};
+    MOTE_ACT_FIELDS(mote_binary_attr, act), MOTE_OUT_QUANT_FIELDS(mote_binary_attr, quant),
+    MOTE_ATTR(mote_binary_attr, shifts, MOTE_ATTR_BOOL, 0)};
 #define RULES(name, more_flags)                                                                                        \
   static const mote_op_rules name = {.flags = MOTE_OP_ELEMENTWISE | MOTE_OP_STRIDED_IN | MOTE_OP_STRIDED_OUT |         \
                                               (more_flags),                                                            \
@@ -572,9 +587,9 @@ static mote_status lower_add_n(mote_lowering *l) {
 }
 
 static const mote_tflite_row tflite_rows[] = {
-    {0, 5, "ADD", &mote_op_add, "activation:i8"},
+    {0, 5, "ADD", &mote_op_add, "activation:i8 shifts:bool=1"},
     {18, 7, "MUL", &mote_op_mul, "activation:i8"},
-    {41, 5, "SUB", &mote_op_sub, "activation:i8"},
+    {41, 5, "SUB", &mote_op_sub, "activation:i8 shifts:bool=1"},
     {42, 3, "DIV", &mote_op_div, "activation:i8"},
     {54, 1, "PRELU", &mote_op_prelu},
     {55, 4, "MAXIMUM", &mote_op_maximum},

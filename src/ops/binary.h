@@ -33,6 +33,7 @@ typedef struct mote_binary_attr {
   double alpha; // MOTE_BINARY_ADD_SCALED
   mote_act_attr act;
   mote_out_quant quant;
+  bool shifts; // 16-bit sums whose scales are powers of 2: operands are shifted and rounded one by one
 } mote_binary_attr;
 
 extern const mote_op mote_op_add, mote_op_sub, mote_op_mul, mote_op_div, mote_op_minimum, mote_op_maximum,

@@ -7,6 +7,7 @@
 typedef struct convert_state {
   const mote_qeltwise_row *q;
   mote_qconvert p;
+  mote_qfix fix; // of 16-bit codes
 } convert_state;
 
 static void row_convert(const mote_opctx *c, const void *state, int64_t n, char *const p[], const ptrdiff_t s[]) {
@@ -18,6 +19,16 @@ static void row_convert(const mote_opctx *c, const void *state, int64_t n, char 
   }
   for (int64_t i = 0; i < n; i++)
     v->q->convert(&v->p, p[1] + i * s[1], p[0] + i * s[0], 1);
+}
+
+// From 16-bit codes in fixed point.
+static void row_requant16(const mote_opctx *c, const void *state, int64_t n, char *const p[], const ptrdiff_t s[]) {
+  const convert_state *v = state;
+  (void)c;
+  for (int64_t i = 0; i < n; i++)
+    mote_store_i64(
+        p[0] + i * s[0], v->p.to, 0,
+        mote_qrequant_fixed(*(const int16_t *)(p[1] + i * s[1]) - v->p.in_zp, v->fix, v->p.out_zp, v->p.lo, v->p.hi));
 }
 
 static bool kernel_type(mote_dtype d) {
@@ -39,6 +50,10 @@ static mote_walk_plan convert_setup(const mote_opctx *c, convert_state *v) {
     v->p.scale = (float)(v->p.to == MOTE_F32 ? in->quant.scale : in->quant.scale / out->quant.scale);
   }
   mote_walk_plan w = {row_convert, 1, v->q->name, NULL};
+  if (v->p.from == MOTE_I16 && v->p.to != MOTE_F32) {
+    v->fix = mote_qfix_from(in->quant.scale / out->quant.scale);
+    w.fn = row_requant16;
+  }
   return w;
 }
 

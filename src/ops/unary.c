@@ -125,7 +125,8 @@ typedef struct unary_state {
   uint8_t table[256];
   int16_t table16[MOTE_QTABLE16];
   mote_qsigmoid16 sigmoid16;
-  mote_qfix fix[2]; // leaky relu on 16-bit codes: above and below 0
+  mote_qfix fix[2]; // of functions of two slopes: above and below 0
+  int32_t lo, hi;
 } unary_state;
 
 static void row_f32(const mote_opctx *c, const void *state, int64_t n, char *const p[], const ptrdiff_t s[]) {
@@ -181,17 +182,18 @@ static void row_lut8(const mote_opctx *c, const void *state, int64_t n, char *co
     *(uint8_t *)(p[0] + i * s[0]) = u->table[*(const uint8_t *)(p[1] + i * s[1])];
 }
 
-// Square roots of codes are cut off, not rounded, where the files come from.
-static double cut(double y, double scale) { return floor(y / scale) * scale; }
+// Square roots of codes are floats that are cut off, not rounded, where the files come from.
+static double cut_root(double x, double scale) {
+  return x < 0 ? 0 : (double)floorf(sqrtf((float)x) / (float)scale) * scale;
+}
 
 static void row_q16(const mote_opctx *c, const void *state, int64_t n, char *const p[], const ptrdiff_t s[]) {
   const unary_state *u = state;
   const mote_quant *qi = &c->in[0]->quant, *qo = &c->out[0]->quant;
   for (int64_t i = 0; i < n; i++) {
     double x = qi->scale * (*(const int16_t *)(p[1] + i * s[1]) - qi->zero_point);
-    double y = mote_unary_real(u->attr.kind, u->attr.a, u->attr.b, x);
-    if (u->attr.kind == MOTE_UNARY_SQRT)
-      y = cut(y, qo->scale);
+    double y = u->attr.kind == MOTE_UNARY_SQRT ? cut_root(x, qo->scale)
+                                               : mote_unary_real(u->attr.kind, u->attr.a, u->attr.b, x);
     *(int16_t *)(p[0] + i * s[0]) = (int16_t)mote_quantise(y, qo->scale, qo->zero_point, -32768, 32767);
   }
 }
@@ -219,14 +221,32 @@ static void row_sigmoid16(const mote_opctx *c, const void *state, int64_t n, cha
     mote_qsigmoid16_run(&u->sigmoid16, (const int16_t *)(p[1] + i * s[1]), (int16_t *)(p[0] + i * s[0]), 1);
 }
 
-static void row_leaky16(const mote_opctx *c, const void *state, int64_t n, char *const p[], const ptrdiff_t s[]) {
-  const unary_state *u = state;
-  int32_t in_zp = c->in[0]->quant.zero_point, out_zp = c->out[0]->quant.zero_point;
-  for (int64_t i = 0; i < n; i++) {
-    int32_t x = *(const int16_t *)(p[1] + i * s[1]) - in_zp;
-    int32_t y = mote_qfix_mul(x, u->fix[x < 0]) + out_zp;
-    *(int16_t *)(p[0] + i * s[0]) = (int16_t)(y < INT16_MIN ? INT16_MIN : y > INT16_MAX ? INT16_MAX : y);
+// Functions of two slopes in fixed point: clamps, leaky relu, abs.
+static bool has_slopes(const mote_opctx *c, unary_state *u) {
+  int64_t kind = u->attr.kind;
+  const mote_tensor *in = c->in[0], *out = c->out[0];
+  if (mote_dtype_is_quantized(in->dtype) ||
+      (kind != MOTE_UNARY_CLAMP && kind != MOTE_UNARY_ABS && (kind != MOTE_UNARY_LEAKY_RELU || !(u->attr.a >= 0))))
+    return false;
+  float from = (float)in->quant.scale, to = (float)out->quant.scale;
+  u->fix[0] = mote_qfix_from((double)(from / to));
+  u->fix[1] = kind == MOTE_UNARY_LEAKY_RELU ? mote_qfix_from((double)(from * (float)u->attr.a / to)) : u->fix[0];
+  mote_code_range(out->dtype, &u->lo, &u->hi);
+  if (kind == MOTE_UNARY_CLAMP) {
+    int32_t lo = u->lo;
+    u->lo = mote_quantise(u->attr.a, out->quant.scale, out->quant.zero_point, lo, u->hi);
+    u->hi = mote_quantise(u->attr.b, out->quant.scale, out->quant.zero_point, lo, u->hi);
   }
+  return true;
+}
+static int32_t on_slope(const mote_opctx *c, const unary_state *u, int32_t code) {
+  int32_t x = code - c->in[0]->quant.zero_point, y = u->attr.kind == MOTE_UNARY_ABS && x < 0 ? -x : x;
+  y = mote_qfix_mul(y, u->fix[x < 0]) + c->out[0]->quant.zero_point;
+  return y < u->lo ? u->lo : y > u->hi ? u->hi : y;
+}
+static void row_slopes16(const mote_opctx *c, const void *state, int64_t n, char *const p[], const ptrdiff_t s[]) {
+  for (int64_t i = 0; i < n; i++)
+    *(int16_t *)(p[0] + i * s[0]) = (int16_t)on_slope(c, state, *(const int16_t *)(p[1] + i * s[1]));
 }
 
 // ------------------------------------------------------------------------------------------------ operator
@@ -265,23 +285,48 @@ static double lut_real(double x, const void *arg) {
   return mote_unary_real(a->kind, a->a, a->b, x);
 }
 
-typedef struct cut_root {
-  double scale;
-} cut_root;
-static double lut_root(double x, const void *arg) { return x < 0 ? 0 : cut(sqrt(x), ((const cut_root *)arg)->scale); }
+static double lut_root(double x, const void *arg) {
+  return cut_root(x, ((const mote_opctx *)arg)->out[0]->quant.scale);
+}
+// Logarithms and reciprocal roots have none at 0 and below: b stands for it.
+static double lut_above(double x, const void *arg) {
+  const mote_unary_attr *a = arg;
+  return x > 0 ? lut_real(x, arg) : a->b;
+}
+
+// A multiplier's upper half, rounded.
+static int32_t upper16(mote_qfix f) { return mote_q16_fit(((int64_t)f.mult + (1 << 15)) >> 16); }
+
+// Hard swish in 16 bits, as the files' own runtimes compute it: the code with 7 more bits, once in units of the output
+// and once as a share of 3 in 15 bits, which becomes a factor in [0, 1]. `x` is a code's value.
+static double lut_swish(double x, const void *arg) {
+  const mote_opctx *c = arg;
+  float unit = (float)c->in[0]->quant.scale / 128, out_unit = (float)c->out[0]->quant.scale;
+  mote_qfix to_out = mote_qfix_from((double)(unit / out_unit)),
+            to_share = mote_qfix_from((double)(unit / (3.0f / 32768)));
+  if (to_out.shift > 0) // codes of the output finer than that
+    return mote_unary_real(MOTE_UNARY_HARDSWISH, 0, 0, x);
+  int32_t fine = (int32_t)round(x / c->in[0]->quant.scale) * 128, share = fine, last = to_share.shift > 0;
+  if (last) // its last bit may saturate, the others may not matter then
+    share = mote_q16_shift(share, to_share.shift - 1);
+  share = mote_q16_shift(mote_q16_mul(share, upper16(to_share)), last ? 1 : to_share.shift);
+  int32_t y = ((share + (1 << 15)) >> 1) * mote_q16_mul(fine, upper16(to_out)) / (1 << 15);
+  return mote_q16_shift(y, to_out.shift) * c->out[0]->quant.scale;
+}
 
 static mote_walk_plan setup16(const mote_opctx *c, unary_state *u) {
   const mote_quant *in = &c->in[0]->quant, *out = &c->out[0]->quant;
   mote_walk_plan w = {row_q16, 1, "unary", NULL};
-  if (u->attr.kind == MOTE_UNARY_EXP) {
+  bool above = u->attr.kind == MOTE_UNARY_LOG || u->attr.kind == MOTE_UNARY_RSQRT;
+  if (above)
+    u->attr.b = (u->attr.kind == MOTE_UNARY_LOG ? INT16_MIN : INT16_MAX) * out->scale;
+  if (above || u->attr.kind == MOTE_UNARY_EXP) {
     mote_qrange from = {in->scale, in->zero_point, INT16_MIN, INT16_MAX},
                 to = {out->scale, out->zero_point, INT16_MIN, INT16_MAX};
-    mote_qtable16_fill(u->table16, from, to, lut_real, &u->attr);
+    mote_qtable16_fill(u->table16, from, to, true, above ? lut_above : lut_real, &u->attr);
     w.fn = row_lut16;
-  } else if (u->attr.kind == MOTE_UNARY_LEAKY_RELU && u->attr.a >= 0) {
-    u->fix[0] = mote_qfix_from(in->scale / out->scale);
-    u->fix[1] = mote_qfix_from(u->attr.a * in->scale / out->scale);
-    w.fn = row_leaky16;
+  } else if (has_slopes(c, u)) {
+    w.fn = row_slopes16;
   } else if ((u->attr.kind == MOTE_UNARY_SIGMOID || u->attr.kind == MOTE_UNARY_TANH) && in->zero_point == 0 &&
              out->zero_point == 0 && out->scale == 0x1p-15) {
     mote_qsigmoid16_fill(&u->sigmoid16, in->scale, u->attr.kind == MOTE_UNARY_TANH);
@@ -299,11 +344,13 @@ static mote_walk_plan unary_setup(const mote_opctx *c, unary_state *u) {
   mote_dtype d = mote_code_type(in->dtype);
   mote_walk_plan w = {row_real, 1, "unary", NULL};
   if (mote_is_quant(in) && d != MOTE_I16) {
-    mote_lut8(in, c->out[0], lut_real, &u->attr, u->table);
-    if (u->attr.kind == MOTE_UNARY_SQRT && u->attr.quant.scale == 0) {
-      cut_root root = {c->out[0]->quant.scale};
-      mote_lut8(in, c->out[0], lut_root, &root, u->table);
-    }
+    bool own = mote_dtype_is_quantized(in->dtype); // PyTorch's
+    for (int b = 0; has_slopes(c, u) && b < 256; b++)
+      u->table[b] = (uint8_t)on_slope(c, u, d == MOTE_I8 ? (int8_t)b : b);
+    if (!own && (u->attr.kind == MOTE_UNARY_SQRT || u->attr.kind == MOTE_UNARY_HARDSWISH))
+      mote_lut8(in, c->out[0], u->attr.kind == MOTE_UNARY_SQRT ? lut_root : lut_swish, c, u->table);
+    else if (!has_slopes(c, u))
+      mote_lut8(in, c->out[0], lut_real, &u->attr, u->table);
     w = (mote_walk_plan){row_lut8, 1, u->q->name, NULL};
   } else if (mote_is_quant(in)) {
     w = setup16(c, u);

@@ -20,7 +20,7 @@ static void check_tables(checker *c) {
   }
   const mote_qrange in16 = {8.0 / 32768, 0, -32768, 32767}, out16 = {1.0 / 32768, 0, -32768, 32767};
   int16_t table16[MOTE_QTABLE16];
-  mote_qtable16_fill(table16, in16, out16, logistic, NULL);
+  mote_qtable16_fill(table16, in16, out16, true, logistic, NULL);
   for (int q = -32768; q < 32768; q++) {
     const int16_t in = (int16_t)q;
     int16_t out;

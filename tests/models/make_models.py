@@ -652,43 +652,59 @@ def make_broken():
 
 def author(subgraphs):
     """A file written with the schema. A subgraph: (tensors {name: (type, shape, constant)}, inputs, outputs, node); a node:
-    (operator's number or custom code, inputs, outputs, options table or bytes)."""
+    (operator's number or custom code, inputs, outputs, options table or bytes). A tensor's (scale, zero point) may follow
+    its constant, or "variable"; instead of a node may stand a list. The input None is absent."""
     import flatbuffers
     from tensorflow.lite.python import schema_py_generated as schema
     model = schema.ModelT()
     model.version, model.buffers, model.operatorCodes, model.subgraphs = 3, [schema.BufferT()], [], []
-    for tensors, inputs, outputs, (code, takes, gives, options) in subgraphs:
+    for tensors, inputs, outputs, nodes in subgraphs:
         graph, names = schema.SubGraphT(), list(tensors)
-        graph.tensors = []
-        for name, (dtype, shape, constant) in tensors.items():
+        graph.tensors, graph.operators = [], []
+        for name, (dtype, shape, constant, *more) in tensors.items():
             tensor = schema.TensorT()
             tensor.name, tensor.type, tensor.shape = name, getattr(schema.TensorType, dtype), shape
             if constant is not None:
                 tensor.buffer = len(model.buffers)
                 model.buffers.append(schema.BufferT())
                 model.buffers[-1].data = np.frombuffer(constant.tobytes(), np.uint8)
+            if more == ["variable"]:
+                tensor.isVariable = True
+            elif more:
+                tensor.quantization = schema.QuantizationParametersT()
+                tensor.quantization.scale, tensor.quantization.zeroPoint = [more[0][0]], [more[0][1]]
             graph.tensors.append(tensor)
-        opcode, node = schema.OperatorCodeT(), schema.OperatorT()
-        custom = isinstance(code, str)
-        opcode.builtinCode = schema.BuiltinOperator.CUSTOM if custom else code
-        opcode.deprecatedBuiltinCode, opcode.version = min(opcode.builtinCode, 127), 1
-        opcode.customCode = code if custom else None
-        if custom:
-            node.customOptions = np.frombuffer(options, np.uint8)
-        elif options is not None:
-            table = type(options).__name__[:-1]
-            second = "2" if hasattr(schema.BuiltinOptions2, table) else ""
-            setattr(node, f"builtinOptions{second}Type", getattr(getattr(schema, f"BuiltinOptions{second}"), table))
-            setattr(node, f"builtinOptions{second}", options)
-        node.opcodeIndex = len(model.operatorCodes)
-        node.inputs, node.outputs = ([names.index(n) for n in side] for side in (takes, gives))
+        for code, takes, gives, options in nodes if isinstance(nodes, list) else [nodes]:
+            opcode, node = schema.OperatorCodeT(), schema.OperatorT()
+            custom = isinstance(code, str)
+            opcode.builtinCode = schema.BuiltinOperator.CUSTOM if custom else code
+            opcode.deprecatedBuiltinCode, opcode.version = min(opcode.builtinCode, 127), 1
+            opcode.customCode = code if custom else None
+            if custom:
+                node.customOptions = np.frombuffer(options, np.uint8)
+            elif options is not None:
+                table = type(options).__name__[:-1]
+                second = "2" if hasattr(schema.BuiltinOptions2, table) else ""
+                setattr(node, f"builtinOptions{second}Type", getattr(getattr(schema, f"BuiltinOptions{second}"), table))
+                setattr(node, f"builtinOptions{second}", options)
+            node.opcodeIndex = len(model.operatorCodes)
+            node.inputs, node.outputs = ([-1 if n is None else names.index(n) for n in side] for side in (takes, gives))
+            graph.operators.append(node)
+            model.operatorCodes.append(opcode)
         graph.inputs, graph.outputs = ([names.index(n) for n in side] for side in (inputs, outputs))
-        graph.operators = [node]
-        model.operatorCodes.append(opcode)
         model.subgraphs.append(graph)
     builder = flatbuffers.Builder(1024)
     builder.Finish(model.Pack(builder), b"TFL3")
     return bytes(builder.Output())
+
+
+def options(name, **fields):
+    """A table of an operator's options."""
+    from tensorflow.lite.python import schema_py_generated as schema
+    table = getattr(schema, name + "T")()
+    for key, value in fields.items():
+        setattr(table, key, value)
+    return table
 
 
 def make_rounded():
@@ -709,18 +725,44 @@ def make_rounded():
     tflite_case("rounded_int8", converter.convert(), [rng.integers(-128, 128, (6, 5, 7)).astype(np.int8)], qsteps=0)
 
 
+def make_codes():
+    """Operators on codes whose roundings the reference defines: the same codes are expected."""
+    rng = np.random.default_rng(9)
+    types = {"INT8": np.int8, "UINT8": np.uint8, "INT16": np.int16}
+    tensors, nodes, inputs = {}, [], {}
+
+    def node(code, dtype, quants, values, table=None, to=None):
+        takes = []
+        for v, q in zip(values, quants):
+            name = f"x{len(inputs)}"
+            inputs[name] = np.asarray(v).astype(types[dtype])
+            tensors[name] = (dtype, list(inputs[name].shape), None, q)
+            takes.append(name)
+        gives = f"y{len(nodes)}"
+        tensors[gives] = (to or dtype, list(inputs[takes[0]].shape), None, quants[-1])
+        nodes.append((code, takes, [gives], table))
+
+    wide = rng.integers(-32768, 32768, (2, 40))
+    node(117, "INT8", [(0.06, 3), (0.04, -118)], [np.arange(-128, 128)])
+    node(117, "UINT8", [(0.031, 120), (0.033, 11)], [np.arange(256)])
+    node(11, "UINT8", [(0.1, 121), (1 / 128, 128)], [rng.integers(0, 256, (4, 9))], options("L2NormOptions"))
+    node(73, "INT16", [(1e-4, 0), (3e-4, 0)], [wide])
+    node(76, "INT16", [(1e-4, 0), (4e-3, 0)], [np.abs(wide) + 1])
+    node(75, "INT16", [(1e-3, 0), (2e-4, 0)], [np.abs(wide)])
+    node(101, "INT16", [(1.3e-4, 0), (3e-4, 0)], [wide], options("AbsOptions"))
+    node(98, "INT16", [(1.3e-4, 0), (3e-4, 0)], [wide], options("LeakyReluOptions", alpha=0.3))
+    node(21, "INT8", [(0.04, 5), (0.11, -128)], [np.arange(-128, 128)])
+    node(114, "INT16", [(1.3e-4, 0), (0.02, 7)], [wide], options("QuantizeOptions"), "INT8")
+    node(0, "INT16", [(2**-12, 0), (2**-9, 0), (2**-9, 0)], [wide, wide // 5], options("AddOptions", potScaleInt16=True))
+    names = [n for _, _, (n,), _ in nodes]
+    tflite_case("rounded_codes", author([(tensors, list(inputs), names, nodes)]), list(inputs.values()), qsteps=0)
+
+
 def make_authored():
     """Operators that the converter does not write."""
     from flatbuffers import flexbuffers
-    from tensorflow.lite.python import schema_py_generated as schema
     rng = np.random.default_rng(6)
     real = lambda *shape: rng.normal(size=shape).astype(np.float32)  # noqa: E731
-
-    def options(name, **fields):
-        table = getattr(schema, name + "T")()
-        for key, value in fields.items():
-            setattr(table, key, value)
-        return table
 
     scalar = ("FLOAT32", [], None)
     add, most = (({"a": scalar, "b": scalar, "y": scalar}, "ab", "y", (code, "ab", "y", None)) for code in (163, 166))
@@ -822,5 +864,6 @@ if __name__ == "__main__":
         make_tflite()
         make_authored()
         make_rounded()
+        make_codes()
         make_named_twice()
     make_broken()

@@ -17,17 +17,36 @@ MOTE_SMALL void mote_qtable_fill(uint8_t table[256], mote_dtype in_type, mote_qr
   }
 }
 
-MOTE_SMALL void mote_qtable16_fill(int16_t table[MOTE_QTABLE16], mote_qrange in, mote_qrange out, mote_qfunction f,
-                                   const void *ctx) {
-  double first = (INT16_MIN - (double)in.zp) * in.scale, last = (INT16_MAX - (double)in.zp) * in.scale;
-  double step = (last - first) / 512, unit = 65536.0 / (65535.0 * out.scale);
+// What a float holds of x, where floats are wanted: one operation at a time, this is their arithmetic.
+static double as(bool single, double x) { return single ? (double)(float)x : x; }
+
+typedef struct table16 {
+  double first, step, unit;
+  bool single;
+  mote_qfunction f;
+  const void *ctx;
+} table16;
+// The function at `half` half steps, in units of the result.
+static double value16(const table16 *t, int half) {
+  double x = as(t->single, t->first + as(t->single, half / 2 * t->step));
+  if (half % 2 != 0)
+    x = as(t->single, x + t->step / 2);
+  return as(t->single, as(t->single, t->f(x, t->ctx)) * t->unit);
+}
+
+MOTE_SMALL void mote_qtable16_fill(int16_t table[MOTE_QTABLE16], mote_qrange in, mote_qrange out, bool single,
+                                   mote_qfunction f, const void *ctx) {
+  double first = as(single, (INT16_MIN - in.zp) * in.scale), last = as(single, (INT16_MAX - in.zp) * in.scale);
+  double range = as(single, as(single, out.scale * INT16_MAX) - out.scale * INT16_MIN);
+  table16 t = {first, as(single, last - first) / 512, as(single, 65536 / range), single, f, ctx};
   out.zp = 0;
   for (int i = 0; i < 512; i++) {
-    double at = round(f(first + i * step, ctx) * unit), next = f(first + (i + 1) * step, ctx) * unit;
-    double error = round((next + at) / 2) - round(f(first + (i + 0.5) * step, ctx) * unit);
+    double at = round(value16(&t, 2 * i)), next = value16(&t, 2 * i + 2);
+    double error = round(as(single, next + at) / 2) - round(value16(&t, 2 * i + 1));
     table[i] = (int16_t)code_of(at - round(error / 2), &out);
   }
-  table[512] = (int16_t)code_of(round(f(last, ctx) * unit), &out);
+  t.first = last;
+  table[512] = (int16_t)code_of(round(value16(&t, 0)), &out);
 }
 
 static int16_t lookup16(const int16_t table[MOTE_QTABLE16], int32_t code) {
@@ -108,8 +127,8 @@ static double reciprocal_of(double x, const void *ctx) {
 MOTE_SMALL void mote_qsoftmax16_fill(mote_qsoftmax16_table *t, double scale_beta) {
   mote_qrange exp_in = {10.0 / 65535, INT16_MAX, 0, 0}, one_in = {1.0 / 65535, INT16_MIN, 0, 0};
   mote_qrange out = {2.0 / 65535, 0, INT16_MIN, INT16_MAX};
-  mote_qtable16_fill(t->exp, exp_in, out, exp_of, NULL);
-  mote_qtable16_fill(t->reciprocal, one_in, out, reciprocal_of, NULL);
+  mote_qtable16_fill(t->exp, exp_in, out, false, exp_of, NULL);
+  mote_qtable16_fill(t->reciprocal, one_in, out, false, reciprocal_of, NULL);
   t->scale = mote_qfix_from(scale_beta / (10.0 / 65535));
 }
 
