@@ -14,6 +14,9 @@ void mote_qrow_symmetric(const float *in, int8_t *out, size_t count, float *scal
 // -128..127 over [min(0, x), max(0, x)] with the zero point moved to the nearest code: x = (q - zp) * scale.
 void mote_qrow_asymmetric(const float *in, int8_t *out, size_t count, float *scale, int32_t *zp);
 
+// Sum of products; beyond 32 bits it wraps.
+int32_t mote_qdot(const int8_t *a, const int16_t *b, size_t count);
+
 // The parts that vector rows share: from the smallest and largest value (both taken with 0) to the scale, the zero
 // point and the factor that makes codes. False: all codes are 0.
 bool mote_qrow_symmetric_range(float least, float most, float *scale, float *inverse);

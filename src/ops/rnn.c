@@ -1,6 +1,8 @@
 // Recurrent cells over a sequence: LSTM with all of TensorFlow Lite's options, plain RNN, SVDF. Computed in float32;
-// codes are turned into real numbers first and the state is rounded to its codes after every step. Must not know files.
+// codes are turned into real numbers first and the state is rounded to its codes after every step. Weights of bytes
+// beside float activations ("hybrid") multiply codes: each row of activations is quantised. Must not know files.
 // Tests: tests/unit/test_ops_rnn.c
+#include "kernels/qhybrid.h"
 #include "ops/opkit.h"
 
 // ------------------------------------------------------------------------------------------------ real operands
@@ -17,16 +19,25 @@ static float *take(floats *f, int64_t n) {
   return p;
 }
 
+// Weights of bytes beside float activations. Their codes are signed and have no zero point, whatever the file says: old
+// files call them uint8.
+static bool is_coded(const mote_opctx *c, int32_t i) {
+  return c->in[0]->dtype == MOTE_F32 && i >= 0 && mote_has(c, i) && c->in[i]->quant.count == 1 &&
+         (c->in[i]->dtype == MOTE_I8 || c->in[i]->dtype == MOTE_U8);
+}
+
 // The input as float32, in place when it is that already; NULL when absent.
 static const float *real_of(const mote_opctx *c, int32_t i, floats *f) {
   if (i < 0 || !mote_has(c, i))
     return NULL;
-  const mote_tensor *t = c->in[i];
-  if (t->dtype == MOTE_F32)
-    return t->data;
-  float *p = take(f, mote_tensor_numel(t));
+  mote_tensor t = *c->in[i];
+  if (t.dtype == MOTE_F32)
+    return t.data;
+  float *p = take(f, mote_tensor_numel(&t));
+  if (is_coded(c, i))
+    t.dtype = MOTE_I8, t.quant.zero_point = 0;
   if (p != NULL)
-    mote_to_float(t, p);
+    mote_to_float(&t, p);
   return p;
 }
 
@@ -59,6 +70,52 @@ static float dot(const float *a, const float *b, int64_t n) {
   for (int k = 0; i < n; i++, k++)
     s[k] += a[i] * b[i];
   return ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]));
+}
+
+// Weights: rows of numbers, or of codes where `real` is NULL. t is NULL: there are none.
+typedef struct matrix {
+  const mote_tensor *t;
+  const float *real;
+} matrix;
+
+// True when rows of codes may be wanted.
+static bool matrix_of(const mote_opctx *c, int32_t i, floats *f, matrix *m) {
+  m->t = i >= 0 && mote_has(c, i) ? c->in[i] : NULL;
+  m->real = m->t == NULL || is_coded(c, i) ? NULL : real_of(c, i, f);
+  return m->t != NULL && m->real == NULL;
+}
+
+// A row of activations; codes, less their zero point, where a matrix of codes wants them.
+typedef struct vector {
+  const float *real;
+  int8_t *bytes;
+  int16_t *codes;
+  float scale;
+} vector;
+
+static void vector_of(vector *v, int64_t n, bool coded, floats *f) {
+  v->bytes = coded ? (int8_t *)take(f, (n + 3) / 4) : NULL;
+  v->codes = coded ? (int16_t *)take(f, (n + 1) / 2) : NULL;
+}
+static void look_at(vector *v, const float *x, int64_t n, bool asymmetric) {
+  int32_t zero = 0;
+  v->real = x;
+  if (v->codes == NULL)
+    return;
+  if (asymmetric)
+    mote_qrow_asymmetric(x, v->bytes, (size_t)n, &v->scale, &zero);
+  else
+    mote_qrow_symmetric(x, v->bytes, (size_t)n, &v->scale);
+  for (int64_t i = 0; i < n; i++)
+    v->codes[i] = (int16_t)(v->bytes[i] - zero);
+}
+
+static float product(const matrix *m, int64_t row, const vector *x) {
+  int64_t n = m->t->dim[1];
+  if (m->real != NULL)
+    return dot(m->real + row * n, x->real, n);
+  return (float)mote_qdot((const int8_t *)m->t->data + row * n, x->codes, (size_t)n) *
+         ((float)m->t->quant.scale * x->scale);
 }
 
 // What is kept between steps, rounded as its tensor is.
@@ -114,14 +171,16 @@ typedef struct lstm_map {
 typedef struct rnn_attr {
   int64_t activation;
   double cell_clip, proj_clip;
-  bool time_major, merge;
+  bool time_major, merge, asymmetric;
   int64_t kernel, rank;
 } rnn_attr;
 
 typedef struct lstm {
-  const float *w[4], *r[4], *peep[3], *bias[4], *proj, *proj_bias, *norm[4], *aux[4];
+  matrix w[4], r[4], aux[4], proj;
+  const float *peep[3], *bias[4], *proj_bias, *norm[4];
   int64_t n_in, n_cell, n_out, n_aux;
   float *gate[4], *cell, *h, *hidden;
+  vector in, last, side, out; // input, output before, auxiliary input, output before the projection
   const mote_tensor *ht, *ct;
 } lstm;
 
@@ -160,25 +219,28 @@ static void lstm_setup(const mote_opctx *c, const lstm_map *m, int64_t batch, ls
   l->n_cell = c->in[m->weights + 3]->dim[0];
   l->n_out = c->in[m->weights + 7]->dim[1];
   l->n_in = c->in[m->weights + 3]->dim[1];
-  bool aux = m->aux >= 0 && mote_has(c, m->aux);
+  bool aux = m->aux >= 0 && mote_has(c, m->aux), in = false, last = false, side = false;
   l->n_aux = aux ? c->in[m->aux]->dim[c->in[m->aux]->rank - 1] : 0;
   for (int32_t k = 0; k < 4; k++) {
-    l->w[k] = real_of(c, m->weights + k, f);
-    l->r[k] = real_of(c, m->weights + 4 + k, f);
+    in |= matrix_of(c, m->weights + k, f, &l->w[k]);
+    last |= matrix_of(c, m->weights + 4 + k, f, &l->r[k]);
+    side |= matrix_of(c, aux ? m->aux_weights + k : -1, f, &l->aux[k]);
     l->bias[k] = real_of(c, m->weights + 11 + k, f);
     l->norm[k] = m->norm >= 0 ? real_of(c, m->norm + k, f) : NULL;
-    l->aux[k] = aux ? real_of(c, m->aux_weights + k, f) : NULL;
     l->gate[k] = take(f, l->n_cell);
   }
   for (int32_t k = 0; k < 3; k++)
     l->peep[k] = real_of(c, m->weights + 8 + k, f);
-  l->proj = real_of(c, m->weights + 15, f);
+  vector_of(&l->out, l->n_cell, matrix_of(c, m->weights + 15, f, &l->proj), f);
   l->proj_bias = real_of(c, m->weights + 16, f);
   l->ht = c->in[m->h];
   l->ct = c->in[m->c];
   l->cell = take(f, batch * l->n_cell);
   l->h = take(f, batch * l->n_out);
   l->hidden = take(f, l->n_cell);
+  vector_of(&l->in, l->n_in, in, f);
+  vector_of(&l->last, l->n_out, last, f);
+  vector_of(&l->side, l->n_aux, side, f);
   if (f->at != NULL) {
     mote_to_float(l->ht, l->h);
     mote_to_float(l->ct, l->cell);
@@ -198,38 +260,42 @@ static void normalise(float *g, const float *coef, const float *bias, int64_t n)
 }
 
 // Gate k before its function; `peep` looks at the cell.
-static void gate_sum(const lstm *l, int k, const float *x, const float *aux, const float *h, const float *cell,
-                     const float *peep) {
+static void gate_sum(const lstm *l, int k, const float *cell, const float *peep) {
   for (int64_t i = 0; i < l->n_cell; i++) {
     float s = l->norm[k] == NULL && l->bias[k] != NULL ? l->bias[k][i] : 0;
-    s += dot(l->w[k] + i * l->n_in, x, l->n_in) + dot(l->r[k] + i * l->n_out, h, l->n_out);
-    if (aux != NULL && l->aux[k] != NULL)
-      s += dot(l->aux[k] + i * l->n_aux, aux, l->n_aux);
+    s += product(&l->w[k], i, &l->in);
+    if (l->aux[k].t != NULL)
+      s += product(&l->aux[k], i, &l->side);
+    s += product(&l->r[k], i, &l->last);
     l->gate[k][i] = s + (peep != NULL ? peep[i] * cell[i] : 0);
   }
   if (l->norm[k] != NULL)
     normalise(l->gate[k], l->norm[k], l->bias[k], l->n_cell);
 }
 
-static void lstm_step(const rnn_attr *a, const lstm *l, const float *x, const float *aux, float *h, float *cell) {
+static void lstm_step(const rnn_attr *a, lstm *l, const float *x, const float *aux, float *h, float *cell) {
   int64_t n = l->n_cell;
-  bool input = l->w[0] != NULL;
+  bool input = l->w[0].t != NULL;
+  look_at(&l->in, x, l->n_in, a->asymmetric);
+  look_at(&l->side, aux, l->n_aux, a->asymmetric);
+  look_at(&l->last, h, l->n_out, a->asymmetric);
   if (input)
-    gate_sum(l, 0, x, aux, h, cell, l->peep[0]);
-  gate_sum(l, 1, x, aux, h, cell, l->peep[1]);
-  gate_sum(l, 2, x, aux, h, cell, NULL);
+    gate_sum(l, 0, cell, l->peep[0]);
+  gate_sum(l, 1, cell, l->peep[1]);
+  gate_sum(l, 2, cell, NULL);
   for (int64_t i = 0; i < n; i++) {
     float f = sigmoid(l->gate[1][i]), in = input ? sigmoid(l->gate[0][i]) : 1 - f;
     cell[i] = clip(f * cell[i] + in * act(a->activation, l->gate[2][i]), a->cell_clip);
   }
   settle(l->ct, cell, n);
-  gate_sum(l, 3, x, aux, h, cell, l->peep[2]);
+  gate_sum(l, 3, cell, l->peep[2]);
   for (int64_t i = 0; i < n; i++)
     l->hidden[i] = sigmoid(l->gate[3][i]) * act(a->activation, cell[i]);
+  look_at(&l->out, l->hidden, n, a->asymmetric);
   for (int64_t o = 0; o < l->n_out; o++)
-    h[o] = l->proj == NULL
+    h[o] = l->proj.t == NULL
                ? l->hidden[o]
-               : clip(dot(l->proj + o * n, l->hidden, n) + (l->proj_bias != NULL ? l->proj_bias[o] : 0), a->proj_clip);
+               : clip((l->proj_bias != NULL ? l->proj_bias[o] : 0) + product(&l->proj, o, &l->out), a->proj_clip);
   settle(l->ht, h, l->n_out);
 }
 
@@ -304,8 +370,8 @@ static size_t lstm_scratch(const mote_opctx *c) { return lstm_bytes(c, &lstm_one
 #define RNN_FIELDS                                                                                                     \
   MOTE_ATTR(rnn_attr, activation, MOTE_ATTR_INT, 0), MOTE_ATTR(rnn_attr, cell_clip, MOTE_ATTR_FLOAT, 0),               \
       MOTE_ATTR(rnn_attr, proj_clip, MOTE_ATTR_FLOAT, 0), MOTE_ATTR(rnn_attr, time_major, MOTE_ATTR_BOOL, 0),          \
-      MOTE_ATTR(rnn_attr, merge, MOTE_ATTR_BOOL, 0), MOTE_ATTR(rnn_attr, kernel, MOTE_ATTR_INT, 0),                    \
-      MOTE_ATTR(rnn_attr, rank, MOTE_ATTR_INT, 1)
+      MOTE_ATTR(rnn_attr, merge, MOTE_ATTR_BOOL, 0), MOTE_ATTR(rnn_attr, asymmetric, MOTE_ATTR_BOOL, 0),               \
+      MOTE_ATTR(rnn_attr, kernel, MOTE_ATTR_INT, 0), MOTE_ATTR(rnn_attr, rank, MOTE_ATTR_INT, 1)
 static const mote_attr_field rnn_fields[] = {RNN_FIELDS};
 #define RNN_OP(ident, text, min, max, outs, infer_, eval_, scratch_)                                                   \
   static const mote_op ident = {text,                                                                                  \
@@ -369,8 +435,80 @@ static mote_status basic_infer(mote_opctx *c) {
   mote_out(c, 3, c->in[4]->dtype, 2, gates);
   return MOTE_OK;
 }
+
+// exp(a) of a <= 0 with so many integer bits, in 15 fraction bits: a Taylor series around -1/8 for the rest of a
+// quarter, times a power for each bit above. This and the two functions below have the steps and roundings of
+// gemmlowp's fixed-point functions, which define the cell on codes.
+static int32_t exp16(int32_t a, int bits) {
+  static const int16_t power[] = {25520, 19875, 12055, 4435, 600, 11}; // exp(-2^k), k from -2 on
+  int32_t quarter = 1 << (13 - bits), rest = (a & (quarter - 1)) - quarter, x = mote_q16_shift(rest, bits) + (1 << 12);
+  int32_t x2 = mote_q16_mul(x, x), x3 = mote_q16_mul(x2, x), x4 = mote_q16_mul(x2, x2);
+  int32_t more = mote_q16_mul(mote_q16_shift(x4, -2) + x3, 10923) + x2;                // 1/3
+  int32_t r = mote_q16_fit(28918 + mote_q16_mul(28918, x + mote_q16_shift(more, -1))); // exp(-1/8)
+  for (int k = 0; k < bits + 2; k++)
+    if ((rest - a) & quarter << k)
+      r = mote_q16_mul(r, power[k]);
+  return a == 0 ? INT16_MAX : r;
+}
+// 2 / (1 + a) for 15 fraction bits of a, with 13: three steps of Newton's from 48/17 - 32/17 of the divisor.
+static int32_t quotient16(int32_t a) {
+  int32_t half = (a + INT16_MAX + 1) / 2, x = 23130 + mote_q16_mul(half, -15420);
+  for (int i = 0; i < 3; i++)
+    x += mote_q16_shift(mote_q16_mul(x, (1 << 13) - mote_q16_mul(half, x)), 2);
+  return x;
+}
+// Of 12 fraction bits.
+static int32_t sigmoid16(int32_t a) {
+  int32_t r = mote_q16_shift(quotient16(exp16(a > 0 ? -a : a, 3)), 1);
+  return a == 0 ? 1 << 14 : a > 0 ? r : INT16_MAX - r;
+}
+static int32_t tanh16(int32_t a) {
+  int32_t r = mote_q16_shift(quotient16(exp16(a > 0 ? -a : a, 4)) - (1 << 13), 2);
+  return a == 0 ? 0 : a > 0 ? r : -r;
+}
+
+// Integer bits of a state of codes; -1: the operands are not those of the cell on codes.
+static int basic_bits(const mote_opctx *c) {
+  for (int32_t i = 0; i < 5; i++)
+    if (c->in[i]->dtype != (i == 3 ? MOTE_I32 : i == 4 ? MOTE_I16 : MOTE_U8))
+      return -1;
+  int bits = 15 + (int)round(log2(c->in[4]->quant.scale));
+  return bits >= 0 && bits <= 15 && c->out[3]->dtype == MOTE_I16 ? bits : -1;
+}
+// Inputs and results in units of 1/128 around 128.
+static void basic_codes(const mote_opctx *c, int bits) {
+  int64_t cells = c->in[1]->dim[1], n = c->in[0]->dim[1], wide = n + cells;
+  mote_qfix fix = mote_qfix_from(4096.0 * (double)(float)c->in[3]->quant.scale);
+  const uint8_t *w = c->in[2]->data;
+  uint8_t *joined = c->out[2]->data;
+  int16_t *gates = c->out[3]->data;
+  for (int64_t b = 0; b < c->in[0]->dim[0]; b++, gates += 4 * cells, joined += wide) {
+    memcpy(joined, (const uint8_t *)c->in[0]->data + b * n, (size_t)n);
+    memcpy(joined + n, (const uint8_t *)c->in[1]->data + b * cells, (size_t)cells);
+    for (int64_t k = 0; k < 4 * cells; k++) {
+      uint32_t sum = ((const uint32_t *)c->in[3]->data)[k];
+      for (int64_t i = 0; i < wide; i++)
+        sum += (uint32_t)((joined[i] - 128) * (w[k * wide + i] - c->in[2]->quant.zero_point));
+      int32_t high = mote_qfix_high((int32_t)sum, fix), right = fix.shift > 0 ? 0 : -fix.shift; // halves are taken up
+      gates[k] = (int16_t)mote_q16_fit((high + (((int64_t)1 << right) >> 1)) >> right);
+    }
+    for (int64_t i = 0; i < cells; i++) {
+      int32_t fresh = mote_q16_mul(sigmoid16(gates[i]), tanh16(gates[cells + i]));
+      int32_t kept = mote_q16_mul(sigmoid16(gates[2 * cells + i]), ((const int16_t *)c->in[4]->data)[b * cells + i]);
+      int32_t cell = mote_q16_fit(mote_q16_shift(fresh, -bits) + kept);
+      int32_t y = mote_q16_mul(sigmoid16(gates[3 * cells + i]), tanh16(mote_q16_shift(cell, bits - 3)));
+      ((int16_t *)c->out[1]->data)[b * cells + i] = (int16_t)cell;
+      ((uint8_t *)c->out[0]->data)[b * cells + i] = (uint8_t)(128 + MOTE_MIN(mote_q16_shift(y, -8), 127));
+    }
+  }
+}
 static mote_status basic_eval(mote_opctx *c) {
   floats f = {c->scratch, 0};
+  int bits = basic_bits(c);
+  if (bits >= 0) {
+    basic_codes(c, bits);
+    return MOTE_OK;
+  }
   int64_t batch = c->in[0]->dim[0], n = c->in[0]->dim[1], cells = c->in[1]->dim[1], wide = n + cells;
   const float *x = real_of(c, 0, &f), *h = real_of(c, 1, &f), *w = real_of(c, 2, &f), *bias = real_of(c, 3, &f),
               *cell = real_of(c, 4, &f);
@@ -420,39 +558,65 @@ static mote_status rnn_check(const mote_opctx *c, const rnn_map *m) {
     return want_shape(c, m->aux_w, 2, units, c->in[m->aux]->dim[c->in[m->aux]->rank - 1], false);
   return MOTE_OK;
 }
+// Operands and working memory of one direction; run once with f->at NULL to measure.
+typedef struct rnn {
+  matrix w, r, aux;
+  vector in, last, side;
+  int64_t n_in, n_side, units;
+  const float *x, *bias, *side_x;
+  float *fresh;
+} rnn;
+static void rnn_setup(const mote_opctx *c, const rnn_map *m, floats *f, rnn *r) {
+  bool aux = m->aux >= 0 && mote_has(c, m->aux) && mote_has(c, m->aux_w);
+  r->units = c->in[m->w]->dim[0];
+  r->n_in = c->in[m->w]->dim[1];
+  r->n_side = aux ? c->in[m->aux_w]->dim[1] : 0;
+  vector_of(&r->in, r->n_in, matrix_of(c, m->w, f, &r->w), f);
+  vector_of(&r->last, r->units, matrix_of(c, m->r, f, &r->r), f);
+  vector_of(&r->side, r->n_side, matrix_of(c, aux ? m->aux_w : -1, f, &r->aux), f);
+  r->x = real_of(c, 0, f);
+  r->bias = real_of(c, m->bias, f);
+  r->side_x = real_of(c, aux ? m->aux : -1, f);
+  r->fresh = take(f, r->units);
+}
+// One step: the new state is left in `fresh`.
+static void rnn_step(const rnn_attr *a, rnn *r, const float *x, const float *side, const float *h) {
+  look_at(&r->in, x, r->n_in, a->asymmetric);
+  look_at(&r->last, h, r->units, a->asymmetric);
+  look_at(&r->side, side, r->n_side, a->asymmetric);
+  for (int64_t u = 0; u < r->units; u++) {
+    float v = r->bias[u] + product(&r->w, u, &r->in);
+    if (r->aux.t != NULL)
+      v += product(&r->aux, u, &r->side);
+    r->fresh[u] = act(a->activation, v + product(&r->r, u, &r->last));
+  }
+}
 static void rnn_run(mote_opctx *c, const rnn_map *m, bool backward, const mote_tensor *out, int64_t column) {
   const rnn_attr *a = c->attr;
   floats f = {c->scratch, 0};
   sequence x = sequence_of(c->in[0], a->time_major), y = sequence_of(out, a->time_major);
-  const float *in = real_of(c, 0, &f), *w = real_of(c, m->w, &f), *r = real_of(c, m->r, &f),
-              *bias = real_of(c, m->bias, &f);
-  bool has_aux = m->aux >= 0 && mote_has(c, m->aux) && mote_has(c, m->aux_w);
-  const float *aux = has_aux ? real_of(c, m->aux, &f) : NULL, *aux_w = has_aux ? real_of(c, m->aux_w, &f) : NULL;
-  sequence ax = has_aux ? sequence_of(c->in[m->aux], a->time_major) : x;
-  int64_t units = c->in[m->w]->dim[0];
-  float *fresh = take(&f, units), *state = c->in[m->h]->data;
+  rnn r;
+  rnn_setup(c, m, &f, &r);
+  sequence ax = r.side_x != NULL ? sequence_of(c->in[m->aux], a->time_major) : x;
+  float *state = c->in[m->h]->data;
+  int64_t units = r.units;
   for (int64_t s = 0; s < x.time; s++)
     for (int64_t b = 0; b < x.batch; b++) {
       int64_t t = backward ? x.time - 1 - s : s;
-      float *h = state + b * units;
-      for (int64_t u = 0; u < units; u++) {
-        float v = bias[u] + dot(w + u * x.n, in + t * x.t_stride + b * x.b_stride, x.n) + dot(r + u * units, h, units);
-        fresh[u] = act(a->activation,
-                       v + (aux != NULL ? dot(aux_w + u * ax.n, aux + t * ax.t_stride + b * ax.b_stride, ax.n) : 0));
-      }
-      memcpy(h, fresh, (size_t)units * sizeof *h);
+      const float *side = r.side_x != NULL ? r.side_x + t * ax.t_stride + b * ax.b_stride : NULL;
+      rnn_step(a, &r, r.x + t * x.t_stride + b * x.b_stride, side, state + b * units);
+      memcpy(state + b * units, r.fresh, (size_t)units * sizeof *state);
       for (int64_t u = 0; u < units; u++)
-        put(out, t * y.t_stride + b * y.b_stride + column + u, fresh[u]);
+        put(out, t * y.t_stride + b * y.b_stride + column + u, r.fresh[u]);
     }
 }
-static size_t rnn_scratch(const mote_opctx *c) {
+static size_t rnn_bytes(const mote_opctx *c, const rnn_map *m) {
   floats f = {0};
-  for (int32_t i = 0; i < c->n_in; i++)
-    real_of(c, i, &f);
-  for (int32_t i = 1; i < MOTE_MIN(c->n_in, 6); i += 4)
-    take(&f, mote_has(c, i) ? c->in[i]->dim[0] : 0);
+  rnn r;
+  rnn_setup(c, m, &f, &r);
   return (f.used + 16) * sizeof(float);
 }
+static size_t rnn_scratch(const mote_opctx *c) { return rnn_bytes(c, &rnn_one); }
 static mote_status rnn_infer(mote_opctx *c) {
   MOTE_TRY(rnn_input(c));
   MOTE_TRY(mote_want_dtype(c, 0, MOTE_F32));
@@ -489,11 +653,14 @@ static mote_status birnn_eval(mote_opctx *c) {
   rnn_run(c, &rnn_two[1], true, c->out[a->merge ? 0 : 1], a->merge ? c->in[1]->dim[0] : 0);
   return MOTE_OK;
 }
+static size_t birnn_scratch(const mote_opctx *c) {
+  return MOTE_MAX(rnn_bytes(c, &rnn_two[0]), rnn_bytes(c, &rnn_two[1]));
+}
 static const mote_op op_birnn = {"bidirectional_rnn",
                                  MOTE_RULES(.flags = MOTE_OP_EFFECT | MOTE_OP_NO_FOLD | MOTE_OP_LIST_OUT, .min_in = 1,
                                             .max_in = 12, .attr_size = sizeof(rnn_attr), MOTE_FIELDS(rnn_fields),
                                             .infer = birnn_infer, .eval = birnn_eval,
-                                            .more = MOTE_MORE(.scratch = rnn_scratch))};
+                                            .more = MOTE_MORE(.scratch = birnn_scratch))};
 
 // ------------------------------------------------------------------------------------------------ SVDF
 
@@ -522,12 +689,17 @@ static mote_status svdf_eval(mote_opctx *c) {
   floats f = {c->scratch, 0};
   int64_t batch = c->in[0]->dim[0], n = c->in[0]->dim[1], filters = c->in[1]->dim[0], memory = c->in[2]->dim[1],
           units = filters / a->rank;
-  const float *x = real_of(c, 0, &f), *w = real_of(c, 1, &f), *time = real_of(c, 2, &f), *bias = real_of(c, 3, &f);
+  const float *x = real_of(c, 0, &f), *time = real_of(c, 2, &f), *bias = real_of(c, 3, &f);
+  matrix w;
+  vector v_in;
+  vector_of(&v_in, n, matrix_of(c, 1, &f, &w), &f);
   float *s = take(&f, batch * filters * memory);
   mote_to_float(state, s);
   for (int64_t i = 0; i < batch * filters; i++) {
+    if (i % filters == 0)
+      look_at(&v_in, x + i / filters * n, n, a->asymmetric);
     memmove(s + i * memory, s + i * memory + 1, (size_t)(memory - 1) * sizeof *s);
-    s[(i + 1) * memory - 1] = dot(w + i % filters * n, x + i / filters * n, n);
+    s[(i + 1) * memory - 1] = product(&w, i % filters, &v_in);
   }
   settle(state, s, batch * filters * memory);
   for (int64_t i = 0; i < batch * filters * memory; i++)
@@ -545,8 +717,10 @@ static mote_status svdf_eval(mote_opctx *c) {
 }
 static size_t svdf_scratch(const mote_opctx *c) {
   floats f = {0};
+  vector v;
   for (int32_t i = 0; i < 5; i++)
     real_of(c, i, &f);
+  vector_of(&v, c->in[0]->dim[1], true, &f);
   take(&f, mote_tensor_numel(c->in[4]));
   return (f.used + 16) * sizeof(float);
 }
@@ -559,7 +733,8 @@ static mote_status lower_lstm(mote_lowering *l) {
   rnn_attr attr = {.activation = mote_lower_int(l, "activation", 0),
                    .cell_clip = mote_lower_float(l, "cell_clip", 0),
                    .proj_clip = mote_lower_float(l, "proj_clip", 0),
-                   .time_major = true};
+                   .time_major = true,
+                   .asymmetric = mote_lower_bool(l, "asymmetric", false)};
   mote_vid in[24];
   bool basic = mote_lower_int(l, "kernel", 0) == 1;
   int32_t n = 0;
@@ -577,13 +752,14 @@ static mote_status lower_lstm(mote_lowering *l) {
 }
 
 static const mote_tflite_row tflite_rows[] = {
-    {16, 4, "LSTM", &op_lstm, "activation:i8 cell_clip:f32 proj_clip:f32 kernel:i8", lower_lstm},
-    {24, 3, "RNN", &op_rnn, "activation:i8"},
-    {27, 4, "SVDF", &op_svdf, "rank:i32 activation:i8"},
-    {35, 3, "UNIDIRECTIONAL_SEQUENCE_RNN", &op_rnn, "time_major:bool activation:i8"},
-    {44, 4, "UNIDIRECTIONAL_SEQUENCE_LSTM", &op_lstm, "activation:i8 cell_clip:f32 proj_clip:f32 time_major:bool"},
-    {46, 3, "BIDIRECTIONAL_SEQUENCE_RNN", &op_birnn, "time_major:bool activation:i8 merge:bool"},
+    {16, 4, "LSTM", &op_lstm, "activation:i8 cell_clip:f32 proj_clip:f32 kernel:i8 asymmetric:bool", lower_lstm},
+    {24, 3, "RNN", &op_rnn, "activation:i8 asymmetric:bool"},
+    {27, 4, "SVDF", &op_svdf, "rank:i32 activation:i8 asymmetric:bool"},
+    {35, 3, "UNIDIRECTIONAL_SEQUENCE_RNN", &op_rnn, "time_major:bool activation:i8 asymmetric:bool"},
+    {44, 4, "UNIDIRECTIONAL_SEQUENCE_LSTM", &op_lstm,
+     "activation:i8 cell_clip:f32 proj_clip:f32 time_major:bool asymmetric:bool"},
+    {46, 3, "BIDIRECTIONAL_SEQUENCE_RNN", &op_birnn, "time_major:bool activation:i8 merge:bool asymmetric:bool"},
     {52, 3, "BIDIRECTIONAL_SEQUENCE_LSTM", &op_bilstm,
-     "activation:i8 cell_clip:f32 proj_clip:f32 merge:bool time_major:bool=1"},
+     "activation:i8 cell_clip:f32 proj_clip:f32 merge:bool time_major:bool=1 asymmetric:bool"},
 };
 const mote_op_family mote_family_rnn = {MOTE_ROWS(tflite, tflite_rows)};

@@ -34,6 +34,19 @@ static void check_rows(checker *c) {
   mote_qrow_asymmetric(in, out, COUNT, &scale, &zp);
 }
 
+static void check_dot(checker *c) {
+  const size_t count = check_random_below(c, 70);
+  int8_t *a = check_buffer(c, count, CHECK_END);
+  int16_t *b = check_buffer(c, 2 * count, CHECK_END);
+  int64_t want = 0;
+  for (size_t i = 0; i < count; i++) {
+    a[i] = (int8_t)((int)check_random_below(c, 256) - 128);
+    b[i] = (int16_t)((int)check_random_below(c, 511) - 255);
+    want += a[i] * b[i];
+  }
+  check_case(c, mote_qdot(a, b, count) == want, "mote_qdot", "%zu products", count);
+}
+
 // Every element-wise row gives the bits of the portable functions.
 static void check_vector_rows(checker *c) {
   enum { MOST = 70 };
@@ -102,6 +115,7 @@ static void test(checker *c) {
     check_rows(c);
     check_reset(c);
     check_vector_rows(c);
+    check_dot(c);
     check_fixed(c);
     check_rounding(c);
   }

@@ -757,6 +757,57 @@ def make_codes():
     names = [n for _, _, (n,), _ in nodes]
     tflite_case("rounded_codes", author([(tensors, list(inputs), names, nodes)]), list(inputs.values()), qsteps=0)
 
+    byte, sum_ = (1 / 128, 128), 0.008 / 128
+    tflite_case("lstm_codes", author([(
+        {"x": ("UINT8", [2, 8], None, byte), "h": ("UINT8", [2, 8], None, byte),
+         "w": ("UINT8", [32, 16], rng.integers(0, 256, (32, 16)).astype(np.uint8), (0.008, 127)),
+         "b": ("INT32", [32], rng.integers(-9999, 9999, 32).astype(np.int32), (sum_, 0)),
+         "c": ("INT16", [2, 8], None, (2**-11, 0)), "y": ("UINT8", [2, 8], None, byte),
+         "d": ("INT16", [2, 8], None, (2**-11, 0)), "t": ("UINT8", [2, 16], None, byte),
+         "g": ("INT16", [2, 32], None, (2**-12, 0))}, "xhc", "ydtg",
+        (16, "xhwbc", "ydtg", options("LSTMOptions", kernelType=1, fusedActivationFunction=4)))]),
+        [rng.integers(0, 256, (2, 8)).astype(np.uint8), rng.integers(0, 256, (2, 8)).astype(np.uint8),
+         rng.integers(-32768, 32768, (2, 8)).astype(np.int16)], qsteps=0)
+
+
+def make_hybrid():
+    """Recurrent cells with weights of bytes and activations of floats, which are quantised row by row."""
+    rng = np.random.default_rng(10)
+    tensors, nodes = {"x": ("FLOAT32", [2, 7], None), "s": ("FLOAT32", [2, 3, 7], None)}, []
+
+    def add(dtype, *shape):
+        name, w = f"t{len(tensors)}", rng.normal(0, 0.5, shape).astype(np.float32)
+        if dtype == "variable":
+            tensors[name] = ("FLOAT32", list(shape), None, "variable")
+        elif dtype == "FLOAT32":
+            tensors[name] = (dtype, list(shape), w)
+        else:
+            scale = float(np.abs(w).max() / 127)
+            tensors[name] = (dtype, list(shape), np.round(w / scale).astype(np.int8), (scale, 0))
+        return name
+
+    def node(code, takes, shape, table):
+        gives = f"y{len(nodes)}"
+        tensors[gives] = ("FLOAT32", shape, None)
+        nodes.append((code, takes, [gives], table))
+
+    for asymmetric, byte in ((True, "INT8"), (False, "UINT8")):
+        more = {"asymmetricQuantizeInputs": asymmetric}
+        cell = [add(byte, 5, 7) for _ in range(4)] + [add(byte, 5, 4) for _ in range(4)] + [add(byte, 5) for _ in range(3)] \
+            + [add("FLOAT32", 5) for _ in range(4)] + [add(byte, 4, 5), add("FLOAT32", 4)] \
+            + [add("variable", 2, 4), add("variable", 2, 5)]
+        norm = [add("FLOAT32", 5) for _ in range(4)]
+        node(16, ["x"] + cell + norm, [2, 4], options("LSTMOptions", fusedActivationFunction=4, cellClip=0.8, **more))
+        node(44, ["s"] + cell[:-2] + [add("variable", 2, 4), add("variable", 2, 5)], [2, 3, 4],
+             options("UnidirectionalSequenceLSTMOptions", fusedActivationFunction=4, projClip=0.4, **more))
+        node(35, ["s", add(byte, 6, 7), add(byte, 6, 6), add("FLOAT32", 6), add("variable", 2, 6)], [2, 3, 6],
+             options("SequenceRNNOptions", fusedActivationFunction=3, **more))
+        node(27, ["x", add(byte, 6, 7), add(byte, 6, 4), None, add("variable", 2, 24)], [2, 3],
+             options("SVDFOptions", rank=2, **more))
+    names = [n for _, _, (n,), _ in nodes]
+    tflite_case("hybrid_cells", author([(tensors, ["x", "s"], names, nodes)]),
+                [rng.normal(size=(2, 7)).astype(np.float32), rng.normal(size=(2, 3, 7)).astype(np.float32)], repeat=3)
+
 
 def make_authored():
     """Operators that the converter does not write."""
@@ -865,5 +916,6 @@ if __name__ == "__main__":
         make_authored()
         make_rounded()
         make_codes()
+        make_hybrid()
         make_named_twice()
     make_broken()
