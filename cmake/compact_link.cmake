@@ -13,6 +13,10 @@ int main(void) { return 0; }" MOTE_PACKED_RELOCATIONS_WORK)
 # Code and constants share pages of the file instead of being padded apart; both are read-only either way.
 set(CMAKE_REQUIRED_LINK_OPTIONS -Wl,-z,noseparate-code)
 check_c_source_compiles("int main(void) { return 0; }" MOTE_NOSEPARATE_CODE_WORKS)
+# Calls of exported functions from within the library go to them directly, not through a table that a program could
+# turn elsewhere: 48 bytes less for each such function.
+set(CMAKE_REQUIRED_LINK_OPTIONS -Wl,-Bsymbolic-functions)
+check_c_source_compiles("int main(void) { return 0; }" MOTE_BSYMBOLIC_FUNCTIONS_WORKS)
 unset(CMAKE_REQUIRED_LINK_OPTIONS)
 option(MOTE_PACKED_RELOCATIONS "packed relocations in libmote.so" ${MOTE_PACKED_RELOCATIONS_WORK})
 
@@ -22,5 +26,8 @@ function(mote_compact_link target)
   endif()
   if(MOTE_NOSEPARATE_CODE_WORKS)
     target_link_options(${target} PRIVATE -Wl,-z,noseparate-code)
+  endif()
+  if(MOTE_BSYMBOLIC_FUNCTIONS_WORKS)
+    target_link_options(${target} PRIVATE -Wl,-Bsymbolic-functions)
   endif()
 endfunction()

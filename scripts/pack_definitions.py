@@ -65,7 +65,10 @@ class Lower(ast.NodeTransformer):
         if is_range(it):
             a, b = (ast.unparse(v) for v in it.args[:2])
             step = ast.unparse(it.args[2]) if len(it.args) > 2 else "1"
-            count, value = f"(({b})-({a})+({step})-1)//({step})", f"({a})+{i}*({step})"
+            # (b - a) / step rounded up, whatever the sign of step; a loop over a negative range does nothing.
+            count, value = f"-((({a})-({b}))//({step}))", f"({a})+{i}*({step})"
+            if step == "1":
+                count, value = f"({b})-({a})", f"({a})+{i}"
         else:
             seq = self.fresh()
             before += parse(f"{seq} = {ast.unparse(it)}")

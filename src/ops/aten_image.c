@@ -1,4 +1,4 @@
-// PyTorch's operators on images: sampling at a grid, windows as columns, boxes and regions.
+// PyTorch's operators on images: sampling at a grid, boxes and regions.
 // Tests: tests/unit/test_ops_aten.c
 #include "ops/aten_ref.h"
 #include "ops/shape.h"
@@ -103,133 +103,6 @@ static mote_status lower_grid(mote_lowering *l) {
   a.n[0] = mote_lower_int(l, "padding_mode", 0);
   a.n[1] = mote_lower_bool(l, "align_corners", false);
   return mote_low_done(l, mote_ref_emit(l, &grid_op, &a, in, 2, NULL));
-}
-
-// theta [n, d, d+1] at the places of a regular grid
-static mote_status affine_eval(mote_opctx *c) {
-  const mote_ref_attr *a = c->attr;
-  const mote_tensor *t = c->in[0], *o = c->out[0];
-  int32_t d = (int32_t)t->dim[1];
-  int64_t places = mote_tensor_numel(o) / MOTE_MAX(d, 1);
-  for (int64_t p = 0; p < places; p++) {
-    double at[4] = {0, 0, 0, 1};
-    int64_t r = p;
-    for (int32_t k = 0; k < d; k++) { // last axis first
-      int64_t n = o->dim[d - k], i = r % n;
-      r /= n;
-      at[k] = n > 1 ? -1 + 2 * (double)i / (double)(n - 1) : a->n[0] ? -1 : 0;
-      at[k] = n > 1 && !a->n[0] ? at[k] * ((double)n - 1) / (double)n : at[k];
-    }
-    at[d] = 1;
-    for (int32_t i = 0; i < d; i++) {
-      double v = 0;
-      for (int32_t k = 0; k <= d; k++)
-        v += at[k] * mote_ref_real(t, (r * d + i) * (d + 1) + k);
-      mote_store_f64(o->data, o->dtype, p * d + i, v);
-    }
-  }
-  return MOTE_OK;
-}
-MOTE_REF_OP(affine_op, "affine_grid", 1, 1, 1, 0, affine_eval);
-static mote_status lower_affine(mote_lowering *l) {
-  const mote_tensor *t = mote_low_desc(l, l->args[0].ref);
-  const mote_arg *size = &l->args[1];
-  mote_ref_attr a = mote_ref_attr_of(0);
-  int32_t d = size->count - 2;
-  if (size->kind != MOTE_ARG_INTS || d < 2 || d > 3 || t->rank != 3 || t->dim[1] != d || t->dim[2] != d + 1 ||
-      t->dim[0] != size->ints.at[0])
-    return mote_fail(l->err, MOTE_ERR_SHAPE,
-                     "Expected a batch of 2x3 or 3x4 affine matrices and a size of 4 or 5 numbers");
-  int64_t dim[5] = {t->dim[0], size->ints.at[2], size->ints.at[3], d == 3 ? size->ints.at[4] : d, d};
-  mote_ref_shape(&a, 0, t->dtype, d + 2, dim);
-  a.n[0] = mote_lower_bool(l, "align_corners", false);
-  return mote_low_done(l, mote_ref_emit(l, &affine_op, &a, &l->args[0].ref, 1, NULL));
-}
-
-// ------------------------------------------------------------------------------------------------ windows as columns
-
-enum { W_KH, W_KW, W_DH, W_DW, W_PH, W_PW, W_SH, W_SW, W_OH, W_OW, W_CH };
-// Both directions: image [n, c, h, w] and columns [n, c*kh*kw, oh*ow].
-static mote_status columns_eval(mote_opctx *c) {
-  const mote_ref_attr *a = c->attr;
-  const int64_t *p = a->n;
-  bool back = a->kind == 1;
-  const mote_tensor *x = c->in[0], *o = c->out[0], *image = back ? o : x;
-  int64_t h = image->dim[image->rank - 2], v = image->dim[image->rank - 1], total = mote_tensor_numel(back ? x : o);
-  if (back)
-    memset(o->data, 0, (size_t)mote_tensor_numel(o) * mote_dtype_size(o->dtype));
-  for (int64_t i = 0; i < total; i++) {
-    int64_t place = i % (p[W_OH] * p[W_OW]), row = i / (p[W_OH] * p[W_OW]), kx = row % p[W_KW],
-            ky = row / p[W_KW] % p[W_KH], plane = row / (p[W_KW] * p[W_KH]);
-    int64_t y = place / p[W_OW] * p[W_SH] + ky * p[W_DH] - p[W_PH],
-            z = place % p[W_OW] * p[W_SW] + kx * p[W_DW] - p[W_PW];
-    bool in = y >= 0 && y < h && z >= 0 && z < v;
-    int64_t at = (plane * h + y) * v + z;
-    if (!back)
-      mote_ref_put(o, i, in ? mote_ref_get(x, at) : mote_z_real(0));
-    else if (in)
-      mote_ref_put(o, at, mote_z_add(mote_ref_get(o, at), mote_ref_get(x, i)));
-  }
-  return MOTE_OK;
-}
-MOTE_REF_OP(columns_op, "image_columns", 1, 1, 1, 0, columns_eval);
-
-static mote_status columns_geometry(mote_lowering *l, mote_ref_attr *a, int64_t h, int64_t v) {
-  static const char *const names[] = {"kernel_size", "dilation", "padding", "stride"};
-  for (int32_t i = 0; i < 4; i++)
-    for (int32_t k = 0; k < 2; k++) {
-      int64_t value = mote_low_at(l, names[i], 2, k, i == 2 ? 0 : 1);
-      if (value < (i == 2 ? 0 : 1) || value > INT32_MAX)
-        return mote_fail(l->err, MOTE_ERR_ARGUMENT, "%s should be greater than zero, but got %lld", names[i],
-                         (long long)value);
-      a->n[2 * i + k] = value;
-    }
-  for (int32_t k = 0; k < 2; k++) {
-    int64_t span = (k ? v : h) + 2 * a->n[W_PH + k] - a->n[W_DH + k] * (a->n[W_KH + k] - 1) - 1;
-    a->n[W_OH + k] = span / a->n[W_SH + k] + 1;
-    if (span < 0)
-      return mote_fail(l->err, MOTE_ERR_SHAPE,
-                       "the calculated shape of the array of sliding blocks must be at least one, but is %lld",
-                       (long long)span);
-  }
-  return MOTE_OK;
-}
-static mote_status lower_im2col(mote_lowering *l) {
-  const mote_tensor *t = mote_low_desc(l, l->args[0].ref);
-  mote_ref_attr a = mote_ref_attr_of(0);
-  int32_t r = t->rank;
-  if (r != 3 && r != 4)
-    return mote_fail(l->err, MOTE_ERR_SHAPE,
-                     "im2col(): Expected 3D or 4D (batch mode) tensor with possibly 0 batch size and other non-zero "
-                     "dimensions for input");
-  MOTE_TRY(columns_geometry(l, &a, t->dim[r - 2], t->dim[r - 1]));
-  int64_t rows = t->dim[r - 3] * a.n[W_KH] * a.n[W_KW],
-          dim[3] = {r == 4 ? t->dim[0] : rows, r == 4 ? rows : a.n[W_OH] * a.n[W_OW], a.n[W_OH] * a.n[W_OW]};
-  mote_ref_shape(&a, 0, t->dtype, r - 1, dim);
-  return mote_low_done(l, mote_ref_emit(l, &columns_op, &a, &l->args[0].ref, 1, NULL));
-}
-static mote_status lower_col2im(mote_lowering *l) {
-  const mote_tensor *t = mote_low_desc(l, l->args[0].ref);
-  mote_ref_attr a = mote_ref_attr_of(1);
-  int32_t r = t->rank;
-  int64_t h = mote_low_at(l, "output_size", 2, 0, 1), v = mote_low_at(l, "output_size", 2, 1, 1);
-  if ((r != 2 && r != 3) || h < 1 || v < 1 || h > INT32_MAX || v > INT32_MAX)
-    return mote_fail(
-        l->err, MOTE_ERR_SHAPE,
-        "Expected 2D or 3D (batch mode) tensor for input with possibly 0 batch size and non-zero dimensions for input");
-  MOTE_TRY(columns_geometry(l, &a, h, v));
-  int64_t kernel = a.n[W_KH] * a.n[W_KW], dim[4] = {t->dim[0], t->dim[r - 2] / kernel, h, v};
-  if (t->dim[r - 2] % kernel != 0)
-    return mote_fail(l->err, MOTE_ERR_SHAPE,
-                     "Expected size of input's dimension 1 to be divisible by the product of kernel_size, but got "
-                     "input.size(1)=%lld and kernel_size=(%lld, %lld).",
-                     (long long)t->dim[r - 2], (long long)a.n[W_KH], (long long)a.n[W_KW]);
-  if (t->dim[r - 1] != a.n[W_OH] * a.n[W_OW])
-    return mote_fail(l->err, MOTE_ERR_SHAPE,
-                     "expected the size of the last dimension of input to be %lld, but got %lld",
-                     (long long)(a.n[W_OH] * a.n[W_OW]), (long long)t->dim[r - 1]);
-  mote_ref_shape(&a, 0, t->dtype, r + 1, r == 3 ? dim : dim + 1);
-  return mote_low_done(l, mote_ref_emit(l, &columns_op, &a, &l->args[0].ref, 1, NULL));
 }
 
 // ------------------------------------------------------------------------------------------------ boxes
@@ -377,9 +250,6 @@ static mote_status lower_roi(mote_lowering *l) {
 
 static const mote_torch_row rows[] = {
     {"grid_sampler grid_sampler_2d grid_sampler_3d", .lower = lower_grid},
-    {"affine_grid_generator", .lower = lower_affine},
-    {"im2col", .lower = lower_im2col},
-    {"col2im", .lower = lower_col2im},
     {"torchvision::nms", .lower = lower_nms},
     {"torchvision::roi_align", .lower = lower_roi},
 };

@@ -154,3 +154,58 @@ def histogramdd__TensorList_bins(self, bins, range, weight, density):
       s[i] = size[i]
       r = torch.div(r, torch.reshape(torch.diff(bins[i]), s))
   return r, bins
+# One number may stand for both.
+def _pair(x: List[int], least: int, name: str) -> List[int]:
+  if ops.prim.min(x[0], x[-1]) < least:
+    torch._bad("{} should be greater than zero, but got {}".format(name, x))
+  return [x[0], x[-1]]
+# [n, c, h, w] -> [n, c, rows and columns of a window, rows and columns of windows]
+def _image_windows(x: Tensor, kernel: List[int], dilation: List[int], stride: List[int]) -> Tensor:
+  for i in range(2):
+    n = dilation[i] * (kernel[i] - 1) + 1
+    if n > torch.size(x, i + 2):
+      torch._bad("the calculated shape of the array of sliding blocks must be at least one, but windows of {} are larger than {}".format(n, torch.size(x, i + 2)))
+    x = torch.slice(torch.unfold(x, i + 2, n, stride[i]), -1, 0, n, dilation[i])
+  return torch.permute(x, [0, 1, 4, 5, 2, 3])
+def im2col(self, kernel_size, dilation, padding, stride):
+  k, d = torch._pair(kernel_size, 1, "kernel_size"), torch._pair(dilation, 1, "dilation")
+  p, s = torch._pair(padding, 0, "padding"), torch._pair(stride, 1, "stride")
+  r = torch.dim(self)
+  if r != 3 and r != 4:
+    torch._bad("im2col(): Expected 3D or 4D (batch mode) tensor with possibly 0 batch size and other non-zero dimensions for input, but got: {}".format(torch.size(self)))
+  x = torch.constant_pad_nd(self if r == 4 else torch.unsqueeze(self, 0), [p[1], p[1], p[0], p[0]], 0)
+  n = torch._image_windows(x, k, d, s)
+  n = torch.reshape(n, [torch.size(n, 0), torch.size(n, 1) * k[0] * k[1], torch.size(n, 4) * torch.size(n, 5)])
+  return n if r == 4 else torch.squeeze(n, 0)
+def col2im(self, output_size, kernel_size, dilation, padding, stride):
+  k, d = torch._pair(kernel_size, 1, "kernel_size"), torch._pair(dilation, 1, "dilation")
+  p, s = torch._pair(padding, 0, "padding"), torch._pair(stride, 1, "stride")
+  o = torch._pair(output_size, 1, "output_size")
+  r = torch.dim(self)
+  if r != 2 and r != 3:
+    torch._bad("Expected 2D or 3D (batch mode) tensor for input with possibly 0 batch size and non-zero dimensions for input, but got: {}".format(torch.size(self)))
+  rows, area = torch.size(self, -2), k[0] * k[1]
+  if rows % area != 0:
+    torch._bad("Expected size of input's dimension 1 to be divisible by the product of kernel_size, but got input.size(1)={} and kernel_size=({}, {}).".format(rows, k[0], k[1]))
+  h, w = o[0] + 2 * p[0], o[1] + 2 * p[1]
+  at = torch._image_windows(torch.reshape(torch.arange(h * w), [1, 1, h, w]), k, d, s)
+  if torch.numel(at) != area * torch.size(self, -1):
+    torch._bad("expected the size of the last dimension of input to be {}, but got {}".format(torch.numel(at) // area, torch.size(self, -1)))
+  planes = rows // area * (torch.size(self, 0) if r == 3 else 1)
+  x = torch.reshape(self, [planes, torch.numel(at)])
+  x = torch.index_add(torch.new_zeros(x, [planes, h * w]), 1, torch.reshape(at, [-1]), x)
+  x = torch.reshape(x, torch.size(self)[:r - 2] + [rows // area, h, w])
+  return torch.contiguous(torch.narrow(torch.narrow(x, -2, p[0], o[0]), -1, p[1], o[1]))
+def affine_grid_generator(theta, size, align_corners):
+  d = len(size) - 2
+  if d < 2 or d > 3 or torch.size(theta) != [size[0], d, d + 1]:
+    torch._bad("Expected a batch of 2x3 or 3x4 affine matrices and a size of 4 or 5 numbers, but got {} for size {}".format(torch.size(theta), size))
+  places = annotate(List[Tensor], [])
+  for i in range(d):
+    n = size[-1 - i]
+    x = torch.linspace(-1, 1, n, dtype=theta.dtype) if n > 1 else torch.new_zeros(theta, [n])
+    x = x if align_corners else torch.div(torch.mul(x, n - 1), n)
+    torch.append(places, torch.expand(torch.reshape(x, [n] + [1] * i), size[2:]))
+  torch.append(places, torch.new_ones(theta, size[2:]))
+  x = torch.matmul(torch.reshape(torch.stack(places, -1), [-1, d + 1]), torch.transpose(theta, 1, 2))
+  return torch.reshape(x, [size[0]] + size[2:] + [d])
