@@ -267,57 +267,6 @@ static mote_status s_split(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) 
   return MOTE_OK;
 }
 
-static mote_status rsplit_into(mote_vm *vm, const mote_str *s, const mote_str *by, int64_t max, mote_list *list) {
-  int64_t end = (int64_t)s->len, hit;
-  while (max-- != 0 && (hit = find(s->at, 0, end, by, true)) >= 0) {
-    mote_val v;
-    int64_t from = hit + (int64_t)by->len;
-    MOTE_TRY(text(vm, s->at + from, (size_t)(end - from), &v));
-    MOTE_TRY(mote_list_insert(list, 0, v, vm->err));
-    end = hit;
-  }
-  mote_val v;
-  MOTE_TRY(text(vm, s->at, (size_t)end, &v));
-  return mote_list_insert(list, 0, v, vm->err);
-}
-
-static mote_status s_rsplit(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
-  (void)n;
-  STR(0);
-  STR(1);
-  mote_val v;
-  if (a[1].u.str->len == 0)
-    return mote_vm_raise(vm, "ValueError", "empty separator");
-  MOTE_TRY(mote_list_new(vm->al, 0, &v, vm->err));
-  mote_status s = rsplit_into(vm, a[0].u.str, a[1].u.str, mote_is_int(a[2]) ? a[2].u.i : -1, v.u.list);
-  if (s != MOTE_OK)
-    return mote_val_release(v), s;
-  *out = v;
-  return MOTE_OK;
-}
-
-static mote_status s_splitlines(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
-  (void)n;
-  STR(0);
-  const mote_str *s = a[0].u.str;
-  bool keep = a[1].tag == MOTE_TAG_BOOL && a[1].u.i;
-  mote_val v;
-  MOTE_TRY(mote_list_new(vm->al, 0, &v, vm->err));
-  for (size_t i = 0, from = 0; i < s->len;) {
-    while (i < s->len && s->at[i] != '\n' && s->at[i] != '\r' && s->at[i] != '\v' && s->at[i] != '\f')
-      i++;
-    size_t end = i;
-    if (i < s->len)
-      i++; // TorchScript takes \r\n for two ends of line
-    mote_status st = push_text(vm, v.u.list, s->at + from, (keep ? i : end) - from);
-    if (st != MOTE_OK)
-      return mote_val_release(v), st;
-    from = i;
-  }
-  *out = v;
-  return MOTE_OK;
-}
-
 const mote_builtin mote_builtin_str[] = {
     {"len.str", s_len},
     {"__getitem__.str prim::StringIndex", s_get},
@@ -340,7 +289,5 @@ const mote_builtin mote_builtin_str[] = {
     {"istitle", s_istitle},
     {"isidentifier", s_isidentifier},
     {"split.str", s_split},
-    {"rsplit", s_rsplit},
-    {"splitlines", s_splitlines},
     {NULL, NULL},
 };

@@ -22,19 +22,6 @@ static mote_status s_add(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
   return MOTE_OK;
 }
 
-static mote_status s_mul(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
-  (void)n;
-  STR(0);
-  MOTE_WANT_INT(vm, a[1]);
-  int64_t total, len = (int64_t)a[0].u.str->len;
-  if (!mote_mul_count(len, MOTE_MAX(a[1].u.i, 0), &total) || (uint64_t)total > vm->memory_limit)
-    return mote_fail(vm->err, MOTE_ERR_LIMIT, "text does not fit the memory limit");
-  MOTE_TRY(mote_str_alloc(vm->al, (size_t)total, out, vm->err));
-  for (int64_t i = 0; len && i < total; i += len)
-    memcpy(out->u.str->at + i, a[0].u.str->at, (size_t)len);
-  return MOTE_OK;
-}
-
 // ------------------------------------------------------------------------------------------------ case
 
 enum { UPPER, LOWER, SWAP, CAPITAL, TITLE };
@@ -62,42 +49,7 @@ CASE(s_swapcase, SWAP)
 CASE(s_capitalize, CAPITAL)
 CASE(s_title, TITLE)
 
-// ------------------------------------------------------------------------------------------------ padding and
-// stripping
-
-static mote_status pad(mote_vm *vm, const mote_val *a, uint32_t n, int where, mote_val *out) {
-  STR(0);
-  MOTE_WANT_INT(vm, a[1]);
-  if (n > 2 && (a[2].tag != MOTE_TAG_STR || a[2].u.str->len != 1))
-    return mote_vm_raise(vm, "TypeError", "The fill character must be exactly one character long");
-  char fill = n > 2 ? a[2].u.str->at[0] : ' ';
-  size_t len = a[0].u.str->len;
-  if (a[1].u.i > 0 && (uint64_t)a[1].u.i > vm->memory_limit)
-    return mote_fail(vm->err, MOTE_ERR_LIMIT, "text does not fit the memory limit");
-  size_t width = a[1].u.i > (int64_t)len ? (size_t)a[1].u.i : len, gap = width - len;
-  // Python puts the odd blank of center on the left when the width is odd too.
-  size_t left = where < 0 ? 0 : where > 0 ? gap : gap / 2 + (gap & width & 1);
-  MOTE_TRY(mote_str_alloc(vm->al, width, out, vm->err));
-  memset(out->u.str->at, fill, width);
-  memcpy(out->u.str->at + left, a[0].u.str->at, len);
-  return MOTE_OK;
-}
-static mote_status s_ljust(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) { return pad(vm, a, n, -1, out); }
-static mote_status s_rjust(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) { return pad(vm, a, n, 1, out); }
-static mote_status s_center(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) { return pad(vm, a, n, 0, out); }
-
-static mote_status s_zfill(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
-  (void)n;
-  MOTE_TRY(pad(vm, a, 2, 1, out));
-  mote_str *s = out->u.str;
-  size_t gap = s->len - a[0].u.str->len;
-  memset(s->at, '0', gap);
-  if (gap && gap < s->len && (s->at[gap] == '-' || s->at[gap] == '+')) {
-    s->at[0] = s->at[gap];
-    s->at[gap] = '0';
-  }
-  return MOTE_OK;
-}
+// ------------------------------------------------------------------------------------------------ stripping
 
 static mote_status strip(mote_vm *vm, const mote_val *a, uint32_t n, bool left, bool right, mote_val *out) {
   STR(0);
@@ -168,27 +120,6 @@ static mote_status s_replace(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out
   return mote_vm_text_val(vm, &t, out);
 }
 
-static mote_status s_expandtabs(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
-  (void)n;
-  STR(0);
-  MOTE_WANT_INT(vm, a[1]);
-  mote_text t;
-  int64_t column = 0, tab = MOTE_MIN(a[1].u.i, 1000);
-  mote_text_init(&t, vm->al);
-  for (size_t i = 0; i < a[0].u.str->len; i++) {
-    char c = a[0].u.str->at[i];
-    if (c != '\t') {
-      mote_text_add(&t, &c, 1);
-      column = c == '\n' || c == '\r' ? 0 : column + 1;
-    } else if (tab > 0) {
-      do
-        mote_text_str(&t, " ");
-      while (++column % tab);
-    }
-  }
-  return mote_vm_text_val(vm, &t, out);
-}
-
 // ------------------------------------------------------------------------------------------------ text of values
 
 static mote_status s_str(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
@@ -218,30 +149,6 @@ static mote_status s_ord(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
     return mote_vm_raise(vm, "TypeError", "String for ord() must be 1 character, found %zu", a[0].u.str->len);
   *out = mote_val_int((unsigned char)a[0].u.str->at[0]);
   return MOTE_OK;
-}
-
-static mote_status in_base(mote_vm *vm, const mote_val *a, unsigned base, const char *prefix, mote_val *out) {
-  char digits[80];
-  size_t at = sizeof digits;
-  MOTE_WANT_INT(vm, a[0]);
-  uint64_t v = a[0].u.i < 0 ? 0 - (uint64_t)a[0].u.i : (uint64_t)a[0].u.i;
-  do
-    digits[--at] = "0123456789abcdef"[v % base];
-  while ((v /= base) != 0);
-  digits[--at] = prefix[1];
-  digits[--at] = prefix[0];
-  if (a[0].u.i < 0)
-    digits[--at] = '-';
-  return mote_str_new(vm->al, digits + at, sizeof digits - at, out, vm->err);
-}
-static mote_status s_bin(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
-  return (void)n, in_base(vm, a, 2, "0b", out);
-}
-static mote_status s_oct(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
-  return (void)n, in_base(vm, a, 8, "0o", out);
-}
-static mote_status s_hex(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
-  return (void)n, in_base(vm, a, 16, "0x", out);
 }
 
 static mote_status s_format(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
@@ -333,28 +240,19 @@ static mote_status s_percent(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out
 
 const mote_builtin mote_builtin_str2[] = {
     {"add.str", s_add},
-    {"mul.str", s_mul},
     {"upper", s_upper},
     {"lower", s_lower},
     {"swapcase", s_swapcase},
     {"capitalize", s_capitalize},
     {"title", s_title},
-    {"ljust", s_ljust},
-    {"rjust", s_rjust},
-    {"center", s_center},
-    {"zfill", s_zfill},
     {"strip", s_strip},
     {"lstrip", s_lstrip},
     {"rstrip", s_rstrip},
     {"join", s_join},
     {"replace", s_replace},
-    {"expandtabs", s_expandtabs},
     {"str", s_str},
     {"chr", s_chr},
     {"ord", s_ord},
-    {"bin", s_bin},
-    {"oct", s_oct},
-    {"hex", s_hex},
     {"format", s_format},
     {"percentFormat", s_percent},
     {NULL, NULL},

@@ -458,6 +458,26 @@ def make_torch():
     x = torch.randn(2, 2, 6)
     torch_case("weight_norm", torch.jit.trace(Normed().eval(), x, check_trace=False), [("forward", [x])])
 
+    class Texts(nn.Module):
+        """Methods of strings that are defined in TorchScript, with what PyTorch does otherwise than Python."""
+
+        def forward(self, s: str, i: int) -> Tuple[List[str], List[str], List[str]]:
+            padded = [s.ljust(6, "."), s.rjust(7), s.center(6), s.center(7, "*"), s.zfill(6), s.expandtabs(4)]
+            return padded + [hex(i), oct(i), bin(i)], s.rsplit(",", 1) + s.rsplit("a"), s.splitlines() + s.splitlines(True)
+
+    calls = [("forward", [s, i]) for s, i in (("-12", -2**63), ("a,b,\tc\nda\r\n\tx", 2**63 - 1), ("", 0), ("x\n\n", -255))]
+    torch_case("texts", torch.jit.script(Texts()), calls)
+
+    torch.manual_seed(7)
+
+    class Windows(nn.Module):
+        def forward(self, x: Tensor, angle: Tensor) -> Tuple[Tensor, Tensor, Tensor]:
+            a = F.unfold(x, (2, 3), (1, 2), (1, 0), (2, 1))
+            b = F.fold(a, (7, 8), (2, 3), (1, 2), (1, 0), (2, 1))
+            return a, b, F.grid_sample(b, F.affine_grid(angle, [2, 3, 4, 1], True), align_corners=True)
+
+    torch_case("windows", torch.jit.script(Windows()), [("forward", [torch.randn(2, 3, 7, 8), torch.randn(2, 2, 3)])])
+
 
 # ------------------------------------------------------------------------------------------------------ TensorFlow Lite
 

@@ -1,4 +1,0 @@
-// Portable row of the float32 reduction. Knows no graph. Tests: tests/kernels/check_rows_f32.c
-#include "kernels/tmpl/vf_c.h"
-
-#include "kernels/tmpl/reduce_f32_body.h"
