@@ -1,5 +1,5 @@
-// softmax_f32, norm_f32, reduce_f32, resize_f32: every row against the portable one bit for bit, and the portable one
-// against plain loops in double. Rows: src/kernels/list/{softmax,norm,reduce,resize}_f32.def
+// softmax_f32, norm_f32, resize_f32: every row against the portable one bit for bit, and the portable one
+// against plain loops in double. Rows: src/kernels/list/{softmax,norm,resize}_f32.def
 #include <float.h>
 #include <math.h>
 #include <string.h>
@@ -7,11 +7,10 @@
 #include "kernels/check_window.h"
 #include "kernels/checker.h"
 #include "kernels/norm_f32.h"
-#include "kernels/reduce_f32.h"
 #include "kernels/resize_f32.h"
 #include "kernels/softmax_f32.h"
 
-// One row of any of the four families: its name, and a call over all tiles, last first.
+// One row of any of the three families: its name, and a call over all tiles, last first.
 typedef struct rows_run {
   const char *name;
   uint32_t features;
@@ -33,7 +32,6 @@ static void run_rows(void *arg) {
   }
 ROWS_CALL(softmax, mote_softmax_f32_tiles(args->rows, args->cols))
 ROWS_CALL(norm, mote_norm_f32_tiles(args->rows, args->cols))
-ROWS_CALL(reduce, mote_reduce_f32_tiles(args))
 ROWS_CALL(resize, mote_resize_f32_tiles(args))
 
 // Runs all rows of a family on `args`, whose output is `*out` (`size` floats); the last row is the portable one and
@@ -216,65 +214,6 @@ static void bench_norm(checker *c) {
 }
 
 const check_family check_family_norm_f32 = {"norm_f32", test_norm, bench_norm};
-
-// ---- reduction
-
-static void expect_reduce(const mote_reduce_f32_args *args, size_t o, size_t i, double *y, double *limit) {
-  const bool max = args->kind == MOTE_REDUCE_MAX, min = args->kind == MOTE_REDUCE_MIN;
-  double sum = args->kind == MOTE_REDUCE_PROD ? 1 : max ? -INFINITY : min ? INFINITY : 0, magnitude = 0;
-  for (size_t k = 0; k < args->count; k++) {
-    const double x = args->x[(ptrdiff_t)o * args->outer_stride + (ptrdiff_t)k * args->count_stride + (ptrdiff_t)i];
-    const double term = args->kind == MOTE_REDUCE_SUM_SQUARES ? x * x : x;
-    if (max || min)
-      sum = sum != sum || x != x ? NAN : max ? fmax(sum, x) : fmin(sum, x);
-    else
-      sum = args->kind == MOTE_REDUCE_PROD ? sum * x : sum + term;
-    magnitude += fabs(term);
-  }
-  const double n = (double)args->count;
-  *y = args->kind == MOTE_REDUCE_MEAN ? sum / n : sum;
-  // n roundings of half a unit of a partial sum, or of the product.
-  *limit = max || min ? 0 : (n + 1) * 0x1p-24 * (args->kind == MOTE_REDUCE_PROD ? fabs(sum) : magnitude) + 0x1p-149 * n;
-}
-
-static void test_reduce(checker *c) {
-  for (size_t k = 0; k < 400; k++) {
-    check_reset(c);
-    mote_reduce_f32_args args = {.kind = (mote_reduce_kind)(k % MOTE_REDUCE_COUNT)};
-    args.outer = 1 + check_random_below(c, 6);
-    args.count = k % 30 == 0 ? 1500 : check_random_below(c, 70);
-    args.inner = check_random_below(c, 2) == 0 ? 1 : k % 59 == 1 ? 600 : 1 + check_random_below(c, 40);
-    if (args.count > 100 && args.inner > 1)
-      args.count = 20;
-    args.count_stride = args.inner == 1 ? 1 : (ptrdiff_t)args.inner + (ptrdiff_t)(k % 3);
-    args.outer_stride = (ptrdiff_t)args.count * args.count_stride + (ptrdiff_t)(k % 5);
-    const size_t n = args.count == 0 ? 0
-                                     : (args.outer - 1) * (size_t)args.outer_stride +
-                                           (args.count - 1) * (size_t)args.count_stride + args.inner;
-    args.x = random_input(c, n, (check_place)(k % 3),
-                          k % 7 == 0 && (args.kind == MOTE_REDUCE_MAX || args.kind == MOTE_REDUCE_MIN), 2);
-    for (size_t o = 0; o < args.outer * args.inner; o++)
-      expect_reduce(&args, o / args.inner, o % args.inner, &expect[o], &bound[o]);
-    ROWS_LIST(reduce)
-    const rows_case one = {&args.y, args.outer * args.inner, (check_place)((k + 1) % 3), expect, bound};
-    check_rows(c, runs, count, &one);
-  }
-}
-
-static void bench_reduce(checker *c) {
-  check_reset(c);
-  mote_reduce_f32_args args = {
-      .kind = MOTE_REDUCE_MEAN, .outer = 64, .count = 256, .inner = 1, .outer_stride = 256, .count_stride = 1};
-  args.x = random_input(c, 64 * 256, CHECK_ALIGNED, false, 10);
-  args.y = check_buffer(c, 64 * 256 * sizeof(float), CHECK_ALIGNED);
-  ROWS_LIST(reduce)
-  for (size_t i = 0; i < count; i++)
-    if (check_can_run(c, runs[i].features))
-      check_report(c, runs[i].name, "mean of 64 rows of 256", check_time(c, run_rows, &runs[i]), 64 * 256, "Gelem/s",
-                   0);
-}
-
-const check_family check_family_reduce_f32 = {"reduce_f32", test_reduce, bench_reduce};
 
 // ---- resize
 

@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <time.h>
 
+#include "support/caller_pool.h"
 #include "support/fail_alloc.h"
 
 #include "base/pool.h"
@@ -159,36 +160,11 @@ static void callers_are_serialised(void **state) {
   mote_pool_destroy(pool);
 }
 
-// A host that makes a thread for each index, as slow and simple as can be.
-typedef struct host_call {
-  void (*fn)(void *arg, uint32_t index);
-  void *arg;
-  uint32_t index;
-} host_call;
-
-static void *host_thread(void *arg) {
-  host_call *c = arg;
-  c->fn(c->arg, c->index);
-  return NULL;
-}
-
-static void host_parallel(void *ctx, void (*fn)(void *arg, uint32_t index), void *arg, uint32_t n) {
-  host_call calls[WORKERS_MAX];
-  pthread_t threads[WORKERS_MAX];
-  ++*(int *)ctx;
-  for (uint32_t i = 0; i < n; i++) {
-    calls[i] = (host_call){fn, arg, i};
-    assert_int_equal(pthread_create(&threads[i], NULL, host_thread, &calls[i]), 0);
-  }
-  for (uint32_t i = 0; i < n; i++)
-    pthread_join(threads[i], NULL);
-}
-
 static void host_runs_regions(void **state) {
   (void)state;
   static steps s;
   int calls = 0;
-  mote_threads host = {&calls, host_parallel};
+  mote_threads host = {&calls, caller_pool};
   s.pool = make_pool(3, &host);
   mote_pool_region(s.pool, run_steps, &s);
   assert_int_equal(s.wrong, 0);
