@@ -17,11 +17,9 @@ typedef enum mote_qbinary_op {
   MOTE_QMAX = 4,    // the larger of a * a_scale and b * b_scale
   MOTE_QMIN = 5,
   MOTE_QPRELU = 6, // a >= 0 ? a * a_scale : (a * b) * b_scale
-  MOTE_QADD_EACH =
-      7, // a * a_scale and b * b_scale, each rounded half away from zero first (16 bits, scales powers of 2)
   // In integers, 8 bits only: (a * a_fix.mult + b * b_fix.mult + half) >> s, s = out_fix.shift in 1..30 and half =
   // 2^(s - 1). Multipliers are within +-2^21, so a sum of 9-bit differences stays below 2^30.
-  MOTE_QADD_INT = 8,
+  MOTE_QADD_INT = 7,
 } mote_qbinary_op;
 
 // Scales hold everything: for ADD, MAX, MIN in/out; for MUL a*b/out; for DIV a/(b*out); for SQDIFF in/sqrt(out); for

@@ -18,7 +18,7 @@ typedef struct mote_qfix {
   int32_t shift; // -31 .. 30
 } mote_qfix;
 
-// Any finite scale >= 0; too small gives 0, too large saturates.
+// Any scale; too small gives 0, too large saturates.
 mote_qfix mote_qfix_from(double scale);
 
 // Clamps to [lo, hi] with the behaviour of the x86 min and max instructions: NaN gives hi.
@@ -88,6 +88,10 @@ MOTE_INLINE int32_t mote_qrequant_fixed(int32_t acc, mote_qfix fix, int32_t zp, 
   int64_t q = (int64_t)mote_qfix_mul(acc, fix) + zp;
   return (int32_t)(q < lo ? lo : q > hi ? hi : q);
 }
+
+// mote_qfix_mul and mote_qrequant_fixed as functions, for code that is built small.
+int32_t mote_qfix_times(int32_t x, mote_qfix fix);
+int32_t mote_qfix_code(int32_t x, mote_qfix fix, int32_t zp, int32_t lo, int32_t hi);
 
 // A value already divided by its scale, of any size.
 MOTE_INLINE int32_t mote_qround_value(float f, mote_qround round, int32_t zp, int32_t lo, int32_t hi) {

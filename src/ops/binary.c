@@ -292,9 +292,9 @@ static void row_sum16(const mote_opctx *c, const void *state, int64_t n, char *c
   (void)c;
   bool minus = b->attr.kind == MOTE_BINARY_SUB;
   for (int64_t i = 0; i < n; i++) {
-    int32_t x = mote_qfix_mul((*(const int16_t *)(p[1] + i * s[1]) - b->qb.a_zp) * 32768, b->fix[0]);
-    int32_t y = mote_qfix_mul((*(const int16_t *)(p[2] + i * s[2]) - b->qb.b_zp) * 32768, b->fix[1]);
-    int32_t v = mote_qfix_mul(minus ? x - y : x + y, b->fix[2]) + b->qb.out_zp;
+    int32_t x = mote_qfix_times((*(const int16_t *)(p[1] + i * s[1]) - b->qb.a_zp) * 32768, b->fix[0]);
+    int32_t y = mote_qfix_times((*(const int16_t *)(p[2] + i * s[2]) - b->qb.b_zp) * 32768, b->fix[1]);
+    int32_t v = mote_qfix_times(minus ? x - y : x + y, b->fix[2]) + b->qb.out_zp;
     *(int16_t *)(p[0] + i * s[0]) = (int16_t)(v < b->qb.lo ? b->qb.lo : v > b->qb.hi ? b->qb.hi : v);
   }
 }
@@ -429,21 +429,22 @@ static void sum_setup(const mote_opctx *c, binary_state *b) {
   q->out_fix.shift = shift;
 }
 
-// The power of 2 that a scale is, or is but for a thousandth of it; otherwise 0, which no scale is.
-static double power_of(const mote_quant *q) {
-  double e = log2(q->scale);
-  return q->zero_point == 0 && fabs(e - round(e)) < 1e-3 ? exp2(round(e)) : 0;
-}
+// Scales that are powers of 2, or are but for a thousandth in their logarithms, without zero points: by shifts.
 static void sum16_setup(const mote_opctx *c, binary_state *b) {
-  double x = c->in[0]->quant.scale, y = c->in[1]->quant.scale, o = c->out[0]->quant.scale, twice = 2 * MOTE_MAX(x, y);
-  if (b->attr.shifts) {
-    double px = power_of(&c->in[0]->quant), py = power_of(&c->in[1]->quant), po = power_of(&c->out[0]->quant);
-    if (px > 0 && py > 0 && MOTE_MAX(px, py) <= po)
-      x = px, y = py, o = po, twice = 32768 * po;
+  double scale[3], power[3], twice;
+  bool shifts = b->attr.shifts;
+  for (int i = 0; i < 3; i++) {
+    const mote_quant *q = i < 2 ? &c->in[i]->quant : &c->out[0]->quant;
+    double e = log2(q->scale), near = round(e);
+    scale[i] = q->scale, power[i] = exp2(near);
+    shifts = shifts && q->zero_point == 0 && fabs(e - near) < 1e-3;
   }
-  b->fix[0] = mote_qfix_from(x / twice);
-  b->fix[1] = mote_qfix_from(y / twice);
-  b->fix[2] = mote_qfix_from(twice / (32768 * o));
+  shifts = shifts && MOTE_MAX(power[0], power[1]) <= power[2];
+  const double *s = shifts ? power : scale;
+  twice = shifts ? 32768 * s[2] : 2 * MOTE_MAX(s[0], s[1]);
+  for (int i = 0; i < 2; i++)
+    b->fix[i] = mote_qfix_from(s[i] / twice);
+  b->fix[2] = mote_qfix_from(twice / (32768 * s[2]));
 }
 
 static mote_walk_plan binary_setup(const mote_opctx *c, binary_state *b) {

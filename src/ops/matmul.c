@@ -261,7 +261,7 @@ static void bmm_store(const mote_opctx *c, double sum, int64_t at, int64_t colum
   double scale = a->quant.scale * b->quant.scale / o->quant.scale;
   // As the reference does it: 15 bits of the multiplier, or two roundings, which no other runtime does otherwise.
   mote_qfix fix = mote_qfix_from(scale);
-  int64_t v = a->dtype == MOTE_I16 ? mote_qfix_mul64((int64_t)sum, fix) : mote_qfix_mul((int32_t)(int64_t)sum, fix);
+  int64_t v = a->dtype == MOTE_I16 ? mote_qfix_mul64((int64_t)sum, fix) : mote_qfix_times((int32_t)(int64_t)sum, fix);
   v += o->quant.zero_point;
   mote_store_i64(o->data, mote_code_type(o->dtype), at, v < lo ? lo : v > hi ? hi : v);
 }

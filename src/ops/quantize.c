@@ -28,7 +28,7 @@ static void row_requant16(const mote_opctx *c, const void *state, int64_t n, cha
   for (int64_t i = 0; i < n; i++)
     mote_store_i64(
         p[0] + i * s[0], v->p.to, 0,
-        mote_qrequant_fixed(*(const int16_t *)(p[1] + i * s[1]) - v->p.in_zp, v->fix, v->p.out_zp, v->p.lo, v->p.hi));
+        mote_qfix_code(*(const int16_t *)(p[1] + i * s[1]) - v->p.in_zp, v->fix, v->p.out_zp, v->p.lo, v->p.hi));
 }
 
 static bool kernel_type(mote_dtype d) {

@@ -161,6 +161,14 @@ static mote_status want_shape(const mote_opctx *c, int32_t i, int32_t rank, int6
   return mote_bad_dtype(c, i);
 }
 
+// Five operands of codes.
+static mote_status want_codes(const mote_opctx *c, const uint8_t type[5]) {
+  for (int32_t i = 0; i < 5; i++)
+    if (mote_has(c, i) && (c->in[i]->dtype != type[i] || !(c->in[i]->quant.scale > 0)))
+      return mote_bad_dtype(c, i);
+  return MOTE_OK;
+}
+
 // ------------------------------------------------------------------------------------------------ LSTM
 
 // Where a cell's operands stand among the inputs; -1: it has none of these.
@@ -429,6 +437,14 @@ static mote_status basic_infer(mote_opctx *c) {
   MOTE_TRY(want_shape(c, 2, 2, 4 * cells, n + cells, false));
   MOTE_TRY(want_shape(c, 3, 1, 4 * cells, 0, false));
   MOTE_TRY(want_shape(c, 4, 2, batch, cells, false));
+  if (c->in[0]->dtype != MOTE_F32) {
+    MOTE_TRY(want_codes(c, (const uint8_t[]){MOTE_U8, MOTE_U8, MOTE_U8, MOTE_I32, MOTE_I16}));
+    if (!(c->in[4]->quant.scale >= 0x1p-15 && c->in[4]->quant.scale <= 1))
+      return mote_bad_dtype(c, 4);
+  } else {
+    MOTE_TRY(mote_want_same(c, 0, 1));
+    MOTE_TRY(mote_want_same(c, 0, 4));
+  }
   mote_out(c, 0, c->in[0]->dtype, 2, c->in[1]->dim);
   mote_out(c, 1, c->in[4]->dtype, 2, c->in[4]->dim);
   mote_out(c, 2, c->in[0]->dtype, 2, joined);
@@ -467,16 +483,9 @@ static int32_t tanh16(int32_t a) {
   return a == 0 ? 0 : a > 0 ? r : -r;
 }
 
-// Integer bits of a state of codes; -1: the operands are not those of the cell on codes.
-static int basic_bits(const mote_opctx *c) {
-  for (int32_t i = 0; i < 5; i++)
-    if (c->in[i]->dtype != (i == 3 ? MOTE_I32 : i == 4 ? MOTE_I16 : MOTE_U8))
-      return -1;
-  int bits = 15 + (int)round(log2(c->in[4]->quant.scale));
-  return bits >= 0 && bits <= 15 && c->out[3]->dtype == MOTE_I16 ? bits : -1;
-}
 // Inputs and results in units of 1/128 around 128.
-static void basic_codes(const mote_opctx *c, int bits) {
+static mote_status basic_codes(const mote_opctx *c) {
+  int bits = (int)round(15 + log2(c->in[4]->quant.scale)); // of the state's integers
   int64_t cells = c->in[1]->dim[1], n = c->in[0]->dim[1], wide = n + cells;
   mote_qfix fix = mote_qfix_from(4096.0 * (double)(float)c->in[3]->quant.scale);
   const uint8_t *w = c->in[2]->data;
@@ -501,37 +510,32 @@ static void basic_codes(const mote_opctx *c, int bits) {
       ((uint8_t *)c->out[0]->data)[b * cells + i] = (uint8_t)(128 + MOTE_MIN(mote_q16_shift(y, -8), 127));
     }
   }
+  return MOTE_OK;
 }
 static mote_status basic_eval(mote_opctx *c) {
-  floats f = {c->scratch, 0};
-  int bits = basic_bits(c);
-  if (bits >= 0) {
-    basic_codes(c, bits);
-    return MOTE_OK;
-  }
+  if (c->in[0]->dtype != MOTE_F32)
+    return basic_codes(c);
   int64_t batch = c->in[0]->dim[0], n = c->in[0]->dim[1], cells = c->in[1]->dim[1], wide = n + cells;
-  const float *x = real_of(c, 0, &f), *h = real_of(c, 1, &f), *w = real_of(c, 2, &f), *bias = real_of(c, 3, &f),
-              *cell = real_of(c, 4, &f);
-  for (int64_t b = 0; b < batch; b++)
+  floats f = {c->scratch, 0};
+  const float *w = real_of(c, 2, &f), *bias = real_of(c, 3, &f), *cell = c->in[4]->data;
+  float *joined = c->out[2]->data, *gates = c->out[3]->data;
+  for (int64_t b = 0; b < batch; b++, gates += 4 * cells, joined += wide) {
+    memcpy(joined, (const float *)c->in[0]->data + b * n, (size_t)n * sizeof *joined);
+    memcpy(joined + n, (const float *)c->in[1]->data + b * cells, (size_t)cells * sizeof *joined);
+    for (int64_t k = 0; k < 4 * cells; k++)
+      gates[k] = dot(w + k * wide, joined, wide) + bias[k];
     for (int64_t i = 0; i < cells; i++) {
-      float g[4];
-      for (int k = 0; k < 4; k++) {
-        const float *row = w + (k * cells + i) * wide;
-        g[k] = dot(row, x + b * n, n) + dot(row + n, h + b * cells, cells) + bias[k * cells + i];
-        put(c->out[3], b * 4 * cells + k * cells + i, c->out[3]->dtype == MOTE_F32 ? g[k] : 0);
-      }
-      float v = sigmoid(g[2]) * cell[b * cells + i] + sigmoid(g[0]) * tanhf(g[1]);
-      put(c->out[1], b * cells + i, v);
-      put(c->out[0], b * cells + i, sigmoid(g[3]) * tanhf(v));
+      const float *g = gates + i;
+      float v = sigmoid(g[2 * cells]) * cell[b * cells + i] + sigmoid(g[0]) * tanhf(g[cells]);
+      ((float *)c->out[1]->data)[b * cells + i] = v;
+      ((float *)c->out[0]->data)[b * cells + i] = sigmoid(g[3 * cells]) * tanhf(v);
     }
-  for (int64_t b = 0; b < batch; b++)
-    for (int64_t i = 0; i < wide; i++)
-      put(c->out[2], b * wide + i, i < n ? x[b * n + i] : h[b * cells + i - n]);
+  }
   return MOTE_OK;
 }
 static size_t basic_scratch(const mote_opctx *c) {
   floats f = {0};
-  for (int32_t i = 0; i < 5; i++)
+  for (int32_t i = 2; i < 4; i++)
     real_of(c, i, &f);
   return (f.used + 16) * sizeof(float);
 }
@@ -679,49 +683,77 @@ static mote_status svdf_infer(mote_opctx *c) {
   MOTE_TRY(want_shape(c, 4, 2, batch, filters * memory, false));
   if (memory < 1)
     return mote_op_fail(c, MOTE_ERR_SHAPE, "no memory");
+  if (c->in[0]->dtype != MOTE_F32) // integer SVDF has its range from the type only
+    MOTE_TRY(want_codes(c, (const uint8_t[]){MOTE_I8, MOTE_I8, MOTE_I16, MOTE_I32, MOTE_I16}));
+  else
+    MOTE_TRY(mote_want_dtype(c, 4, MOTE_F32));
   int64_t dim[2] = {batch, filters / a->rank};
   mote_out(c, 0, c->in[0]->dtype, 2, dim);
   return MOTE_OK;
 }
+// On codes in integers; the state holds 16 bits.
+static mote_status svdf_codes(const mote_opctx *c) {
+  float scale[5];
+  for (int32_t i = 0; i < 5; i++)
+    scale[i] = (float)(i == 3 ? c->out[0] : c->in[i])->quant.scale;
+  mote_qfix keep = mote_qfix_from((double)(scale[0] * scale[1] / scale[4])),
+            give = mote_qfix_from((double)(scale[4] * scale[2] / scale[3]));
+  int64_t n = c->in[0]->dim[1], filters = c->in[1]->dim[0], memory = c->in[2]->dim[1], batch = c->in[0]->dim[0],
+          rows = ((const rnn_attr *)c->attr)->rank * memory;
+  int16_t *state = c->in[4]->data;
+  for (int64_t i = 0; i < batch * filters; i++) {
+    int16_t *line = state + i * memory;
+    uint32_t sum = 0;
+    for (int64_t k = 0; k < n; k++)
+      sum += (uint32_t)((((const int8_t *)c->in[0]->data)[i / filters * n + k] - c->in[0]->quant.zero_point) *
+                        ((const int8_t *)c->in[1]->data)[i % filters * n + k]);
+    memmove(line, line + 1, (size_t)(memory - 1) * sizeof *line);
+    line[memory - 1] = (int16_t)mote_q16_fit(mote_qfix_times((int32_t)sum, keep));
+  }
+  for (int64_t i = 0; i < batch * filters * memory / rows; i++) {
+    int64_t unit = i % (filters * memory / rows);
+    uint32_t sum = mote_has(c, 3) ? ((const uint32_t *)c->in[3]->data)[unit] : 0;
+    for (int64_t k = 0; k < rows; k++)
+      sum += (uint32_t)(((const int16_t *)c->in[2]->data)[unit * rows + k] * state[i * rows + k]);
+    ((int8_t *)c->out[0]->data)[i] =
+        (int8_t)mote_qfix_code((int32_t)sum, give, c->out[0]->quant.zero_point, INT8_MIN, INT8_MAX);
+  }
+  return MOTE_OK;
+}
 static mote_status svdf_eval(mote_opctx *c) {
   const rnn_attr *a = c->attr;
-  const mote_tensor *state = c->in[4];
+  if (c->in[0]->dtype != MOTE_F32)
+    return svdf_codes(c);
   floats f = {c->scratch, 0};
   int64_t batch = c->in[0]->dim[0], n = c->in[0]->dim[1], filters = c->in[1]->dim[0], memory = c->in[2]->dim[1],
           units = filters / a->rank;
-  const float *x = real_of(c, 0, &f), *time = real_of(c, 2, &f), *bias = real_of(c, 3, &f);
+  const float *x = c->in[0]->data, *time = real_of(c, 2, &f), *bias = real_of(c, 3, &f);
+  float *s = c->in[4]->data, *out = c->out[0]->data;
   matrix w;
-  vector v_in;
-  vector_of(&v_in, n, matrix_of(c, 1, &f, &w), &f);
-  float *s = take(&f, batch * filters * memory);
-  mote_to_float(state, s);
+  vector in;
+  vector_of(&in, n, matrix_of(c, 1, &f, &w), &f);
   for (int64_t i = 0; i < batch * filters; i++) {
     if (i % filters == 0)
-      look_at(&v_in, x + i / filters * n, n, a->asymmetric);
+      look_at(&in, x + i / filters * n, n, a->asymmetric);
     memmove(s + i * memory, s + i * memory + 1, (size_t)(memory - 1) * sizeof *s);
-    s[(i + 1) * memory - 1] = product(&w, i % filters, &v_in);
+    s[(i + 1) * memory - 1] = product(&w, i % filters, &in);
   }
-  settle(state, s, batch * filters * memory);
-  for (int64_t i = 0; i < batch * filters * memory; i++)
-    put(state, i, s[i]);
   for (int64_t i = 0; i < batch * units; i++) {
     float v = bias != NULL ? bias[i % units] : 0;
     for (int64_t k = 0; k < a->rank; k++) {
       int64_t filter = i % units * a->rank + k;
       v += dot(time + filter * memory, s + (i / units * filters + filter) * memory, memory);
     }
-    put(c->out[0], i,
-        mote_is_quant(c->out[0]) ? v : act(a->activation, v)); // integer SVDF has its range from the type only
+    out[i] = act(a->activation, v);
   }
   return MOTE_OK;
 }
 static size_t svdf_scratch(const mote_opctx *c) {
   floats f = {0};
   vector v;
-  for (int32_t i = 0; i < 5; i++)
+  for (int32_t i = 1; i < 4; i++)
     real_of(c, i, &f);
   vector_of(&v, c->in[0]->dim[1], true, &f);
-  take(&f, mote_tensor_numel(c->in[4]));
   return (f.used + 16) * sizeof(float);
 }
 RNN_OP(op_svdf, "svdf", 3, 5, 1, svdf_infer, svdf_eval, svdf_scratch);

@@ -178,7 +178,7 @@ static void l2_u8(const mote_opctx *c, int64_t base, int64_t n) {
   int bits = sum > 1 ? MOTE_MAX(12 - (30 - ilogb((double)sum)) / 2, 0) : 0;
   double root = sum > 1 ? ldexp(1 / sqrt((double)sum), 31 + bits) : INT32_MAX;
   for (int64_t k = 0; k < n; k++)
-    out[k] = (uint8_t)mote_qrequant_fixed(128 * (in[k] - zero), (mote_qfix){(int32_t)root, -bits}, 128, 0, 255);
+    out[k] = (uint8_t)mote_qfix_code(128 * (in[k] - zero), (mote_qfix){(int32_t)root, -bits}, 128, 0, 255);
 }
 static mote_status l2_eval(mote_opctx *c) {
   lines l;

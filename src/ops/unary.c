@@ -125,6 +125,7 @@ typedef struct unary_state {
   uint8_t table[256];
   int16_t table16[MOTE_QTABLE16];
   mote_qsigmoid16 sigmoid16;
+  bool is_sigmoid;
   mote_qfix fix[2]; // of functions of two slopes: above and below 0
   int32_t lo, hi;
 } unary_state;
@@ -198,27 +199,19 @@ static void row_q16(const mote_opctx *c, const void *state, int64_t n, char *con
   }
 }
 
-// A table of 512 steps, as every runtime uses for this function.
+// A table of 512 steps, as every runtime uses for this function; or the logistic function's.
 static void row_lut16(const mote_opctx *c, const void *state, int64_t n, char *const p[], const ptrdiff_t s[]) {
   const unary_state *u = state;
   (void)c;
-  if (s[0] == 2 && s[1] == 2) {
-    mote_qtable16_lookup(u->table16, (const int16_t *)p[1], (int16_t *)p[0], (size_t)n);
-    return;
+  int64_t many = s[0] == 2 && s[1] == 2 ? n : 1;
+  for (int64_t i = 0; i < n; i += many) {
+    const int16_t *in = (const int16_t *)(p[1] + i * s[1]);
+    int16_t *out = (int16_t *)(p[0] + i * s[0]);
+    if (u->is_sigmoid)
+      mote_qsigmoid16_run(&u->sigmoid16, in, out, (size_t)many);
+    else
+      mote_qtable16_lookup(u->table16, in, out, (size_t)many);
   }
-  for (int64_t i = 0; i < n; i++)
-    mote_qtable16_lookup(u->table16, (const int16_t *)(p[1] + i * s[1]), (int16_t *)(p[0] + i * s[0]), 1);
-}
-
-static void row_sigmoid16(const mote_opctx *c, const void *state, int64_t n, char *const p[], const ptrdiff_t s[]) {
-  const unary_state *u = state;
-  (void)c;
-  if (s[0] == 2 && s[1] == 2) {
-    mote_qsigmoid16_run(&u->sigmoid16, (const int16_t *)p[1], (int16_t *)p[0], (size_t)n);
-    return;
-  }
-  for (int64_t i = 0; i < n; i++)
-    mote_qsigmoid16_run(&u->sigmoid16, (const int16_t *)(p[1] + i * s[1]), (int16_t *)(p[0] + i * s[0]), 1);
 }
 
 // Functions of two slopes in fixed point: clamps, leaky relu, abs.
@@ -241,8 +234,7 @@ static bool has_slopes(const mote_opctx *c, unary_state *u) {
 }
 static int32_t on_slope(const mote_opctx *c, const unary_state *u, int32_t code) {
   int32_t x = code - c->in[0]->quant.zero_point, y = u->attr.kind == MOTE_UNARY_ABS && x < 0 ? -x : x;
-  y = mote_qfix_mul(y, u->fix[x < 0]) + c->out[0]->quant.zero_point;
-  return y < u->lo ? u->lo : y > u->hi ? u->hi : y;
+  return mote_qfix_code(y, u->fix[x < 0], c->out[0]->quant.zero_point, u->lo, u->hi);
 }
 static void row_slopes16(const mote_opctx *c, const void *state, int64_t n, char *const p[], const ptrdiff_t s[]) {
   for (int64_t i = 0; i < n; i++)
@@ -330,7 +322,8 @@ static mote_walk_plan setup16(const mote_opctx *c, unary_state *u) {
   } else if ((u->attr.kind == MOTE_UNARY_SIGMOID || u->attr.kind == MOTE_UNARY_TANH) && in->zero_point == 0 &&
              out->zero_point == 0 && out->scale == 0x1p-15) {
     mote_qsigmoid16_fill(&u->sigmoid16, in->scale, u->attr.kind == MOTE_UNARY_TANH);
-    w.fn = row_sigmoid16;
+    u->is_sigmoid = true;
+    w.fn = row_lut16;
   }
   return w;
 }
@@ -344,12 +337,13 @@ static mote_walk_plan unary_setup(const mote_opctx *c, unary_state *u) {
   mote_dtype d = mote_code_type(in->dtype);
   mote_walk_plan w = {row_real, 1, "unary", NULL};
   if (mote_is_quant(in) && d != MOTE_I16) {
-    bool own = mote_dtype_is_quantized(in->dtype); // PyTorch's
-    for (int b = 0; has_slopes(c, u) && b < 256; b++)
+    bool sloped = has_slopes(c, u), root = u->attr.kind == MOTE_UNARY_SQRT,
+         own = mote_dtype_is_quantized(in->dtype); // PyTorch's
+    for (int b = 0; sloped && b < 256; b++)
       u->table[b] = (uint8_t)on_slope(c, u, d == MOTE_I8 ? (int8_t)b : b);
-    if (!own && (u->attr.kind == MOTE_UNARY_SQRT || u->attr.kind == MOTE_UNARY_HARDSWISH))
-      mote_lut8(in, c->out[0], u->attr.kind == MOTE_UNARY_SQRT ? lut_root : lut_swish, c, u->table);
-    else if (!has_slopes(c, u))
+    if (!own && (root || u->attr.kind == MOTE_UNARY_HARDSWISH))
+      mote_lut8(in, c->out[0], root ? lut_root : lut_swish, c, u->table);
+    else if (!sloped)
       mote_lut8(in, c->out[0], lut_real, &u->attr, u->table);
     w = (mote_walk_plan){row_lut8, 1, u->q->name, NULL};
   } else if (mote_is_quant(in)) {

@@ -36,8 +36,6 @@ static float real_of(const mote_qbinary *p, float a, float b) {
   switch (p->op) {
   case MOTE_QADD:
     return x + y;
-  case MOTE_QADD_EACH:
-    return (float)(round((double)x) + round((double)y));
   case MOTE_QMUL:
     return ab * p->a_scale;
   case MOTE_QDIV:
@@ -67,7 +65,7 @@ static void run_binary(void *arg) {
 }
 
 static mote_qbinary random_binary(checker *c) {
-  mote_qbinary p = {.op = (mote_qbinary_op)between(c, 0, MOTE_QADD_EACH),
+  mote_qbinary p = {.op = (mote_qbinary_op)between(c, 0, MOTE_QPRELU),
                     .type = (mote_dtype)between(c, MOTE_I8, MOTE_I16)};
   if (between(c, 0, 1))
     p.op = (mote_qbinary_op)between(c, MOTE_QADD, MOTE_QMUL);

@@ -8,18 +8,27 @@
 mote_qfix mote_qfix_from(double scale) {
   mote_qfix none = {0, 0}, most = {INT32_MAX, 30};
   int exponent;
+  if (!(scale > 0) || scale >= 0x1p31)
+    return scale > 0 ? most : none;
   double fraction = frexp(scale, &exponent);
   int64_t mult = (int64_t)round(fraction * 2147483648.0);
   if (mult == (int64_t)1 << 31) {
     mult /= 2;
     exponent++;
   }
-  if (!(scale > 0) || exponent < -31)
+  if (exponent < -31)
     return none;
   if (exponent > 30)
     return most;
   mote_qfix fix = {(int32_t)mult, exponent};
   return fix;
+}
+
+int32_t mote_qfix_times(int32_t x, mote_qfix fix) { return mote_qfix_mul(x, fix); }
+
+int32_t mote_qfix_code(int32_t x, mote_qfix fix, int32_t zp, int32_t lo, int32_t hi) {
+  int64_t q = (int64_t)mote_qfix_times(x, fix) + zp;
+  return (int32_t)(q < lo ? lo : q > hi ? hi : q);
 }
 
 void mote_qcols_fill(mote_qcols c, size_t width, size_t count, const mote_qcols_source *src, size_t first) {

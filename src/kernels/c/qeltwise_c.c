@@ -33,9 +33,6 @@ static float real_of(const mote_qbinary *p, float a, float b) {
   switch (p->op) {
   case MOTE_QADD:
     return x + y;
-  case MOTE_QADD_EACH:
-    return (float)mote_qround_away(mote_qclampf(x, -65536.0f, 65536.0f)) +
-           (float)mote_qround_away(mote_qclampf(y, -65536.0f, 65536.0f));
   case MOTE_QMUL:
     return (a * b) * p->a_scale;
   case MOTE_QDIV:
