@@ -1,5 +1,5 @@
 // A reader of FlexBuffers' maps of numbers; what it cannot read it takes for absent.
-// Tests: the cases detections_* of tests/models
+// Tests: the cases detections_*, sound and refused_* of tests/models
 #include "ops/flex.h"
 
 #include <string.h>

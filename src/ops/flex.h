@@ -1,5 +1,5 @@
 // Options of custom operators: a map of numbers in FlexBuffers' encoding. Every offset is checked.
-// Tests: the cases detections_* of tests/models
+// Tests: the cases detections_*, sound and refused_* of tests/models
 #ifndef MOTE_OPS_FLEX_H
 #define MOTE_OPS_FLEX_H
 

@@ -1,6 +1,8 @@
 // Counter-based random bits and what is drawn from them. The bits are a function of the state alone, so a program's
 // draws repeat. Source: Salmon, Moraes, Dror and Shaw, "Parallel Random Numbers: As Easy as 1, 2, 3" (2011).
 // Tests: the TensorFlow Lite operator cases
+#include <float.h>
+
 #include "ops/opkit.h"
 
 // ------------------------------------------------------------------------------------------------ generators
@@ -130,25 +132,41 @@ static void draw_block(const draw_attr *a, const uint32_t bits[4], float out[4])
 
 // The generator's place in its sequence is kept between runs.
 #define SLOT_DRAW ((int64_t)1 << 42)
+static mote_status draw_place(mote_opctx *c, mote_variable **place, uint64_t *counter) {
+  const draw_attr *a = c->attr;
+  *place = mote_op_variable(c, SLOT_DRAW ^ a->seed ^ (int64_t)((uint64_t)a->seed2 << 20));
+  if (*place == NULL)
+    return mote_fail_nomem(c->err);
+  *counter = (*place)->assigned ? (uint64_t)(*place)->t.dim[0] : 0;
+  return MOTE_OK;
+}
+static void draw_leave(mote_variable *place, uint64_t counter) {
+  place->t.dim[0] = (int64_t)counter;
+  place->assigned = true;
+}
+// The files' runtimes keep 32 bits of a seed, with its sign.
+static void draw_bits(const draw_attr *a, uint64_t counter, uint32_t bits[4]) {
+  uint32_t key[2] = {(uint32_t)a->seed, (int32_t)a->seed < 0 ? UINT32_MAX : 0};
+  uint32_t at[4] = {(uint32_t)counter, (uint32_t)(counter >> 32), (uint32_t)a->seed2,
+                    (int32_t)a->seed2 < 0 ? UINT32_MAX : 0};
+  philox(key, at, bits);
+}
+
 static mote_status draw_eval(mote_opctx *c) {
   const draw_attr *a = c->attr;
-  mote_variable *v = mote_op_variable(c, SLOT_DRAW ^ a->seed ^ (int64_t)((uint64_t)a->seed2 << 20));
-  if (v == NULL)
-    return mote_fail_nomem(c->err);
-  uint64_t counter = v->assigned ? (uint64_t)v->t.dim[0] : 0;
-  uint32_t key[2] = {(uint32_t)a->seed, (uint32_t)((uint64_t)a->seed >> 32)};
+  mote_variable *place;
+  uint64_t counter;
+  MOTE_TRY(draw_place(c, &place, &counter));
   int64_t n = mote_tensor_numel(c->out[0]);
   float *out = c->out[0]->data;
   for (int64_t i = 0; i < n; i += 4, counter++) {
-    uint32_t bits[4], at[4] = {(uint32_t)counter, (uint32_t)(counter >> 32), (uint32_t)a->seed2,
-                               (uint32_t)((uint64_t)a->seed2 >> 32)};
+    uint32_t bits[4];
     float four[4];
-    philox(key, at, bits);
+    draw_bits(a, counter, bits);
     draw_block(a, bits, four);
     memcpy(out + i, four, (size_t)MOTE_MIN(4, n - i) * sizeof *out);
   }
-  v->t.dim[0] = (int64_t)counter;
-  v->assigned = true;
+  draw_leave(place, counter);
   return MOTE_OK;
 }
 
@@ -160,9 +178,68 @@ static const mote_op op_random_draw = {"random_draw",
                                                   .min_in = 1, .max_in = 1, .n_out = 1, .attr_size = sizeof(draw_attr),
                                                   MOTE_FIELDS(draw_fields), .infer = draw_infer, .eval = draw_eval)};
 
+// Inputs: logarithms of weights [batch, classes], the number of draws from each row. Output: classes.
+static mote_status pick_infer(mote_opctx *c) {
+  int64_t n, dim[2];
+  mote_dtype to = c->out[0]->dtype == MOTE_I32 ? MOTE_I32 : MOTE_I64;
+  MOTE_TRY(mote_want_dtype(c, 0, MOTE_F32));
+  MOTE_TRY(mote_want_rank(c, 0, 2, 2));
+  if (mote_needs(c, 1))
+    return MOTE_OK;
+  MOTE_TRY(mote_want_int(c, 1));
+  MOTE_TRY(mote_int_of(c, 1, &n));
+  if (n < 0 || c->in[0]->dim[1] < 1)
+    return mote_op_fail(c, MOTE_ERR_SHAPE, "%lld draws from %lld classes", (long long)n, (long long)c->in[0]->dim[1]);
+  dim[0] = c->in[0]->dim[0];
+  dim[1] = n;
+  mote_out(c, 0, to, 2, dim);
+  return MOTE_OK;
+}
+static size_t pick_scratch(const mote_opctx *c) { return (size_t)c->in[0]->dim[1] * sizeof(double); }
+
+// Running sums of the weights over the largest one. What is not finite weighs nothing.
+static void pick_sums(const float *x, int64_t classes, double *sum) {
+  float top = -FLT_MAX;
+  double total = 0;
+  for (int64_t i = 0; i < classes; i++)
+    top = isfinite(x[i]) && x[i] > top ? x[i] : top;
+  for (int64_t i = 0; i < classes; i++)
+    sum[i] = total += isfinite(x[i]) ? exp((double)x[i] - (double)top) : 0;
+}
+// A draw takes 52 bits; a run uses up 512 blocks for every draw, rounded up to four a row, as TensorFlow does it.
+static mote_status pick_eval(mote_opctx *c) {
+  const mote_tensor *in = c->in[0], *out = c->out[0];
+  int64_t classes = in->dim[1], n = out->dim[1], used = 4;
+  double *sum = c->scratch;
+  mote_variable *place;
+  uint64_t counter;
+  uint32_t bits[4];
+  MOTE_TRY(draw_place(c, &place, &counter));
+  draw_leave(place, counter + (uint64_t)(in->dim[0] * mote_ceil_div(n, 4)) * 4 * 512);
+  for (int64_t i = 0; i < in->dim[0] * n; i++, used += 2) {
+    if (i % n == 0)
+      pick_sums((const float *)in->data + i / n * classes, classes, sum);
+    if (used == 4) {
+      draw_bits(c->attr, counter++, bits);
+      used = 0;
+    }
+    double u = ldexp((double)((uint64_t)(bits[used] & 0xfffff) << 32 | bits[used + 1]), -52) * sum[classes - 1];
+    int64_t k = 0;
+    while (k < classes && sum[k] <= u)
+      k++;
+    mote_store_i64(out->data, out->dtype, i, k);
+  }
+  return MOTE_OK;
+}
+static const mote_op op_random_pick = {
+    "random_pick", MOTE_RULES(.flags = MOTE_OP_EFFECT | MOTE_OP_RANDOM | MOTE_OP_NO_FOLD, .min_in = 2, .max_in = 2,
+                              .n_out = 1, .attr_size = sizeof(draw_attr), MOTE_FIELDS(draw_fields), .infer = pick_infer,
+                              .eval = pick_eval, .more = MOTE_MORE(.scratch = pick_scratch))};
+
 static const mote_tflite_row tflite_rows[] = {
     {146, 1, "RANDOM_STANDARD_NORMAL", &op_random_draw, "seed:i64 seed2:i64 normal=1"},
     {148, 1, "RANDOM_UNIFORM", &op_random_draw, "seed:i64 seed2:i64"},
+    {149, 1, "MULTINOMIAL", &op_random_pick, "seed:i64 seed2:i64"},
     {204, 1, "STABLEHLO_RNG_BIT_GENERATOR", &op_random_bits, "algorithm:i8"},
 };
 const mote_op_family mote_family_random = {MOTE_ROWS(tflite, tflite_rows)};

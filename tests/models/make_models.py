@@ -512,21 +512,27 @@ def tflite_case(name, model, inputs, qsteps=1, atol=None, signature=None, repeat
     named, outputs = tflite_run(model, inputs, signature, repeat, kernels.BUILTIN_REF)
     # Integers: a second implementation that rounds once, as mote does, shows how far a rounding may carry.
     _, peer = tflite_run(model, inputs, signature, repeat, kernels.AUTO)
-    apart = max(int(np.abs(y.astype(np.int64) - p.astype(np.int64)).max()) for (_, y), (_, p) in zip(outputs, peer))
+    apart = max((int(np.abs(y.astype(np.int64) - p.astype(np.int64)).max()) for (_, y), (_, p) in zip(outputs, peer)
+                 if y.dtype != object), default=0)
     if apart > qsteps:
         sys.exit(f"{name}: reference and optimised kernels are {apart} steps apart")
     case = {"name": name, "origin": "tests/models/make_models.py", "license": "Apache-2.0", "signature": signature,
             "inputs": [], "outputs": []}
     if repeat > 1:
         case["repeat"] = repeat
+
+    def saved(array, file):
+        if array.dtype == object:
+            return {"dtype": "string", "shape": list(array.shape), "value": [v.decode() for v in array.ravel()]}
+        np.save(os.path.join(path, file), array)
+        return {"file": file}
+
     for i, (n, x) in enumerate(named):
-        np.save(os.path.join(path, f"in{i}.npy"), x)
-        case["inputs"].append({"name": n, "file": f"in{i}.npy"})
+        case["inputs"].append({"name": n, **saved(x, f"in{i}.npy")})
     for i, (n, y) in enumerate(outputs):
-        np.save(os.path.join(path, f"out{i}.npy"), y)
         integer = not np.issubdtype(y.dtype, np.floating)
         tolerance = 0 if integer else (atol or 1e-5) * max(float(np.abs(y).max()), 1e-3)
-        case["outputs"].append({"name": n, "file": f"out{i}.npy", "atol": tolerance, "rtol": 0 if integer else 1e-5,
+        case["outputs"].append({"name": n, **saved(y, f"out{i}.npy"), "atol": tolerance, "rtol": 0 if integer else 1e-5,
                                 "qsteps": qsteps if y.dtype in (np.int8, np.uint8, np.int16) else 0})
     write_case(path, case)
 
@@ -876,6 +882,56 @@ def make_authored():
             [real(1, 12, 4), rng.uniform(size=(1, 12, 4)).astype(np.float32)])
 
 
+def make_language():
+    """Operators on words, hashes, draws and sound."""
+    from flatbuffers import flexbuffers
+    rng = np.random.default_rng(11)
+    real = lambda *shape: rng.normal(size=shape).astype(np.float32)  # noqa: E731
+    for all_ in (False, True):
+        tflite_case("skip_gram_all" if all_ else "skip_gram", author([
+            ({"x": ("STRING", [1], None), "y": ("STRING", [0], None)}, "x", "y",
+             (30, "x", "y", options("SkipGramOptions", ngramSize=3, maxSkipSize=1, includeAllNgrams=all_)))]),
+            [np.array([b"the  quick brown\tfox jumps\nover"], object)])
+    seeds = real(3, 4)
+    for shape in ([6], [6, 3], [6, 6], [6, 12]):  # keys of 8, 16, 28 and 52 bytes
+        tflite_case(f"lsh_{4 * int(np.prod(shape[1:])) + 4}", author([
+            ({"h": ("FLOAT32", [3, 4], seeds), "x": ("INT32", shape, None), "w": ("FLOAT32", [6], None),
+              "y": ("INT32", [3], None), "z": ("INT32", [12], None)}, "xw", "yz",
+             [(15, "hx", "y", options("LSHProjectionOptions", type=1)),
+              (15, "hxw", "z", options("LSHProjectionOptions", type=2))])]),
+            [rng.integers(-99, 99, shape).astype(np.int32), real(6)])
+    tflite_case("multinomial", author([
+        ({"x": ("FLOAT32", [3, 9], None), "n": ("INT32", [], np.int32(5)), "y": ("INT64", [3, 5], None)}, "x", "y",
+         (149, "xn", "y", options("RandomOptions", seed=2**31 + 5, seed2=7)))]),
+        [np.where(real(3, 9) > 1.3, -np.inf, real(3, 9)).astype(np.float32)], repeat=2)
+    tflite_case("sound", author([({"x": ("FLOAT32", [300, 2], None), "s": ("FLOAT32", [2, 5, 65], None), "r": ("INT32", [1], np.int32([16000])),
+          "y": ("FLOAT32", [2, 5, 6], None)}, "x", "sy",
+         [("AudioSpectrogram", "x", "s", bytes(flexbuffers.Dumps({"window_size": 100, "stride": 50, "magnitude_squared": True}))),
+          ("Mfcc", "sr", "y", bytes(flexbuffers.Dumps({"upper_frequency_limit": 4000, "lower_frequency_limit": 20,
+                                                       "filterbank_channel_count": 12, "dct_coefficient_count": 6})))])]), [real(300, 2)])
+
+
+def make_refused():
+    """Operators whose options or shapes cannot be: refused with a message."""
+    from flatbuffers import flexbuffers
+    real = lambda *shape: ("FLOAT32", list(shape), None)  # noqa: E731
+    cases = {
+        "refused_skip_gram": ({"x": ("STRING", [1], None), "y": ("STRING", [0], None)}, "x",
+                              (30, "x", "y", options("SkipGramOptions", ngramSize=0, maxSkipSize=1))),
+        "refused_lsh": ({"h": real(2, 33), "x": ("INT32", [4], None), "y": ("INT32", [2], None)}, "hx",
+                        (15, "hx", "y", options("LSHProjectionOptions", type=1))),
+        "refused_multinomial": ({"x": real(3, 0), "n": ("INT32", [], np.int32(5)), "y": ("INT64", [3, 5], None)}, "x",
+                                (149, "xn", "y", options("RandomOptions", seed=1))),
+        "refused_spectrogram": ({"x": real(30, 1), "y": real(1, 2, 9)}, "x",
+                                ("AudioSpectrogram", "x", "y", bytes(flexbuffers.Dumps({"window_size": 16}))))}
+    for name, (tensors, inputs, node) in cases.items():
+        path = case_folder("tflite", name)
+        with open(os.path.join(path, "model.tflite"), "wb") as f:
+            f.write(author([(tensors, inputs, "y", node)]))
+        write_case(path, {"name": name, "origin": "tests/models/make_models.py", "license": "Apache-2.0",
+                          "expect": "error", "inputs": [], "outputs": []})
+
+
 def name_twice(data, signature, side):
     """The file with the second name of a signature's inputs (side 0) or outputs (1) made to mean the first one's tensor."""
     data = bytearray(data)
@@ -937,5 +993,7 @@ if __name__ == "__main__":
         make_rounded()
         make_codes()
         make_hybrid()
+        make_language()
+        make_refused()
         make_named_twice()
     make_broken()
