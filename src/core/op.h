@@ -239,21 +239,27 @@ void mote_op_out_like(const mote_opctx *c, int32_t j, const mote_tensor *from, m
 
 struct mote_lowering; // neutral attribute bag + graph builder; see core/graph/lower.h
 
-// How a builtin operator of TensorFlow Lite maps. `options` has one word for each field of the options table, in order:
+// How a builtin operator of TensorFlow Lite maps. `text` is its name (of MOTE_TFLITE_CUSTOM the custom code), then one
+// word for each field of the options table, in order:
 //   name:kind     the attribute of that name, or what `lower` asks for; kinds: bool i8 i32 i64 f32 dtype str i32s i64s
 //   f32s name:kind=1   its default in the file's format, where that is not 0
 //   -             a field that nobody reads
 // then constants, "data_format=1", and after a bar the file's inputs in the operator's order:
-//   "pad_mode:i8 stride_w:i32 stride_h:i32 data_format=1 | 2 1 3 0"
-enum { MOTE_TFLITE_CUSTOM = 32 };
+//   "CONV_2D pad_mode:i8 stride_w:i32 stride_h:i32 data_format=1 | 2 1 3 0"
+enum { MOTE_TFLITE_CUSTOM = 32, MOTE_TFLITE_LOWERED = 1 << 15 };
+typedef struct mote_tflite_lowered { // irregular cases, of which the row does not say all
+  const mote_op *op;
+  mote_status (*lower)(struct mote_lowering *l);
+} mote_tflite_lowered;
 typedef struct mote_tflite_row {
   uint16_t builtin; // BuiltinOperator's number
-  uint16_t max_version;
-  const char *name; // "CONV_2D"; of MOTE_TFLITE_CUSTOM the custom code
-  const mote_op *op;
-  const char *options;                           // may be NULL
-  mote_status (*lower)(struct mote_lowering *l); // irregular cases; NULL: the row says all
+  uint16_t version; // the highest that is known, and MOTE_TFLITE_LOWERED
+  const char *text;
+  const void *how; // mote_op, or mote_tflite_lowered
 } mote_tflite_row;
+MOTE_INLINE const mote_tflite_lowered *mote_tflite_row_lowered(const mote_tflite_row *row) {
+  return row->version & MOTE_TFLITE_LOWERED ? row->how : NULL;
+}
 
 // How operators of PyTorch map. `text` lists the overloads that the row serves, without "aten::"; ".Scalar" alone is
 // another overload of the name before it. In-place and out= forms follow from PyTorch's schemas. After a bar stand what

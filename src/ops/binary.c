@@ -588,10 +588,10 @@ static mote_status lower_add_n(mote_lowering *l) {
 }
 
 static const mote_tflite_row tflite_rows[] = {
-    {0, 5, "ADD", &mote_op_add, "activation:i8 shifts:bool=1"},
-    {18, 7, "MUL", &mote_op_mul, "activation:i8"},
-    {41, 5, "SUB", &mote_op_sub, "activation:i8 shifts:bool=1"},
-    {42, 3, "DIV", &mote_op_div, "activation:i8"},
+    {0, 5, "ADD activation:i8 shifts:bool=1", &mote_op_add},
+    {18, 7, "MUL activation:i8", &mote_op_mul},
+    {41, 5, "SUB activation:i8 shifts:bool=1", &mote_op_sub},
+    {42, 3, "DIV activation:i8", &mote_op_div},
     {54, 1, "PRELU", &mote_op_prelu},
     {55, 4, "MAXIMUM", &mote_op_maximum},
     {57, 4, "MINIMUM", &mote_op_minimum},
@@ -607,7 +607,7 @@ static const mote_tflite_row tflite_rows[] = {
     {90, 4, "FLOOR_DIV", &mote_op_floor_div},
     {95, 3, "FLOOR_MOD", &mote_op_floor_mod},
     {99, 2, "SQUARED_DIFFERENCE", &mote_op_squared_difference},
-    {106, 1, "ADD_N", &mote_op_add, NULL, lower_add_n},
+    {106, 1 | MOTE_TFLITE_LOWERED, "ADD_N", &(const mote_tflite_lowered){&mote_op_add, lower_add_n}},
     {156, 1, "ATAN2", &mote_op_atan2},
     {160, 1, "BITWISE_XOR", &mote_op_bit_xor},
     {161, 1, "RIGHT_SHIFT", &mote_op_shift_right},

@@ -293,13 +293,14 @@ static mote_status lower_handle(mote_lowering *l) {
 }
 
 static const mote_tflite_row tflite_rows[] = {
-    {118, 1, "IF", &mote_op_if, "then_graph:i32 else_graph:i32"},
-    {119, 1, "WHILE", &mote_op_while, "then_graph:i32 else_graph:i32"},
-    {129, 1, "CALL_ONCE", &mote_op_call_once, "graph:i32"},
-    {142, 1, "VAR_HANDLE", &mote_op_var_handle, "container:str shared_name:str", lower_handle},
+    {118, 1, "IF then_graph:i32 else_graph:i32", &mote_op_if},
+    {119, 1, "WHILE then_graph:i32 else_graph:i32", &mote_op_while},
+    {129, 1, "CALL_ONCE graph:i32", &mote_op_call_once},
+    {142, 1 | MOTE_TFLITE_LOWERED, "VAR_HANDLE container:str shared_name:str",
+     &(const mote_tflite_lowered){&mote_op_var_handle, lower_handle}},
     {143, 1, "READ_VARIABLE", &mote_op_read_variable},
     {144, 1, "ASSIGN_VARIABLE", &mote_op_assign_variable},
-    {206, 1, "STABLEHLO_COMPOSITE", &mote_op_call_graph, "- graph:i32"},
-    {209, 1, "STABLEHLO_CASE", &mote_op_switch, "graphs:i32s"},
+    {206, 1, "STABLEHLO_COMPOSITE - graph:i32", &mote_op_call_graph},
+    {209, 1, "STABLEHLO_CASE graphs:i32s", &mote_op_switch},
 };
 const mote_op_family mote_family_control = {MOTE_ROWS(tflite, tflite_rows)};

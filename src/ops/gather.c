@@ -291,9 +291,9 @@ static const mote_op sparse_op = {"embedding_sparse",
                                              .infer = sparse_infer, .eval = sparse_eval)};
 
 static const mote_tflite_row tflite_rows[] = {
-    {7, 5, "EMBEDDING_LOOKUP", &mote_op_embedding, "| 1 0"},
-    {33, 1, "EMBEDDING_LOOKUP_SPARSE", &sparse_op, "combiner:i8"},
-    {36, 7, "GATHER", &mote_op_gather, "axis:i32 batch_dims:i32"},
+    {7, 5, "EMBEDDING_LOOKUP | 1 0", &mote_op_embedding},
+    {33, 1, "EMBEDDING_LOOKUP_SPARSE combiner:i8", &sparse_op},
+    {36, 7, "GATHER axis:i32 batch_dims:i32", &mote_op_gather},
     {107, 5, "GATHER_ND", &mote_op_gather_nd},
     {122, 1, "SCATTER_ND", &mote_op_scatter_nd},
 };

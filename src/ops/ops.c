@@ -17,10 +17,12 @@ static const mote_op_family *const families[] = {
 const mote_op_family *const *mote_op_families(void) { return families; }
 
 const mote_tflite_row *mote_tflite_row_find(uint16_t builtin, const char *custom) {
+  size_t len = builtin == MOTE_TFLITE_CUSTOM ? strlen(custom) : 0;
   for (size_t i = 0; families[i] != NULL; i++)
     for (size_t k = 0; k < families[i]->n_tflite; k++) {
       const mote_tflite_row *row = &families[i]->tflite[k];
-      if (row->builtin == builtin && (builtin != MOTE_TFLITE_CUSTOM || strcmp(custom, row->name) == 0))
+      if (row->builtin == builtin &&
+          (builtin != MOTE_TFLITE_CUSTOM || (strcspn(row->text, " ") == len && memcmp(custom, row->text, len) == 0)))
         return row;
     }
   return NULL;

@@ -477,15 +477,15 @@ const mote_op mote_op_cumsum = {"cumsum",
 // ------------------------------------------------------------------------------------------------ rows of files
 
 static const mote_tflite_row tflite_rows[] = {
-    {40, 3, "MEAN", &mote_op_reduce_mean, "keep_dims:bool"},
-    {56, 3, "ARG_MAX", &mote_op_argmax, "dtype:dtype"},
-    {74, 3, "SUM", &mote_op_reduce_sum, "keep_dims:bool"},
-    {79, 3, "ARG_MIN", &mote_op_argmin, "dtype:dtype"},
-    {81, 2, "REDUCE_PROD", &mote_op_reduce_prod, "keep_dims:bool"},
-    {82, 3, "REDUCE_MAX", &mote_op_reduce_max, "keep_dims:bool"},
-    {89, 3, "REDUCE_MIN", &mote_op_reduce_min, "keep_dims:bool"},
-    {91, 1, "REDUCE_ANY", &mote_op_reduce_any, "keep_dims:bool"},
-    {128, 1, "CUMSUM", &mote_op_cumsum, "exclusive:bool reverse:bool"},
-    {140, 1, "REDUCE_ALL", &mote_op_reduce_all, "keep_dims:bool"},
+    {40, 3, "MEAN keep_dims:bool", &mote_op_reduce_mean},
+    {56, 3, "ARG_MAX dtype:dtype", &mote_op_argmax},
+    {74, 3, "SUM keep_dims:bool", &mote_op_reduce_sum},
+    {79, 3, "ARG_MIN dtype:dtype", &mote_op_argmin},
+    {81, 2, "REDUCE_PROD keep_dims:bool", &mote_op_reduce_prod},
+    {82, 3, "REDUCE_MAX keep_dims:bool", &mote_op_reduce_max},
+    {89, 3, "REDUCE_MIN keep_dims:bool", &mote_op_reduce_min},
+    {91, 1, "REDUCE_ANY keep_dims:bool", &mote_op_reduce_any},
+    {128, 1, "CUMSUM exclusive:bool reverse:bool", &mote_op_cumsum},
+    {140, 1, "REDUCE_ALL keep_dims:bool", &mote_op_reduce_all},
 };
 const mote_op_family mote_family_reduce = {MOTE_ROWS(tflite, tflite_rows)};

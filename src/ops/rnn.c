@@ -784,14 +784,17 @@ static mote_status lower_lstm(mote_lowering *l) {
 }
 
 static const mote_tflite_row tflite_rows[] = {
-    {16, 4, "LSTM", &op_lstm, "activation:i8 cell_clip:f32 proj_clip:f32 kernel:i8 asymmetric:bool", lower_lstm},
-    {24, 3, "RNN", &op_rnn, "activation:i8 asymmetric:bool"},
-    {27, 4, "SVDF", &op_svdf, "rank:i32 activation:i8 asymmetric:bool"},
-    {35, 3, "UNIDIRECTIONAL_SEQUENCE_RNN", &op_rnn, "time_major:bool activation:i8 asymmetric:bool"},
-    {44, 4, "UNIDIRECTIONAL_SEQUENCE_LSTM", &op_lstm,
-     "activation:i8 cell_clip:f32 proj_clip:f32 time_major:bool asymmetric:bool"},
-    {46, 3, "BIDIRECTIONAL_SEQUENCE_RNN", &op_birnn, "time_major:bool activation:i8 merge:bool asymmetric:bool"},
-    {52, 3, "BIDIRECTIONAL_SEQUENCE_LSTM", &op_bilstm,
-     "activation:i8 cell_clip:f32 proj_clip:f32 merge:bool time_major:bool=1 asymmetric:bool"},
+    {16, 4 | MOTE_TFLITE_LOWERED, "LSTM activation:i8 cell_clip:f32 proj_clip:f32 kernel:i8 asymmetric:bool",
+     &(const mote_tflite_lowered){&op_lstm, lower_lstm}},
+    {24, 3, "RNN activation:i8 asymmetric:bool", &op_rnn},
+    {27, 4, "SVDF rank:i32 activation:i8 asymmetric:bool", &op_svdf},
+    {35, 3, "UNIDIRECTIONAL_SEQUENCE_RNN time_major:bool activation:i8 asymmetric:bool", &op_rnn},
+    {44, 4, "UNIDIRECTIONAL_SEQUENCE_LSTM activation:i8 cell_clip:f32 proj_clip:f32 time_major:bool asymmetric:bool",
+     &op_lstm},
+    {46, 3, "BIDIRECTIONAL_SEQUENCE_RNN time_major:bool activation:i8 merge:bool asymmetric:bool", &op_birnn},
+    {52, 3,
+     "BIDIRECTIONAL_SEQUENCE_LSTM activation:i8 cell_clip:f32 proj_clip:f32 merge:bool time_major:bool=1 "
+     "asymmetric:bool",
+     &op_bilstm},
 };
 const mote_op_family mote_family_rnn = {MOTE_ROWS(tflite, tflite_rows)};

@@ -360,11 +360,11 @@ const mote_op mote_op_unique = {"unique",
 static const mote_tflite_row tflite_rows[] = {
     {48, 3, "TOPK_V2", &mote_op_topk},
     {64, 4, "SELECT", &mote_op_select_rows},
-    {85, 1, "ONE_HOT", &mote_op_one_hot, "axis:i32"},
+    {85, 1, "ONE_HOT axis:i32", &mote_op_one_hot},
     {93, 1, "ZEROS_LIKE", &mote_op_zeros_like},
     {94, 4, "FILL", &mote_op_fill},
     {96, 2, "RANGE", &mote_op_range},
-    {103, 1, "UNIQUE", &mote_op_unique, "dtype:dtype=2"},
+    {103, 1, "UNIQUE dtype:dtype=2", &mote_op_unique},
     {109, 1, "WHERE", &mote_op_nonzero},
     {123, 3, "SELECT_V2", &mote_op_where},
 };

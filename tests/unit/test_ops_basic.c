@@ -214,20 +214,25 @@ static void rows_are_unique(void **state) {
   for (const mote_op_family *const *f = mote_op_families(); *f != NULL; f++)
     for (size_t k = 0; k < (*f)->n_tflite; k++) {
       const mote_tflite_row *r = &(*f)->tflite[k];
-      assert_non_null(r->op);
-      assert_ptr_equal(mote_tflite_row_find(r->builtin, r->name), r);
+      const mote_tflite_lowered *lowered = mote_tflite_row_lowered(r);
+      const mote_op *op = lowered != NULL ? lowered->op : r->how;
+      char custom[64] = {0};
+      assert_non_null(op);
+      memcpy(custom, r->text, strcspn(r->text, " "));
+      assert_ptr_equal(mote_tflite_row_find(r->builtin, custom), r);
       uint8_t attr[1024];
-      assert_true(r->op->rules->attr_size <= sizeof attr);
-      mote_attr_defaults(r->op, attr);
-      const char *at = r->options;
-      for (char name[24]; at != NULL && *at != 0 && (name_of(at, name) || *at == '-');) {
+      assert_true(op->rules->attr_size <= sizeof attr);
+      mote_attr_defaults(op, attr);
+      const char *at = r->text + strcspn(r->text, " ");
+      at += *at == ' ';
+      for (char name[24]; *at != 0 && (name_of(at, name) || *at == '-');) {
         size_t len = strcspn(at, " ");
         if (strcspn(at, ":") >= len && *at != '-')
           break; // constants follow
-        assert_true(*at == '-' || r->lower != NULL || mote_attr_find(r->op, name) != NULL);
+        assert_true(*at == '-' || lowered != NULL || mote_attr_find(op, name) != NULL);
         at += len + (at[len] == ' ');
       }
-      assert_int_equal(mote_attr_fixed(r->op, attr, at, NULL), MOTE_OK);
+      assert_int_equal(mote_attr_fixed(op, attr, at, NULL), MOTE_OK);
     }
 }
 

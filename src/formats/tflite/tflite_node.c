@@ -19,7 +19,11 @@ static mote_status opcode_read(tfl_reader *r, tfl_opcode *o, mote_fb_table t) {
   MOTE_TRY(mote_fb_check(&r->fb, r->err));
   if (o->builtin >= 0 && o->builtin <= UINT16_MAX && (o->builtin != CUSTOM || o->custom != NULL))
     o->row = mote_tflite_row_find((uint16_t)o->builtin, o->custom);
-  return MOTE_OK;
+  if (o->row == NULL)
+    return MOTE_OK;
+  o->words = o->row->text + strcspn(o->row->text, " ");
+  o->name = tfl_string(r, (mote_span){(const uint8_t *)o->row->text, (size_t)(o->words - o->row->text)}, NULL);
+  return o->name != NULL ? MOTE_OK : mote_fail_nomem(r->err);
 }
 
 mote_status tfl_opcodes_read(tfl_reader *r, mote_fb_table model) {
@@ -36,7 +40,8 @@ mote_status tfl_opcodes_read(tfl_reader *r, mote_fb_table model) {
 
 // Adds what an opcode lacks to the error; the message is the first one's.
 static void report_missing(tfl_reader *r, tfl_opcode *o, uint32_t graph, uint32_t node) {
-  if (o->reported || (o->row != NULL && o->version <= o->row->max_version))
+  int known = o->row != NULL ? o->row->version & ~MOTE_TFLITE_LOWERED : 0;
+  if (o->reported || (o->row != NULL && o->version <= known))
     return;
   o->reported = true;
   mote_fail(r->err, MOTE_ERR_UNSUPPORTED, "operators are missing");
@@ -46,8 +51,8 @@ static void report_missing(tfl_reader *r, tfl_opcode *o, uint32_t graph, uint32_
   else if (o->row == NULL)
     mote_fail_item(r->err, "builtin operator %d (subgraph %u node %u)", o->builtin, graph, node);
   else
-    mote_fail_item(r->err, "%s version %d, known up to %d (subgraph %u node %u)", o->row->name, o->version,
-                   o->row->max_version, graph, node);
+    mote_fail_item(r->err, "%s version %d, known up to %d (subgraph %u node %u)", o->name, o->version, known, graph,
+                   node);
 }
 
 mote_status tfl_missing(tfl_reader *r, mote_fb_vec subgraphs) {
@@ -292,7 +297,7 @@ static mote_status call_outputs(tfl_reader *r, const tfl_call *call, int32_t n, 
 
 // Inputs in the operator's own order, which a bar in the row's options announces.
 static int32_t call_inputs(const tfl_call *call, const char *options, mote_vid *in) {
-  const char *order = options != NULL ? strchr(options, '|') : NULL;
+  const char *order = strchr(options, '|');
   if (order == NULL) {
     memcpy(in, call->in, (size_t)call->n_in * sizeof *in);
     return call->n_in;
@@ -317,13 +322,12 @@ static int32_t trim_inputs(const mote_op *op, const mote_vid *in, int32_t n) {
 }
 
 static mote_status plain_node(tfl_reader *r, mote_fb_table options, const tfl_call *call) {
-  const mote_tflite_row *row = call->code->row;
-  const mote_op *op = row->op;
+  const mote_op *op = call->code->row->how;
   void *attr = mote_arena_alloc(&r->g->arena, op->rules->attr_size + 1u);
   if (attr == NULL)
     return mote_fail_nomem(r->err);
   mote_attr_defaults(op, attr);
-  const char *words = row->options;
+  const char *words = call->code->words;
   for (tfl_field f = {.number = 0}; field_next(&words, &f); f.number++) {
     mote_arg a;
     MOTE_TRY(field_read(r, options, &f, &a));
@@ -331,12 +335,12 @@ static mote_status plain_node(tfl_reader *r, mote_fb_table options, const tfl_ca
   }
   MOTE_TRY(mote_attr_fixed(op, attr, words, r->err));
   mote_vid in[MAX_PORTS], out[MAX_PORTS];
-  int32_t n_in = trim_inputs(op, in, call_inputs(call, row->options, in));
+  int32_t n_in = trim_inputs(op, in, call_inputs(call, call->code->words, in));
   int32_t n_out = op->rules->flags & MOTE_OP_LIST_OUT ? call->n_out : op->rules->n_out;
   if (call->n_out > n_out)
     return mote_fail(r->err, MOTE_ERR_FORMAT, "%d outputs, the operator has %d", call->n_out, n_out);
   MOTE_TRY(call_outputs(r, call, n_out, out));
-  return mote_graph_node(r->g, op, attr, in, n_in, out, n_out, r->node, row->name, r->err);
+  return mote_graph_node(r->g, op, attr, in, n_in, out, n_out, r->node, call->code->name, r->err);
 }
 
 // ------------------------------------------------------------------------------------------------ irregular operators
@@ -388,7 +392,7 @@ static mote_status bind_results(tfl_reader *r, const tfl_call *call, const mote_
 }
 
 static mote_status lowered_node(tfl_reader *r, mote_fb_table node, mote_fb_table options, const tfl_call *call) {
-  const mote_tflite_row *row = call->code->row;
+  const mote_tflite_lowered *how = call->code->row->how;
   mote_arg *args = MOTE_ARENA_ARRAY(&r->g->arena, mote_arg, MAX_ARGS);
   mote_lowering *l = MOTE_ARENA_NEW(&r->g->arena, mote_lowering);
   if (args == NULL || l == NULL)
@@ -400,7 +404,7 @@ static mote_status lowered_node(tfl_reader *r, mote_fb_table node, mote_fb_table
     args[n].kind = call->in[n] >= 0 ? MOTE_ARG_TENSOR : MOTE_ARG_NONE;
     args[n].ref = call->in[n];
   }
-  const char *words = row->options;
+  const char *words = call->code->words;
   tfl_field *fields = MOTE_ARENA_ARRAY(&r->g->arena, tfl_field, MAX_FIELDS + 1); // arguments have their names there
   if (fields == NULL)
     return mote_fail_nomem(r->err);
@@ -419,13 +423,13 @@ static mote_status lowered_node(tfl_reader *r, mote_fb_table node, mote_fb_table
   *l = (mote_lowering){.args = args,
                        .n_args = n,
                        .n_results = call->n_out,
-                       .op = row->op,
+                       .op = how->op,
                        .builder = r,
                        .emit = builder_emit,
                        .desc = builder_desc,
                        .constant = builder_constant,
                        .err = r->err};
-  MOTE_TRY(row->lower(l));
+  MOTE_TRY(how->lower(l));
   return bind_results(r, call, l);
 }
 
@@ -439,10 +443,11 @@ static mote_status node_read(tfl_reader *r, mote_fb_table node) {
   if (s == MOTE_OK)
     s = options_find(r, node, call->code, &options);
   if (s == MOTE_OK)
-    s = call->code->row->lower != NULL ? lowered_node(r, node, options, call) : plain_node(r, options, call);
+    s = mote_tflite_row_lowered(call->code->row) != NULL ? lowered_node(r, node, options, call)
+                                                         : plain_node(r, options, call);
   if (s != MOTE_OK) {
     mote_fail_node(r->err, r->node);
-    mote_fail_place(r->err, "node %d %s", r->node, call->code->row->name);
+    mote_fail_place(r->err, "node %d %s", r->node, call->code->name);
   }
   mote_free(r->model->al, call);
   return s;

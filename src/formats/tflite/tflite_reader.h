@@ -50,7 +50,8 @@ typedef struct tfl_opcode {
   int32_t version;
   const char *custom; // NULL: no name
   const mote_tflite_row *row;
-  bool reported; // already in the list of missing operators
+  const char *name, *words; // of the row's text
+  bool reported;            // already in the list of missing operators
 } tfl_opcode;
 
 // A tensor as the file describes it.
