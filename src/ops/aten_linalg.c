@@ -1,9 +1,9 @@
 // The decompositions that PyTorch's linear algebra is made of, on batches of real or complex matrices: LU, Cholesky,
-// Householder's QR, LDL and singular values, and solving with the factors. The rest is written in TorchScript
-// (src/script/definitions.py). Signs and pivots are LAPACK's. Tests: tests/unit/test_ops_aten.c
+// Householder's QR and singular values, and solving with triangles. The rest is written in TorchScript
+// (src/script/definitions). Signs and pivots are LAPACK's. Tests: tests/unit/test_ops_aten.c
 #include "ops/aten_ref.h"
 
-enum { LA_LU, LA_CHOLESKY, LA_QR, LA_LDL, LA_SVD, LA_TRIANGULAR, LA_LDL_SOLVE };
+enum { LA_LU, LA_CHOLESKY, LA_QR };
 enum { SIDE_MAX = 1 << 14 };
 
 // A matrix in rows.
@@ -14,7 +14,6 @@ typedef struct matrix {
 #define AT(a, i, j) (a).at[(i) * (a).n + (j)]
 
 static mote_z z_scale(mote_z a, double s) { return (mote_z){a.re * s, a.im * s}; }
-static mote_z z_conj_if(mote_z a, bool conj) { return conj ? mote_z_conj(a) : a; }
 // a -= b c
 static void z_subtract(mote_z *a, mote_z b, mote_z c) { *a = mote_z_sub(*a, mote_z_mul(b, c)); }
 static void z_swap(mote_z *a, mote_z *b) {
@@ -96,92 +95,6 @@ static void factor_qr(matrix a, mote_z *tau) {
         z_subtract(&AT(a, i, j), AT(a, i, k), w);
     }
   }
-}
-
-// The inverse of the block of rows k and k + 1 times (*x, *y).
-static void solve_block(matrix a, int64_t k, bool conj, mote_z *x, mote_z *y) {
-  mote_z p = AT(a, k, k), q = AT(a, k + 1, k), s = AT(a, k + 1, k + 1), r = z_conj_if(q, conj);
-  mote_z det = mote_z_sub(mote_z_mul(p, s), mote_z_mul(q, r));
-  mote_z u = mote_z_sub(mote_z_mul(s, *x), mote_z_mul(r, *y)), v = mote_z_sub(mote_z_mul(p, *y), mote_z_mul(q, *x));
-  *x = mote_z_div(u, det);
-  *y = mote_z_div(v, det);
-}
-
-// Bunch and Kaufman's choice at column k: 1 or 2 columns at once, and the row that comes to them.
-static int choose_pivot(matrix a, int64_t k, int64_t *row) {
-  const double alpha = (1 + sqrt(17)) / 8;
-  double here = z_size(AT(a, k, k)), column = 0, across = 0;
-  int64_t at = k;
-  for (int64_t i = k + 1; i < a.n; i++)
-    if (z_size(AT(a, i, k)) > column) {
-      column = z_size(AT(a, i, k));
-      at = i;
-    }
-  *row = k;
-  if (at == k || !(here < alpha * column)) // NaN stays where it is
-    return 1;
-  for (int64_t j = k; j < a.n; j++)
-    if (j != at)
-      across = MOTE_MAX(across, z_size(j < at ? AT(a, at, j) : AT(a, j, at)));
-  if (here >= alpha * column * (column / across))
-    return 1;
-  *row = at;
-  return z_size(AT(a, at, at)) >= alpha * across ? 1 : 2;
-}
-
-// Rows and columns i < k of the lower triangle change places.
-static void swap_both(matrix a, int64_t i, int64_t k, bool conj) {
-  for (int64_t j = k + 1; j < a.n; j++)
-    z_swap(&AT(a, j, i), &AT(a, j, k));
-  for (int64_t j = i + 1; j < k; j++) {
-    mote_z t = z_conj_if(AT(a, j, i), conj);
-    AT(a, j, i) = z_conj_if(AT(a, k, j), conj);
-    AT(a, k, j) = t;
-  }
-  AT(a, k, i) = z_conj_if(AT(a, k, i), conj);
-  z_swap(&AT(a, i, i), &AT(a, k, k));
-}
-
-// A = L D L^T, or L D L^H (`conj`), D of blocks of one or two columns; two share a negative pivot.
-static int64_t factor_ldl(matrix a, bool conj, int32_t *p) {
-  int64_t info = 0, row, n = a.n;
-  for (int64_t i = 0; i < n; i++)
-    for (int64_t j = i + 1; j < n; j++)
-      AT(a, i, j) = mote_z_real(0);
-  for (int64_t k = 0, step; k < n; k += step) {
-    step = choose_pivot(a, k, &row);
-    int64_t last = k + step - 1;
-    if (row != last) {
-      swap_both(a, last, row, conj);
-      if (step == 2)
-        z_swap(&AT(a, k + 1, k), &AT(a, row, k));
-    }
-    for (int64_t i = 0; i < step; i++)
-      p[k + i] = (int32_t)(step == 1 ? row + 1 : -(row + 1));
-    if (conj)
-      AT(a, k, k).im = AT(a, last, last).im = 0;
-    if (step == 1 && !(z_size(AT(a, k, k)) > 0)) {
-      info = info ? info : k + 1;
-      continue;
-    }
-    for (int64_t j = last + 1; j < n; j++) {
-      // The columns of L at row j, conjugated as D asks for.
-      mote_z x = z_conj_if(AT(a, j, k), conj), y = step == 2 ? z_conj_if(AT(a, j, k + 1), conj) : mote_z_real(0);
-      if (step == 2)
-        solve_block(a, k, conj, &x, &y);
-      else
-        x = mote_z_div(x, AT(a, k, k));
-      for (int64_t i = j; i < n; i++) {
-        z_subtract(&AT(a, i, j), AT(a, i, k), x);
-        if (step == 2)
-          z_subtract(&AT(a, i, j), AT(a, i, k + 1), y);
-      }
-      AT(a, j, k) = z_conj_if(x, conj);
-      if (step == 2)
-        AT(a, j, k + 1) = z_conj_if(y, conj);
-    }
-  }
-  return info;
 }
 
 // ------------------------------------------------------------------------------------------------ singular values
@@ -284,35 +197,6 @@ static void solve_triangular(matrix a, matrix b, bool upper, bool turn, bool uni
   }
 }
 
-static bool solve_ldl(matrix a, matrix b, const int32_t *p, bool conj) {
-  int64_t n = a.n;
-  for (int64_t k = 0, step; k < n; k += step) { // L, then D
-    step = p[k] > 0 ? 1 : 2;
-    int64_t row = step == 1 ? p[k] - 1 : -(int64_t)p[k] - 1;
-    if (row < 0 || row >= n || k + step > n || (step == 2 && p[k + 1] != p[k]))
-      return false;
-    swap_rows(b, k + step - 1, row);
-    for (int64_t c = 0; c < b.n; c++) {
-      for (int64_t i = k + step; i < n; i++)
-        for (int64_t s = 0; s < step; s++)
-          z_subtract(&AT(b, i, c), AT(a, i, k + s), AT(b, k + s, c));
-      if (step == 2)
-        solve_block(a, k, conj, &AT(b, k, c), &AT(b, k + 1, c));
-      else
-        AT(b, k, c) = mote_z_div(AT(b, k, c), AT(a, k, k));
-    }
-  }
-  for (int64_t k = n - 1, step; k >= 0; k -= step) {
-    step = p[k] > 0 ? 1 : 2;
-    for (int64_t s = 0; s < step; s++)
-      for (int64_t i = k + 1; i < n; i++)
-        for (int64_t c = 0; c < b.n; c++)
-          z_subtract(&AT(b, k - s, c), z_conj_if(AT(a, i, k - s), conj), AT(b, i, c));
-    swap_rows(b, k, step == 1 ? p[k] - 1 : -(int64_t)p[k] - 1);
-  }
-  return true;
-}
-
 // ------------------------------------------------------------------------------------------------ operators
 
 static matrix load(const mote_tensor *t, int64_t b, mote_z *at) {
@@ -327,16 +211,14 @@ static void store(const mote_tensor *t, int64_t b, const mote_z *at, int64_t n) 
 }
 static int64_t batches(const mote_tensor *t) { return mote_dims_product(t, 0, t->rank - 2); }
 
-// Results: LU, LDL: factors, pivots, info. CHOLESKY (n[0]: upper): factor, info. QR: factors, tau.
+// Results: LU: factors, pivots, info. CHOLESKY (n[0]: upper): factor, info. QR: factors, tau.
 static void factor_one(const mote_opctx *c, matrix a, mote_z *more, int64_t b) {
   const mote_ref_attr *attr = c->attr;
   int64_t k = MOTE_MIN(a.m, a.n), info = 0;
   bool flag = attr->n[0] != 0;
-  int32_t *pivots = (int32_t *)c->out[1]->data + (attr->kind == LA_LU || attr->kind == LA_LDL ? b * k : 0);
+  int32_t *pivots = (int32_t *)c->out[1]->data + (attr->kind == LA_LU ? b * k : 0);
   if (attr->kind == LA_LU)
     info = factor_lu(a, flag, pivots);
-  else if (attr->kind == LA_LDL)
-    info = factor_ldl(a, flag, pivots);
   else if (attr->kind == LA_CHOLESKY)
     info = factor_cholesky(a);
   else
@@ -397,25 +279,23 @@ static mote_status svd_eval(mote_opctx *c) {
 }
 MOTE_REF_OP(svd_op, "linalg_svd", 1, 1, 3, 0, svd_eval);
 
-// Inputs: B, A, and pivots for LDL.
+// Inputs: B, A.
 static mote_status solve_eval(mote_opctx *c) {
   const mote_ref_attr *attr = c->attr;
   const mote_tensor *y = c->in[0], *x = c->in[1];
   int64_t n = x->dim[x->rank - 1], width = y->dim[y->rank - 1];
   mote_z *m = mote_ref_alloc(c, n * n + n * width, sizeof *m);
-  mote_status s = m == NULL ? mote_fail_nomem(c->err) : MOTE_OK;
-  for (int64_t i = 0; s == MOTE_OK && i < batches(x); i++) {
+  if (m == NULL)
+    return mote_fail_nomem(c->err);
+  for (int64_t i = 0; i < batches(x); i++) {
     matrix a = load(x, i, m), b = load(y, i, m + n * n);
-    if (attr->kind == LA_TRIANGULAR)
-      solve_triangular(a, b, attr->n[0], attr->n[1], attr->n[2]);
-    else if (!solve_ldl(a, b, (const int32_t *)c->in[2]->data + i * n, attr->n[0]))
-      s = mote_op_fail(c, MOTE_ERR_DATA, "torch.linalg.ldl_solve: a pivot is out of range");
+    solve_triangular(a, b, attr->n[0], attr->n[1], attr->n[2]);
     store(c->out[0], i, b.at, n * width);
   }
   mote_ref_free(c, m);
-  return s;
+  return MOTE_OK;
 }
-MOTE_REF_OP(solve_op, "linalg_solve_factors", 2, 3, 1, MOTE_OP_CHECKS_DATA, solve_eval);
+MOTE_REF_OP(solve_op, "triangular_solve", 2, 2, 1, 0, solve_eval);
 
 // ------------------------------------------------------------------------------------------------ lowering
 
@@ -436,12 +316,12 @@ static const mote_tensor *matrices(mote_low *l, mote_vid v, bool square) {
 
 static mote_status factor(mote_low *l, int64_t kind, const char *flag, bool otherwise) {
   mote_vid v[3], x = l->args[0].ref;
-  const mote_tensor *t = matrices(l, x, kind == LA_CHOLESKY || kind == LA_LDL);
+  const mote_tensor *t = matrices(l, x, kind == LA_CHOLESKY);
   mote_ref_attr a = mote_ref_attr_of(kind);
   if (l->st != MOTE_OK)
     return l->st;
   int64_t dim[MOTE_MAX_RANK], k = MOTE_MIN(t->dim[t->rank - 1], t->dim[t->rank - 2]);
-  bool three = kind == LA_LU || kind == LA_LDL;
+  bool three = kind == LA_LU;
   memcpy(dim, t->dim, sizeof dim);
   dim[t->rank - 2] = k;
   a.n[0] = mote_lower_bool(l, flag, otherwise);
@@ -456,16 +336,10 @@ static mote_status factor(mote_low *l, int64_t kind, const char *flag, bool othe
 static mote_status lower_lu(mote_lowering *l) { return factor(l, LA_LU, "pivot", true); }
 static mote_status lower_cholesky(mote_lowering *l) { return factor(l, LA_CHOLESKY, "upper", false); }
 static mote_status lower_qr(mote_lowering *l) { return factor(l, LA_QR, "", false); }
-static mote_status lower_ldl(mote_lowering *l) {
-  // Of real numbers both are the same.
-  bool real = !mote_dtype_is_complex(mote_low_desc(l, l->args[0].ref)->dtype);
-  return factor(l, LA_LDL, real ? "" : "hermitian", false);
-}
-
 static mote_status lower_svd(mote_lowering *l) {
   mote_vid v[3], x = l->args[0].ref;
   const mote_tensor *t = matrices(l, x, false);
-  mote_ref_attr a = mote_ref_attr_of(LA_SVD);
+  mote_ref_attr a = mote_ref_attr_of(0);
   if (l->st != MOTE_OK)
     return l->st;
   int32_t r = t->rank;
@@ -507,56 +381,29 @@ static void spread(mote_low *l, mote_vid *a, mote_vid *b) {
   }
 }
 
-static mote_status solve(mote_low *l, const mote_ref_attr *with, mote_vid b, mote_vid a, mote_vid pivots) {
-  mote_ref_attr attr = *with;
+static mote_status lower_triangular(mote_lowering *l) {
+  mote_ref_attr attr = mote_ref_attr_of(0);
+  mote_vid b = mote_low_tensor(l, "self"), a = mote_low_tensor(l, "A"), out;
   const mote_tensor *x = matrices(l, a, true), *y = matrices(l, b, false);
+  attr.n[0] = mote_lower_bool(l, "upper", true);
+  attr.n[1] = mote_lower_bool(l, "transpose", false);
+  attr.n[2] = mote_lower_bool(l, "unitriangular", false);
   if (l->st == MOTE_OK && (x->dim[x->rank - 1] != y->dim[y->rank - 2] || x->dtype != y->dtype))
     mote_low_fail(l, MOTE_ERR_SHAPE,
                   "linalg: Incompatible shapes or types of A and B: A has %lld columns and B %lld rows",
                   (long long)x->dim[x->rank - 1], (long long)y->dim[y->rank - 2]);
   if (l->st == MOTE_OK)
     spread(l, &a, &b);
-  mote_vid in[3] = {b, a, pivots};
   y = mote_low_desc(l, b);
   mote_ref_like(&attr, 0, y->dtype, y);
-  mote_vid out[3];
-  mote_ref_emit(l, &solve_op, &attr, in, pivots < 0 ? 2 : 3, out);
-  mote_low_give(l, out[0]);
+  mote_ref_emit(l, &solve_op, &attr, (mote_vid[]){b, a}, 2, &out);
+  mote_low_give(l, out);
   return mote_low_done(l, a);
-}
-
-static mote_status lower_triangular(mote_lowering *l) {
-  mote_ref_attr a = mote_ref_attr_of(LA_TRIANGULAR);
-  a.n[0] = mote_lower_bool(l, "upper", true);
-  a.n[1] = mote_lower_bool(l, "transpose", false);
-  a.n[2] = mote_lower_bool(l, "unitriangular", false);
-  return solve(l, &a, mote_low_tensor(l, "self"), mote_low_tensor(l, "A"), -1);
-}
-
-static mote_status lower_ldl_solve(mote_lowering *l) {
-  mote_ref_attr a = mote_ref_attr_of(LA_LDL_SOLVE);
-  mote_vid ld = mote_low_tensor(l, "LD"), b = mote_low_tensor(l, "B"), p = mote_low_tensor(l, "pivots");
-  const mote_tensor *x = mote_low_desc(l, ld), *pivots = mote_low_desc(l, p);
-  a.n[0] = mote_lower_bool(l, "hermitian", false) && mote_dtype_is_complex(x->dtype);
-  if (l->st == MOTE_OK && (pivots->dtype != MOTE_I32 || pivots->rank != x->rank - 1 ||
-                           memcmp(pivots->dim, x->dim, (size_t)pivots->rank * sizeof(int64_t)) != 0))
-    return mote_fail(l->err, MOTE_ERR_SHAPE,
-                     "torch.linalg.ldl_solve: Expected LD.shape[:-1] and pivots.shape to be the same");
-  if (l->st == MOTE_OK && mote_low_desc(l, b)->rank >= 2) { // pivots have the batches of both as well
-    mote_vid wide = mote_low_unsqueeze(l, p, x->rank - 1), with = b;
-    spread(l, &wide, &with);
-    p = mote_low_squeeze(l, wide, mote_low_desc(l, wide)->rank - 1);
-  }
-  MOTE_TRY(solve(l, &a, b, ld, p));
-  l->n_out = 1;
-  return MOTE_OK;
 }
 
 static const mote_torch_row rows[] = {
     {"linalg_lu_factor_ex", .lower = lower_lu},
     {"linalg_cholesky_ex", .lower = lower_cholesky},
-    {"linalg_ldl_factor_ex", .lower = lower_ldl},
-    {"linalg_ldl_solve", .lower = lower_ldl_solve},
     {"linalg_svd", .lower = lower_svd},
     {"geqrf", .lower = lower_qr},
     {"triangular_solve", .lower = lower_triangular},

@@ -142,10 +142,103 @@ def cholesky_solve(self, input2, upper):
   return r
 def cholesky_inverse(self, upper):
   return torch.cholesky_solve(torch._eye(self, torch._square(self, "cholesky_inverse")), self, upper)
+def _turn(x: Tensor, conj: bool) -> Tensor:
+  return torch.mH(x) if conj else torch.mT(x)
+# The whole of a matrix that is the same when turned, from what lies on and below its diagonal.
+def _whole(x: Tensor, conj: bool) -> Tensor:
+  x = torch.mul(torch.add(torch.tril(x), torch.tril(x, -1)), 0.5)
+  return torch.add(x, torch._turn(x, conj))
+# Rows i and j change places.
+def _swap(x: Tensor, i: int, j: int) -> Tensor:
+  at = [k for k in range(torch.size(x, 0))]
+  at[i] = j
+  at[j] = i
+  return torch.index_select(x, 0, torch.tensor(at))
+# A = L D L^T, or L D L^H (`conj`), of one matrix; D has blocks of one or two columns, chosen as Bunch and Kaufman do. Two
+# share a negative pivot. The pivots and the number (from 1) of the first block that is no good, or 0, go to the lists.
+def _ldl(s: Tensor, conj: bool, pivots: List[int], info: List[int]) -> Tensor:
+  n, k, bad = torch.size(s, 0), 0, 0
+  parts = annotate(List[Tensor], [])
+  while k < n:
+    s = torch._whole(s, conj)
+    size = torch.sum(torch.abs(torch.view_as_real(torch.to(s, 10))), [-1])
+    most, at = torch.max(torch.add(torch.tril(size, -1), torch.triu(size, 1)), 0)
+    size = torch.diagonal(size)
+    here, column = float(torch.select(size, 0, 0)), float(torch.select(most, 0, 0))
+    row, step = 0, 1
+    if here < 0.6403882032022076 * column:
+      j = int(torch.select(at, 0, 0))
+      across = float(torch.select(most, 0, j))
+      if here < 0.6403882032022076 * column * (column / across):
+        row = j
+        step = 1 if float(torch.select(size, 0, j)) >= 0.6403882032022076 * across else 2
+    for i in range(step):
+      torch.append(pivots, k + row + 1 if step == 1 else -(k + row + 1))
+    s = torch._swap(torch.mT(torch._swap(torch.mT(s), row, step - 1)), row, step - 1)
+    d, l = torch.slice(torch.slice(s, 0, 0, step), 1, 0, step), torch.slice(torch.slice(s, 0, step), 1, 0, step)
+    s = torch.slice(torch.slice(s, 0, step), 1, step)
+    if step == 2 or float(torch.select(size, 0, row)) > 0:
+      turned = torch._turn(l, conj)
+      inverse, b = torch.linalg_inv_ex(d)
+      l = torch.matmul(l, inverse)
+      s = torch.sub(s, torch.matmul(l, turned))
+    elif bad == 0:
+      bad = k + 1
+    torch.append(parts, torch.constant_pad_nd(torch.cat([d, l]), [0, 0, k, 0]))
+    k += step
+  torch.append(info, bad)
+  return torch.tril(torch.cat(parts, 1))
+def linalg_ldl_factor_ex(self, hermitian, check_errors):
+  n, s = torch._square(self, "ldl_factor_ex"), torch.size(self)
+  p, info = annotate(List[int], []), annotate(List[int], [])
+  if torch.numel(self) == 0:
+    return torch.clone(self), torch.zeros(s[:-1], dtype=3), torch.zeros(s[:-2], dtype=3)
+  a = torch.stack([torch._ldl(x, hermitian and torch.is_complex(self), p, info) for x in torch.unbind(torch.reshape(torch._wide(self), [-1, n, n]))])
+  bad = torch.reshape(torch.tensor(info, dtype=3), s[:-2])
+  if check_errors:
+    torch._check(bad, "torch.linalg.ldl_factor_ex: the diagonal block of D is singular.")
+  return torch.reshape(torch.to(a, self.dtype), s), torch.reshape(torch.tensor(p, dtype=3), s[:-1]), bad
 def linalg_ldl_factor(self, hermitian):
-  a, p, info = torch.linalg_ldl_factor_ex(self, hermitian=hermitian)
-  torch._check(info, "torch.linalg.ldl_factor_ex: the diagonal block of D is singular.")
+  a, p, info = torch.linalg_ldl_factor_ex(self, hermitian=hermitian, check_errors=True)
   return a, p
+# L D L^T x = b, or L D L^H x = b (`conj`).
+def _ldl_solve(a: Tensor, b: Tensor, pivots: Tensor, conj: bool) -> Tensor:
+  n, k = torch.size(a, 0), 0
+  while k < n:
+    p = int(torch.select(pivots, 0, k))
+    end, row = k + 1 if p > 0 else k + 2, ops.prim.abs(p) - 1
+    if row < 0 or row >= n or end > n or int(torch.select(pivots, 0, end - 1)) != p:
+      torch._bad("torch.linalg.ldl_solve: a pivot is out of range")
+    b = torch._swap(b, row, end - 1)
+    l, x = torch.slice(a, 1, k, end), torch.slice(b, 0, k, end)
+    inverse, i = torch.linalg_inv_ex(torch._whole(torch.slice(l, 0, k, end), conj))
+    b = torch.cat([torch.slice(b, 0, 0, k), torch.matmul(inverse, x), torch.sub(torch.slice(b, 0, end), torch.matmul(torch.slice(l, 0, end), x))])
+    k = end
+  while k > 0:
+    end = k
+    p = int(torch.select(pivots, 0, k - 1))
+    k -= 1 if p > 0 else 2
+    c = torch.slice(b, 0, end)
+    x = torch.sub(torch.slice(b, 0, k, end), torch.matmul(torch._turn(torch.slice(torch.slice(a, 1, k, end), 0, end), conj), c))
+    b = torch._swap(torch.cat([torch.slice(b, 0, 0, k), x, c]), ops.prim.abs(p) - 1, end - 1)
+  return b
+def linalg_ldl_solve(LD, pivots, B, hermitian):
+  n = torch._square(LD, "ldl_solve")
+  if torch.size(pivots) != torch.size(LD)[:-1]:
+    torch._bad("torch.linalg.ldl_solve: Expected LD.shape[:-1] and pivots.shape to be the same")
+  if torch.dim(B) < 2:
+    torch._bad("torch.linalg.ldl_solve: Expected B to have at least 2 dimensions")
+  s = torch.size(torch.matmul(LD, B))
+  b = torch.clone(torch.expand(B, s))
+  if torch.numel(b) == 0:
+    return b
+  a = torch.unbind(torch.reshape(torch._wide(torch.expand(LD, s[:-1] + [n])), [-1, n, n]))
+  x = torch.unbind(torch.reshape(torch._wide(b), [-1, n, s[-1]]))
+  p = torch.unbind(torch.reshape(torch.expand(pivots, s[:-1]), [-1, n]))
+  r = annotate(List[Tensor], [])
+  for i in range(len(a)):
+    torch.append(r, torch._ldl_solve(a[i], x[i], p[i], hermitian and torch.is_complex(B)))
+  return torch.reshape(torch.to(torch.stack(r), B.dtype), s)
 def linalg_householder_product(input, tau):
   m, n = torch.size(input, -2), torch.size(input, -1)
   if m < n or torch.size(tau, -1) > n:
