@@ -245,68 +245,6 @@ static mote_status t_fill_(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) 
   return s;
 }
 
-// ------------------------------------------------------------------------------------------------ comparing whole
-// tensors
-
-// Walks both tensors, equal in shape, until `test` says no.
-static mote_status walk_both(mote_vm *vm, mote_val *a, bool (*test)(double x, double y, const double *tol),
-                             const double *tol, bool *all) {
-  mote_tensor x, y;
-  MOTE_TRY(mote_vm_force(vm, a[0].u.tensor));
-  MOTE_TRY(mote_vm_force(vm, a[1].u.tensor));
-  vm->decided = true;
-  mote_handle_view(a[0].u.tensor, &x);
-  mote_handle_view(a[1].u.tensor, &y);
-  int64_t strides[MOTE_MAX_RANK], offset[MOTE_ITER_OPERANDS];
-  *all = mote_broadcast_strides(&y, x.rank, x.dim, strides);
-  if (!*all || mote_tensor_numel(&x) == 0)
-    return MOTE_OK;
-  mote_iter it;
-  const int64_t *const both[] = {x.stride, strides};
-  mote_iter_init(&it, x.rank, x.dim, 2, both);
-  for (int64_t row = 0; *all && row < it.rows; row++) {
-    mote_iter_row(&it, row, offset);
-    for (int64_t i = 0; *all && i < it.inner; i++)
-      *all = test(mote_load_f64(x.data, x.dtype, offset[0] + i * it.inner_stride[0]),
-                  mote_load_f64(y.data, y.dtype, offset[1] + i * it.inner_stride[1]), tol);
-  }
-  return MOTE_OK;
-}
-
-static bool same_number(double x, double y, const double *tol) { return (void)tol, x == y; }
-static bool close_number(double x, double y, const double *tol) {
-  if (isnan(x) || isnan(y))
-    return tol[2] != 0 && isnan(x) && isnan(y);
-  return x == y || (isfinite(x) && isfinite(y) && fabs(x - y) <= tol[1] + tol[0] * fabs(y));
-}
-
-static mote_status t_equal(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
-  bool all = false;
-  TENSOR(0);
-  TENSOR(1);
-  if (mote_tensor_same_shape(&H->t, &a[1].u.tensor->t))
-    MOTE_TRY(walk_both(vm, a, same_number, NULL, &all));
-  *out = mote_val_bool(all);
-  return MOTE_OK;
-}
-
-static mote_status t_allclose(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
-  bool all;
-  TENSOR(0);
-  TENSOR(1);
-  MOTE_WANT_NUM(vm, a[2]);
-  MOTE_WANT_NUM(vm, a[3]);
-  double tol[3] = {mote_num(a[2]), mote_num(a[3]), a[4].u.i != 0};
-  if (H->t.rank < a[1].u.tensor->t.rank) {
-    mote_val t = a[0];
-    a[0] = a[1];
-    a[1] = t;
-  }
-  MOTE_TRY(walk_both(vm, a, close_number, tol, &all));
-  *out = mote_val_bool(all);
-  return MOTE_OK;
-}
-
 // ------------------------------------------------------------------------------------------------ types and shapes of
 // several
 
@@ -459,8 +397,6 @@ const mote_builtin mote_builtin_tensor[] = {
     {"clone", t_clone},
     {"copy_ .Tensor .int .float", t_copy_},
     {"fill_.Scalar .Tensor zero_", t_fill_},
-    {"equal", t_equal},
-    {"allclose", t_allclose},
     {"promote_types", t_promote_types},
     {"can_cast", t_can_cast},
     {"result_type.Tensor .Scalar .Scalar_Tensor .Scalar_Scalar", t_result_type},

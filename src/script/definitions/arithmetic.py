@@ -339,6 +339,10 @@ def einsum(equation, tensors, path):
     if torch.find(a, out[i]) < 0 or torch.find(out, out[i]) < i:
       torch._bad("einsum(): output subscript {} does not appear in the equation for any input operand, or appears twice".format(out[i]))
   return torch.permute(x, torch._places(a, out))
+def equal(self, other):
+  return torch.size(self) == torch.size(other) and bool(torch.all(torch.eq(self, other)))
+def allclose(self, other, rtol, atol, equal_nan):
+  return bool(torch.all(torch.isclose(self, other, rtol, atol, equal_nan)))
 def isclose(self, other, rtol, atol, equal_nan):
   close = torch.eq(self, other)
   if equal_nan:
