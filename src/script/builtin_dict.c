@@ -139,6 +139,11 @@ static mote_status put_pair(mote_vm *vm, mote_dict *dict, mote_val pair) {
   return mote_dict_put(dict, pair.u.tuple->at[0], pair.u.tuple->at[1], vm->err);
 }
 
+static mote_status d_new(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
+  (void)n, (void)a;
+  return mote_dict_new(vm->al, out, vm->err);
+}
+
 static mote_status d_from_pairs(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
   (void)n;
   MOTE_WANT(vm, a[0], MOTE_TAG_LIST);
@@ -205,5 +210,6 @@ const mote_builtin mote_builtin_dict[] = {
     {"values.=", d_values},
     {"items.=", d_items},
     {"get.= .default_str .default_int .default_bool .default_float .default_complex .default_Tensor", d_get},
+    {"dict", d_new},
     {NULL, NULL},
 };

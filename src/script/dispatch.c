@@ -151,12 +151,13 @@ static bool next_arg(const char **at, const char **from, size_t *len, bool skip_
   }
 }
 
-// An argument's type and name without its default; "Tensor(!) self" compares as "Tensor self".
+// An argument's type and name without its default. What is written has another name in some functional forms:
+// "Tensor(!) self" is the same as "Tensor input".
 static bool same_arg(const char *a, size_t na, const char *b, size_t nb) {
   size_t i = 0, j = 0;
   for (;;) {
     if (na - i >= 3 && memcmp(a + i, "(!)", 3) == 0)
-      i += 3;
+      return j < nb && b[j] == ' ';
     if (nb - j >= 3 && memcmp(b + j, "(!)", 3) == 0)
       j += 3;
     bool ea = i >= na || a[i] == '=', eb = j >= nb || b[j] == '=';

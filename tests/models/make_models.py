@@ -115,6 +115,7 @@ def make_torch():
     import torch
     import torch.nn.functional as F
     from torch import nn, Tensor
+    from collections import OrderedDict
     from typing import Dict, List, Optional, Tuple
     torch.manual_seed(3)
     torch.set_grad_enabled(False)
@@ -479,6 +480,26 @@ def make_torch():
             return a, b, F.grid_sample(b, F.affine_grid(angle, [2, 3, 4, 1], True), align_corners=True)
 
     torch_case("windows", torch.jit.script(Windows()), [("forward", [torch.randn(2, 3, 7, 8), torch.randn(2, 2, 3)])])
+
+    torch.manual_seed(7)
+
+    class Features(nn.Module):
+        """What detectors and classifiers of images are made of: layers by name in an ordered dict, dropout in place."""
+
+        def __init__(self):
+            super().__init__()
+            drop = {"drop": nn.Dropout(0.2, inplace=True), "drop2": nn.Dropout2d(0.2, inplace=True)}
+            self.body = nn.ModuleDict({"low": nn.Conv2d(2, 3, 1), **drop, "high": nn.Conv2d(3, 2, 2)})
+
+        def forward(self, x: Tensor) -> Tuple[Dict[str, Tensor], Dict[str, Tensor]]:
+            found = OrderedDict()
+            for name, layer in self.body.items():
+                x = layer(x)
+                if name != "drop":
+                    found[name] = 2 * x
+            return found, OrderedDict([(k, v + 1) for k, v in found.items()])
+
+    torch_case("features", torch.jit.script(Features().eval()), [("forward", [torch.randn(1, 2, 3, 3)])])
 
 
 # ------------------------------------------------------------------------------------------------------ TensorFlow Lite
