@@ -62,11 +62,12 @@ static void codes_span(const mote_opctx *c, int64_t from, int64_t to) {
   const mote_tensor *x = c->in[0], *o = c->out[0];
   const mote_quant *q = &o->quant;
   int32_t lo, hi;
+  bool steps = ((const mote_codes_attr *)c->attr)->steps;
   mote_code_range(o->dtype, &lo, &hi);
   int64_t channels = q->count > 1 ? q->count : 1, inner = channels > 1 ? mote_dims_product(o, q->axis + 1, o->rank) : 1;
   for (int64_t i = from; i < to; i++) {
     int64_t ch = channels > 1 ? i / inner % channels : 0;
-    float inv = 1.0f / (float)mote_scale_at(q, ch);
+    float inv = steps ? 1 : 1.0f / (float)mote_scale_at(q, ch);
     float v = x->dtype == MOTE_F32 ? ((const float *)x->data)[i] : (float)mote_load_f64(x->data, x->dtype, i);
     double r = (double)rintf(v * inv) + mote_zero_at(q, ch);
     mote_store_i64(o->data, mote_code_type(o->dtype), i, r >= hi ? hi : r > lo ? (int64_t)r : lo);
@@ -88,7 +89,8 @@ static mote_status codes_prepare(mote_opctx *c) {
 }
 static const mote_attr_field codes_fields[] = {
     MOTE_ATTR(mote_codes_attr, scale, MOTE_ATTR_FLOAT, 0), MOTE_ATTR(mote_codes_attr, zero, MOTE_ATTR_INT, 0),
-    MOTE_ATTR(mote_codes_attr, axis, MOTE_ATTR_INT, -1), MOTE_ATTR(mote_codes_attr, dtype, MOTE_ATTR_DTYPE, 0)};
+    MOTE_ATTR(mote_codes_attr, axis, MOTE_ATTR_INT, -1), MOTE_ATTR(mote_codes_attr, dtype, MOTE_ATTR_DTYPE, 0),
+    MOTE_ATTR(mote_codes_attr, steps, MOTE_ATTR_BOOL, 0)};
 const mote_op mote_op_codes = {"quantize_per_tensor",
                                MOTE_RULES(.min_in = 1, .max_in = 3, .n_out = 1, .attr_size = sizeof(mote_codes_attr),
                                           MOTE_FIELDS(codes_fields), .infer = codes_infer, .prepare = codes_prepare,
@@ -144,7 +146,7 @@ static const mote_op round_op = {"round_to_range",
 // ------------------------------------------------------------------------------------------------ helpers
 
 mote_vid mote_low_codes(mote_low *w, mote_vid x, double scale, int64_t zero, mote_dtype d) {
-  mote_codes_attr a = {scale, zero, -1, (int32_t)d};
+  mote_codes_attr a = {scale, zero, -1, (int32_t)d, false};
   return mote_low_emit(w, &mote_op_codes, &a, &x, 1);
 }
 mote_vid mote_low_real(mote_low *w, mote_vid x) {
@@ -202,7 +204,7 @@ static mote_status lower_quantize(mote_lowering *l) {
   mote_dtype d = mote_low_dtype(l, MOTE_QU8);
   mote_vid scales = mote_low_tensor(l, "scale");
   if (scales >= 0 && (mote_low_desc(l, scales)->data == NULL)) {
-    mote_codes_attr a = {0, 0, -2, (int32_t)d};
+    mote_codes_attr a = {0, 0, -2, (int32_t)d, false};
     mote_vid in[3] = {l->args[0].ref, mote_low_cast(l, scales, MOTE_F64),
                       mote_low_cast(l, mote_low_tensor(l, "zero_point"), MOTE_I32)};
     return mote_low_done(l, mote_low_emit(l, &mote_op_codes, &a, in, 3));

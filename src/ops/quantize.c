@@ -125,8 +125,12 @@ static mote_status dequantize_infer(mote_opctx *c) {
   c->out[0]->quant.axis = -1;
   return MOTE_OK;
 }
+static bool in_steps(const mote_opctx *c) { return ((const mote_dequantize_attr *)c->attr)->steps; }
 static mote_status dequantize_eval(mote_opctx *c) {
-  mote_to_float(c->in[0], c->out[0]->data);
+  mote_tensor in = *c->in[0];
+  if (in_steps(c) && in.quant.count == 1)
+    in.quant.scale = 1;
+  mote_to_float(&in, c->out[0]->data);
   return MOTE_OK;
 }
 static mote_status dequantize_prepare(mote_opctx *c) {
@@ -134,11 +138,15 @@ static mote_status dequantize_prepare(mote_opctx *c) {
     return MOTE_OK;
   convert_state v;
   mote_walk_plan w = convert_setup(c, &v);
+  if (in_steps(c))
+    v.p.scale = 1;
   return mote_walk_prepare(c, &w, &v, sizeof v);
 }
-const mote_op mote_op_dequantize = {"dequantize",
-                                    MOTE_RULES(.min_in = 1, .max_in = 1, .n_out = 1, .infer = dequantize_infer,
-                                               .prepare = dequantize_prepare, .eval = dequantize_eval)};
+static const mote_attr_field dequantize_fields[] = {MOTE_ATTR(mote_dequantize_attr, steps, MOTE_ATTR_BOOL, 0)};
+const mote_op mote_op_dequantize = {"dequantize", MOTE_RULES(.min_in = 1, .max_in = 1, .n_out = 1,
+                                                             .attr_size = sizeof(mote_dequantize_attr),
+                                                             MOTE_FIELDS(dequantize_fields), .infer = dequantize_infer,
+                                                             .prepare = dequantize_prepare, .eval = dequantize_eval)};
 
 // ------------------------------------------------------------------------------------------------ cast
 

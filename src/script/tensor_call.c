@@ -634,15 +634,22 @@ static mote_vid find_codes(call *c) {
   return -1;
 }
 
+// Averages are taken in units of the scale: sums are exact and halves stay halves, which are rounded to even.
+static bool is_average(const mote_impl *impl) {
+  word name = {impl->name, impl->name_len};
+  return is_word(name, "mean") || (name.len >= 10 && memcmp(name.at + name.len - 10, "avg_pool", 8) == 0);
+}
+
 static mote_status args_to_numbers(call *c) {
+  mote_dequantize_attr attr = {is_average(c->impl)};
   for (int32_t i = 0; i < c->l.n_args; i++) {
     mote_arg *a = &c->args[i];
     if (a->kind == MOTE_ARG_TENSOR && is_codes(c, a->ref))
-      MOTE_TRY(build_emit(&c->l, &mote_op_dequantize, NULL, &a->ref, 1, &a->ref, 1));
+      MOTE_TRY(build_emit(&c->l, &mote_op_dequantize, &attr, &a->ref, 1, &a->ref, 1));
     for (int32_t k = 0; a->kind == MOTE_ARG_TENSORS && k < a->count; k++) {
       mote_vid *ref = &c->refs[a->refs - c->refs + k];
       if (is_codes(c, *ref))
-        MOTE_TRY(build_emit(&c->l, &mote_op_dequantize, NULL, ref, 1, ref, 1));
+        MOTE_TRY(build_emit(&c->l, &mote_op_dequantize, &attr, ref, 1, ref, 1));
     }
   }
   return MOTE_OK;
@@ -655,7 +662,7 @@ static mote_codes_attr result_codes(word op, const mote_tensor *own) {
     double scale;
     int64_t zero; // of unsigned codes
   } known[] = {{"sigmoid", 1.0 / 256, 0}, {"tanh", 2.0 / 256, 128}, {"hardsigmoid", 1.0 / 256, 0}};
-  mote_codes_attr a = {own->quant.scale, own->quant.zero_point, -1, (int32_t)own->dtype};
+  mote_codes_attr a = {own->quant.scale, own->quant.zero_point, -1, (int32_t)own->dtype, false};
   for (size_t i = 0; i < MOTE_COUNT(known); i++)
     if (is_word(op, known[i].name)) {
       a.scale = known[i].scale;
@@ -666,6 +673,7 @@ static mote_codes_attr result_codes(word op, const mote_tensor *own) {
 
 static mote_status run_on_numbers(call *c, mote_vid codes, const mote_val *a) {
   mote_codes_attr attr = result_codes((word){c->impl->name, c->impl->name_len}, &handle_at(c, codes)->t);
+  attr.steps = is_average(c->impl);
   MOTE_TRY(args_to_numbers(c));
   MOTE_TRY(run_row(c, a));
   for (int32_t j = 0; j < c->l.n_out; j++) {

@@ -501,6 +501,18 @@ def make_torch():
 
     torch_case("features", torch.jit.script(Features().eval()), [("forward", [torch.randn(1, 2, 3, 3)])])
 
+    class Averages(nn.Module):
+        """Averages of codes: many are halves. Engines agree on those of windows, channels last, and of even zero points."""
+
+        def forward(self, x: Tensor) -> List[Tensor]:
+            x = x.contiguous(memory_format=torch.channels_last)
+            odd = torch.quantize_per_tensor(x, 0.02, 117, torch.quint8)
+            even = torch.quantize_per_tensor(x, 0.02, 118, torch.quint8)
+            pools = [F.avg_pool2d(odd, 2), F.avg_pool2d(odd, [3, 2], 2, 1), F.avg_pool2d(odd, 4, 4, 2, True, False)]
+            return [q.int_repr() for q in pools + [F.adaptive_avg_pool2d(even, 1), even.mean([2, 3])]]
+
+    torch_case("averages", torch.jit.script(Averages()), [("forward", [torch.randn(1, 40, 6, 6)])])
+
 
 # ------------------------------------------------------------------------------------------------------ TensorFlow Lite
 

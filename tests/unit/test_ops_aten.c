@@ -68,7 +68,7 @@ static void codes_round_halves_to_even(void **state) {
   begin(&f);
   int64_t d[1] = {5}, n = 1;
   float x[5] = {0.5f, 1.5f, -2.5f, 1000, -1000};
-  mote_codes_attr a = {1, 10, -1, MOTE_QU8};
+  mote_codes_attr a = {1, 10, -1, MOTE_QU8, false};
   mote_tensor in = tensor(MOTE_F32, 1, d, x), out;
   const mote_tensor *ins[1] = {&in};
   mote_storage *s = NULL;
