@@ -85,13 +85,27 @@ static bool find_text(const char *text, const char *name, mote_span *out) {
   return false;
 }
 
+// The namespaces whose operators may have definitions; no name is in both.
+static const char *const spaces[] = {"aten::", "torchvision::"};
+
+// Length of the namespace that a name begins with; 0: another.
+static size_t space_of(const char *name) {
+  for (size_t i = 0; i < MOTE_COUNT(spaces); i++)
+    if (strncmp(name, spaces[i], strlen(spaces[i])) == 0)
+      return strlen(spaces[i]);
+  return 0;
+}
+
 // "linalg_norm__ord_str" -> the schema of aten::linalg_norm.ord_str; NULL for one that is no operator's.
 static mote_status find_schema(mote_front *front, const char *name, const mote_schema **out, mote_error *err) {
   char full[NAME_MAX_LEN];
   const char *cut = strstr(name + 1, "__");
   *out = NULL;
-  mote_snprint(full, sizeof full, "aten::%.*s", (int)(cut ? (size_t)(cut - name) : strlen(name)), name);
-  int32_t id = mote_schema_id(&front->program->schemas, full, cut ? cut + 2 : "");
+  int32_t id = -1;
+  for (size_t i = 0; i < MOTE_COUNT(spaces) && id < 0; i++) {
+    mote_snprint(full, sizeof full, "%s%.*s", spaces[i], (int)(cut ? (size_t)(cut - name) : strlen(name)), name);
+    id = mote_schema_id(&front->program->schemas, full, cut ? cut + 2 : "");
+  }
   return id >= 0 ? mote_schema_get(&front->program->schemas, (uint32_t)id, out, err) : MOTE_OK;
 }
 
@@ -142,9 +156,10 @@ mote_status mote_front_define(mote_front *front, mote_op_ref *ref, mote_error *e
   const char *name = ref->name, *overload = ref->overload;
   mote_def *def;
   char full[NAME_MAX_LEN];
-  if (ref->schema == NULL || strncmp(name, "aten::", 6) != 0 || strlen(name) + strlen(overload) + 8 > sizeof full)
+  size_t skip = space_of(name);
+  if (ref->schema == NULL || skip == 0 || strlen(name) + strlen(overload) + 8 > sizeof full)
     return MOTE_OK;
-  size_t n = strlen(name += 6), o = strlen(overload);
+  size_t n = strlen(name += skip), o = strlen(overload);
   mote_snprint(full, sizeof full, "%s%s%s", name, o ? "__" : "", overload);
   MOTE_TRY(mote_front_definition(front, full, &def, err));
   ref->form = MOTE_FORM_PLAIN;

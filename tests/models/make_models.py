@@ -513,6 +513,43 @@ def make_torch():
 
     torch_case("averages", torch.jit.script(Averages()), [("forward", [torch.randn(1, 40, 6, 6)])])
 
+    # torchvision's operator by its schema alone, computed point by point
+    library = torch.library.Library("torchvision", "DEF")
+    library.define("deform_conv2d(Tensor input, Tensor weight, Tensor offset, Tensor mask, Tensor bias, int stride_h, int stride_w, "
+                   "int pad_h, int pad_w, int dilation_h, int dilation_w, int groups, int offset_groups, bool use_mask) -> Tensor")
+
+    def deform_conv2d(x, weight, offset, mask, bias, sh, sw, ph, pw, dh, dw, groups, offset_groups, use_mask):
+        (n, c, h, w), (o, cg, kh, kw), (oh, ow) = x.shape, weight.shape, offset.shape[2:]
+        out = bias.double().reshape(1, -1, 1, 1).repeat(n, 1, oh, ow)
+
+        def pixel(b, i, y, x_):
+            return float(x[b, i, y, x_]) if 0 <= y < h and 0 <= x_ < w else 0.0
+
+        for b, j, oy, ox, i, ky, kx in np.ndindex(n, o, oh, ow, cg, kh, kw):
+            channel, tap = j // (o // groups) * cg + i, ky * kw + kx
+            k = channel // (c // offset_groups) * kh * kw + tap
+            y = oy * sh - ph + ky * dh + float(offset[b, 2 * k, oy, ox])
+            x_ = ox * sw - pw + kx * dw + float(offset[b, 2 * k + 1, oy, ox])
+            y0, x0 = int(np.floor(y)), int(np.floor(x_))
+            v = sum(pixel(b, channel, y0 + u, x0 + v) * (1 - abs(y - y0 - u)) * (1 - abs(x_ - x0 - v)) for u in (0, 1) for v in (0, 1))
+            out[b, j, oy, ox] += v * float(weight[j, i, ky, kx]) * (float(mask[b, k, oy, ox]) if use_mask else 1.0)
+        return out.float()
+
+    library.impl("deform_conv2d", deform_conv2d, "CPU")
+
+    class Deformed(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weight, self.bias = nn.Parameter(torch.randn(4, 2, 3, 2)), nn.Parameter(torch.randn(4))
+
+        def forward(self, x: Tensor, offset: Tensor, mask: Tensor) -> Tuple[Tensor, Tensor]:
+            a = torch.ops.torchvision.deform_conv2d(x, self.weight, offset, mask, self.bias, 2, 1, 1, 1, 1, 2, 2, 2, True)
+            b = torch.ops.torchvision.deform_conv2d(x, self.weight, offset, mask, self.bias, 2, 1, 1, 1, 1, 2, 2, 2, False)
+            return a, b
+
+    torch_case("deformed", torch.jit.script(Deformed()),
+               [("forward", [torch.randn(2, 4, 5, 4), 2 * torch.randn(2, 24, 3, 4), torch.rand(2, 12, 3, 4)])])
+
 
 # ------------------------------------------------------------------------------------------------------ TensorFlow Lite
 

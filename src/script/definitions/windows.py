@@ -209,3 +209,38 @@ def affine_grid_generator(theta, size, align_corners):
   torch.append(places, torch.new_ones(theta, size[2:]))
   x = torch.matmul(torch.reshape(torch.stack(places, -1), [-1, d + 1]), torch.transpose(theta, 1, 2))
   return torch.reshape(x, [size[0]] + size[2:] + [d])
+
+
+# One corner of each sampled point of torchvision's deformable convolution, times its share: (n, groups, channels, points).
+# Corners outside the image are 0.
+def _corner(flat: Tensor, y: Tensor, x: Tensor, i: int, h: int, w: int) -> Tensor:
+  a = torch.add(torch.floor(y), i // 2)
+  b = torch.add(torch.floor(x), i % 2)
+  share = torch.mul(torch.rsub(torch.abs(torch.sub(y, a)), 1), torch.rsub(torch.abs(torch.sub(x, b)), 1))
+  p = torch.clamp(a, 0, h - 1)
+  q = torch.clamp(b, 0, w - 1)
+  share = torch.mul(torch.mul(share, torch.eq(a, p)), torch.eq(b, q))
+  shape = [torch.size(y, 0), torch.size(y, 1), 1, -1]
+  at = torch.reshape(torch.to(torch.add(torch.mul(p, w), q), 4), shape)
+  return torch.mul(torch.gather(flat, 3, torch.expand(at, [-1, -1, torch.size(flat, 2), -1])), torch.reshape(share, shape))
+def deform_conv2d(input, weight, offset, mask, bias, stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w, groups, offset_groups, use_mask):
+  n = torch.size(input, 0)
+  h = torch.size(input, 2)
+  w = torch.size(input, 3)
+  k = torch.size(weight, 3)
+  row = torch.size(offset, 3)
+  tap = torch.unsqueeze(torch.arange(torch.size(weight, 2) * k), 1)
+  pixel = torch.arange(torch.size(offset, 2) * row)
+  at = torch.reshape(offset, [n, offset_groups, torch.size(tap, 0), 2, -1])
+  y = torch.add(torch.mul(torch.floor_divide(tap, k), dilation_h), torch.mul(torch.floor_divide(pixel, row), stride_h))
+  x = torch.add(torch.mul(torch.remainder(tap, k), dilation_w), torch.mul(torch.remainder(pixel, row), stride_w))
+  y = torch.add(torch.select(at, 3, 0), torch.sub(y, pad_h))
+  x = torch.add(torch.select(at, 3, 1), torch.sub(x, pad_w))
+  flat = torch.reshape(input, [n, offset_groups, -1, h * w])
+  out = torch._corner(flat, y, x, 0, h, w)
+  for i in range(3):
+    out = torch.add(out, torch._corner(flat, y, x, i + 1, h, w))
+  if use_mask:
+    out = torch.mul(out, torch.reshape(mask, [n, offset_groups, 1, -1]))
+  out = torch.matmul(torch.reshape(weight, [groups, torch.size(weight, 0) // groups, -1]), torch.reshape(out, [n, groups, -1, torch.size(pixel, 0)]))
+  return torch.add(torch.reshape(out, [n, -1, torch.size(offset, 2), row]), torch.reshape(bias, [-1, 1, 1]))
