@@ -257,6 +257,10 @@ typedef struct mote_tflite_row {
   const char *text;
   const void *how; // mote_op, or mote_tflite_lowered
 } mote_tflite_row;
+#define MOTE_TFLITE_LOWER(builtin, version, text, op, lower)                                                           \
+  {                                                                                                                    \
+    builtin, (version) | MOTE_TFLITE_LOWERED, text, &(const mote_tflite_lowered) { &(op), lower }                      \
+  }
 MOTE_INLINE const mote_tflite_lowered *mote_tflite_row_lowered(const mote_tflite_row *row) {
   return row->version & MOTE_TFLITE_LOWERED ? row->how : NULL;
 }
@@ -269,10 +273,27 @@ MOTE_INLINE const mote_tflite_lowered *mote_tflite_row_lowered(const mote_tflite
 //   float    and integers become the default float
 //   0..9     input of that number     *0  tensor list: inputs from 0 on     ?2  may be None
 //   name     the attribute of that name     -  ignored
+// The result is made by a lowering, {"text", .lower = f}, or by what these write in front of the text; types are
+// promoted before.
+#define MOTE_TORCH_OP(text, operator) /* the operator, as the words say */                                             \
+  { "&" text, .op = &(operator) }
+#define MOTE_TORCH_UNARY(text, operator) /* the operator, a function of one variable */                                \
+  { "~" text, .op = &(operator) }
+#define MOTE_TORCH_HOW(text, operator, f) /* a lowering that looks at the operator */                                  \
+  {                                                                                                                    \
+    "+" text, .how = &(const mote_torch_how) { &(operator), f }                                                        \
+  }
+typedef struct mote_torch_how {
+  const mote_op *op; // may be NULL
+  mote_status (*lower)(struct mote_lowering *l);
+} mote_torch_how;
 typedef struct mote_torch_row {
   const char *text;
-  const mote_op *op;                             // or
-  mote_status (*lower)(struct mote_lowering *l); // irregular cases; types are promoted before. May look at `op`
+  union {
+    const mote_op *op;
+    mote_status (*lower)(struct mote_lowering *l);
+    const mote_torch_how *how;
+  };
 } mote_torch_row;
 
 #endif

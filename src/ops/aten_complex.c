@@ -249,8 +249,8 @@ static const mote_op join_op = {"aten_complex_join",
                                            .infer = join_infer, .eval = join_eval)};
 
 static const mote_torch_row rows[] = {
-    {"view_as_real view_as_complex | 0", &pair_op},
-    {"complex | 0 1", &join_op},
-    {"polar | 0 1 | polar=1", &join_op},
+    MOTE_TORCH_OP("view_as_real view_as_complex | 0", pair_op),
+    MOTE_TORCH_OP("complex | 0 1", join_op),
+    MOTE_TORCH_OP("polar | 0 1 | polar=1", join_op),
 };
 const mote_op_family mote_family_aten_complex = {MOTE_ROWS(torch, rows)};

@@ -369,9 +369,8 @@ static mote_status lower_sound(mote_lowering *l) {
 
 static const mote_tflite_row tflite_rows[] = {
     {131, 1, "RFFT2D", &image_op},
-    {MOTE_TFLITE_CUSTOM, 100 | MOTE_TFLITE_LOWERED, "AudioSpectrogram",
-     &(const mote_tflite_lowered){&spectrogram_op, lower_sound}},
-    {MOTE_TFLITE_CUSTOM, 100 | MOTE_TFLITE_LOWERED, "Mfcc", &(const mote_tflite_lowered){&mfcc_op, lower_sound}},
+    MOTE_TFLITE_LOWER(MOTE_TFLITE_CUSTOM, 100, "AudioSpectrogram", spectrogram_op, lower_sound),
+    MOTE_TFLITE_LOWER(MOTE_TFLITE_CUSTOM, 100, "Mfcc", mfcc_op, lower_sound),
 };
 
 static const mote_torch_row rows[] = {

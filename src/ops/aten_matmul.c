@@ -100,8 +100,8 @@ static mote_status lower_matmul(mote_lowering *l) {
   return mote_low_done(l, mote_aten_matmul(l, l->args[0].ref, l->args[1].ref));
 }
 static const mote_torch_row rows[] = {
-    {"softmax.int _softmax special_softmax", &mote_op_softmax, lower_softmax},
-    {"log_softmax.int _log_softmax special_log_softmax", &mote_op_log_softmax, lower_softmax},
+    MOTE_TORCH_HOW("softmax.int _softmax special_softmax", mote_op_softmax, lower_softmax),
+    MOTE_TORCH_HOW("log_softmax.int _log_softmax special_log_softmax", mote_op_log_softmax, lower_softmax),
     {"linear", .lower = lower_linear},
     {"matmul linalg_matmul", .lower = lower_matmul},
 };

@@ -12,13 +12,16 @@ mote_vid mote_low_row(mote_low *w, const char *overload, const mote_arg *args, i
   mote_lowering inner = *w;
   if (w->st != MOTE_OK)
     return -1;
-  if (row == NULL || row->lower == NULL)
+  mote_torch_how how = {NULL, NULL};
+  if (row != NULL)
+    how = mote_torch_row_how(row);
+  if (how.lower == NULL)
     return mote_low_fail(w, MOTE_ERR_UNSUPPORTED, "aten::%s is not supported", overload);
   inner.args = args;
   inner.n_args = n;
   inner.n_out = 0;
-  inner.op = row->op;
-  w->st = row->lower(&inner);
+  inner.op = how.op;
+  w->st = how.lower(&inner);
   return w->st == MOTE_OK && inner.n_out > 0 ? inner.result[0] : -1;
 }
 

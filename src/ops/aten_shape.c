@@ -352,6 +352,6 @@ static const mote_torch_row rows[] = {
     {"triu", .lower = lower_triu},
     {"tril", .lower = lower_tril},
     {"cat concat concatenate _cat", .lower = lower_cat},
-    {"lift lift_fresh | 0", &mote_op_identity},
+    MOTE_TORCH_OP("lift lift_fresh | 0", mote_op_identity),
 };
 const mote_op_family mote_family_aten_shape = {MOTE_ROWS(torch, rows)};

@@ -607,7 +607,7 @@ static const mote_tflite_row tflite_rows[] = {
     {90, 4, "FLOOR_DIV", &mote_op_floor_div},
     {95, 3, "FLOOR_MOD", &mote_op_floor_mod},
     {99, 2, "SQUARED_DIFFERENCE", &mote_op_squared_difference},
-    {106, 1 | MOTE_TFLITE_LOWERED, "ADD_N", &(const mote_tflite_lowered){&mote_op_add, lower_add_n}},
+    MOTE_TFLITE_LOWER(106, 1, "ADD_N", mote_op_add, lower_add_n),
     {156, 1, "ATAN2", &mote_op_atan2},
     {160, 1, "BITWISE_XOR", &mote_op_bit_xor},
     {161, 1, "RIGHT_SHIFT", &mote_op_shift_right},

@@ -218,7 +218,6 @@ static mote_status lower_detect(mote_lowering *l) {
 }
 
 static const mote_tflite_row tflite_rows[] = {
-    {MOTE_TFLITE_CUSTOM, 100 | MOTE_TFLITE_LOWERED, "TFLite_Detection_PostProcess",
-     &(const mote_tflite_lowered){&detect_op, lower_detect}},
+    MOTE_TFLITE_LOWER(MOTE_TFLITE_CUSTOM, 100, "TFLite_Detection_PostProcess", detect_op, lower_detect),
 };
 const mote_op_family mote_family_detection = {MOTE_ROWS(tflite, tflite_rows)};

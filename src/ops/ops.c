@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "ops/aten_complex.h"
+
 #define MOTE_FAMILY(name) extern const mote_op_family mote_family_##name;
 #include "ops/ops.def"
 #undef MOTE_FAMILY
@@ -29,9 +31,7 @@ const mote_tflite_row *mote_tflite_row_find(uint16_t builtin, const char *custom
 }
 
 bool mote_overload_next(const char **at, mote_overload *o) {
-  const char *word = *at, *dot = NULL, *end;
-  while (*word == ' ')
-    word++;
+  const char *word = *at + strspn(*at, " &~+"), *dot = NULL, *end;
   for (end = word; *end != ' ' && *end != '|' && *end != '\0'; end++)
     dot = dot == NULL && *end == '.' ? end : dot;
   if (end == word)
@@ -42,6 +42,19 @@ bool mote_overload_next(const char **at, mote_overload *o) {
   o->overload_len = (size_t)(end - o->overload);
   *at = end;
   return true;
+}
+
+mote_torch_how mote_torch_row_how(const mote_torch_row *row) {
+  switch (row->text[0]) {
+  case '&':
+    return (mote_torch_how){row->op, NULL};
+  case '~':
+    return (mote_torch_how){row->op, mote_aten_lower_unary};
+  case '+':
+    return *row->how;
+  default:
+    return (mote_torch_how){NULL, row->lower};
+  }
 }
 
 const mote_torch_row *mote_torch_row_find(const char *overload) {

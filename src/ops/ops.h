@@ -21,6 +21,9 @@ const mote_tflite_row *mote_tflite_row_find(uint16_t builtin, const char *custom
 // Row for an overload of PyTorch, "softmax.int"; NULL when missing. Slow.
 const mote_torch_row *mote_torch_row_find(const char *overload);
 
+// What a row's text says of the rest; of & lower is NULL.
+mote_torch_how mote_torch_row_how(const mote_torch_row *row);
+
 // An overload among those that a row's text lists: "max.other" has name "max".
 typedef struct mote_overload {
   const char *name, *overload;

@@ -784,8 +784,8 @@ static mote_status lower_lstm(mote_lowering *l) {
 }
 
 static const mote_tflite_row tflite_rows[] = {
-    {16, 4 | MOTE_TFLITE_LOWERED, "LSTM activation:i8 cell_clip:f32 proj_clip:f32 kernel:i8 asymmetric:bool",
-     &(const mote_tflite_lowered){&op_lstm, lower_lstm}},
+    MOTE_TFLITE_LOWER(16, 4, "LSTM activation:i8 cell_clip:f32 proj_clip:f32 kernel:i8 asymmetric:bool", op_lstm,
+                      lower_lstm),
     {24, 3, "RNN activation:i8 asymmetric:bool", &op_rnn},
     {27, 4, "SVDF rank:i32 activation:i8 asymmetric:bool", &op_svdf},
     {35, 3, "UNIDIRECTIONAL_SEQUENCE_RNN time_major:bool activation:i8 asymmetric:bool", &op_rnn},

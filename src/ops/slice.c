@@ -359,11 +359,10 @@ static mote_status lower_unpack(mote_lowering *l) {
 static const mote_tflite_row tflite_rows[] = {
     {45, 8, "STRIDED_SLICE begin_mask:i32 end_mask:i32 ellipsis_mask:i32 new_axis_mask:i32 shrink_mask:i32 offset:bool",
      &mote_op_strided_slice},
-    {49, 4 | MOTE_TFLITE_LOWERED, "SPLIT num:i32", &(const mote_tflite_lowered){&mote_op_part, lower_split}},
+    MOTE_TFLITE_LOWER(49, 4, "SPLIT num:i32", mote_op_part, lower_split),
     {65, 6, "SLICE", &mote_op_slice},
-    {88, 4 | MOTE_TFLITE_LOWERED, "UNPACK num:i32 axis:i32",
-     &(const mote_tflite_lowered){&mote_op_select_index, lower_unpack}},
-    {102, 2 | MOTE_TFLITE_LOWERED, "SPLIT_V num:i32", &(const mote_tflite_lowered){&mote_op_part_sized, lower_split_v}},
+    MOTE_TFLITE_LOWER(88, 4, "UNPACK num:i32 axis:i32", mote_op_select_index, lower_unpack),
+    MOTE_TFLITE_LOWER(102, 2, "SPLIT_V num:i32", mote_op_part_sized, lower_split_v),
     {105, 3, "REVERSE_V2", &mote_op_reverse},
     {151, 2, "DYNAMIC_UPDATE_SLICE", &mote_op_update_slice},
 };

@@ -507,7 +507,7 @@ static mote_status place_arg(call *c, const mote_op *op, char *attr, word w, mot
 }
 
 static mote_status run_op(call *c, const mote_val *a) {
-  const mote_op *op = c->impl->row->op;
+  const mote_op *op = c->l.op;
   mote_vid in[MOTE_EMIT_MAX], out[MOTE_EMIT_MAX];
   int32_t n_in = 0, n_out = op->rules->n_out;
   union {
@@ -534,8 +534,8 @@ static mote_status run_op(call *c, const mote_val *a) {
 }
 
 static mote_status run_row(call *c, const mote_val *a) {
-  const mote_torch_row *row = c->impl->row;
-  return row->lower ? row->lower(&c->l) : run_op(c, a);
+  mote_status (*lower)(mote_lowering *) = mote_torch_row_how(c->impl->row).lower;
+  return lower ? lower(&c->l) : run_op(c, a);
 }
 
 // ------------------------------------------------------------------------------------------------ results
@@ -715,7 +715,7 @@ mote_status mote_tensor_call(mote_vm *vm, const mote_impl *impl, const mote_op_r
   c->vm = vm;
   c->impl = impl;
   c->schema = ref->schema;
-  c->l.op = impl->row->op;
+  c->l.op = mote_torch_row_how(impl->row).op;
   c->l.builder = c;
   c->l.emit = build_emit;
   c->l.desc = build_desc;

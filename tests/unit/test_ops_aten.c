@@ -132,7 +132,7 @@ static void integer_division_by_zero_fails(void **state) {
 static void overloads_are_listed(void **state) {
   (void)state;
   static const char *const want[][2] = {{"max", "other"}, {"maximum", ""}, {"maximum", "x"}, {"quantized::max", ""}};
-  const char *at = "max.other maximum .x quantized::max | promote 0 1";
+  const char *at = "&max.other maximum .x quantized::max | promote 0 1";
   mote_overload o = {NULL, NULL, 0, 0};
   for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
     assert_true(mote_overload_next(&at, &o));
@@ -155,12 +155,13 @@ static void rows_name_operators(void **state) {
       for (mote_overload o = {NULL, NULL, 0, 0}; mote_overload_next(&at, &o); overloads++)
         assert_true(o.name_len > 0);
       assert_true(overloads > 0 && at[strspn(at, " ")] == (bar != NULL ? '|' : 0));
-      assert_true(r->op != NULL || r->lower != NULL);
+      mote_torch_how how = mote_torch_row_how(r);
+      assert_true(how.op != NULL || how.lower != NULL);
       uint8_t attr[2048];
-      if (r->op == NULL || r->op->rules->attr_size > sizeof attr)
+      if (how.op == NULL || how.op->rules->attr_size > sizeof attr)
         continue;
-      mote_attr_defaults(r->op, attr);
-      assert_int_equal(mote_attr_fixed(r->op, attr, constants != NULL ? constants + 2 : NULL, NULL), MOTE_OK);
+      mote_attr_defaults(how.op, attr);
+      assert_int_equal(mote_attr_fixed(how.op, attr, constants != NULL ? constants + 2 : NULL, NULL), MOTE_OK);
     }
 }
 
