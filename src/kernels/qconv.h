@@ -1,7 +1,8 @@
 // Quantised convolution and matrix product: 8-bit activations, 8-bit weights, 32-bit sums. A fully connected layer is a
 // convolution of 1x1 images, n of them; a matrix product is a 1x1 convolution.
 //   sum[p][o] = bias[o] + SUM (in - in_zp) * (w - w_zp)     (32 bits, wrapping; outside the image in = in_zp)
-//   code out  = clamp(round((float)sum * scale[o]) + out_zp, lo, hi)   (see qround.h; FIXED uses the exact scale)
+//   code out  = clamp(round(((float)sum + float_bias[o]) * scale[o]) + out_zp, lo, hi)   (see qround.h; FIXED uses the
+//               exact scale and no float_bias)
 //   I32 out   = sum
 //   F32 out   = clamp((float)sum * (scale[o] * image_scale) + float_bias[o], flo, fhi)
 // Every row gives the same bits. Work is cut into tiles by shape alone. Knows no graph, allocates nothing, touches no
@@ -20,7 +21,9 @@ typedef struct mote_qconv_weights {
   ptrdiff_t w_o, w_y, w_x, w_i; // in elements (bytes)
   int32_t zp;                   // within the range of the type
   const int32_t *bias;          // groups*oc values, or NULL
-  const float *float_bias;      // added after scaling when the output is F32, or NULL
+  // Added after scaling when the output is F32; to codes before it, in units of the sum (what is left of a bias that
+  // does not fit whole ones). Or NULL.
+  const float *float_bias;
   // in scale * weight scale / out scale for codes; what turns the sum into a real number for F32. Finite, >= 0.
   const double *scale;
   uint32_t scale_count; // 1 or groups*oc

@@ -15,7 +15,7 @@ typedef struct mote_qdwconv_weights {
   ptrdiff_t w_c, w_y, w_x;
   int32_t zp;
   const int32_t *bias;     // an output channel, or NULL
-  const float *float_bias; // F32 outputs only, or NULL
+  const float *float_bias; // as in qconv.h
   const double *scale;     // as in qconv.h
   uint32_t scale_count;    // 1 or channels*multiplier
 } mote_qdwconv_weights;

@@ -26,6 +26,7 @@ typedef struct mote_qwindow {
   int32_t in_zp;          /* within the range of in_type */                                                            \
   int32_t out_zp, lo, hi; /* 8- and 16-bit outputs; within the range of out_type */                                    \
   mote_qround round;                                                                                                   \
+  bool rest;      /* whether the weights were packed with a float_bias for codes */                                    \
   float flo, fhi; /* F32: clamp; -INFINITY, INFINITY for none */
 typedef struct mote_qcodes {
   MOTE_QCODES_MEMBERS

@@ -269,7 +269,7 @@ static mote_status adaptive(mote_lowering *l, int64_t kind, int32_t n, const mot
   bool single = false;
   mote_vid x = batched(l, l->args[0].ref, n, &single);
   const mote_tensor *t = mote_low_desc(l, x);
-  bool whole = kind == K_ADAPTIVE_AVERAGE && (t->dtype == MOTE_F32);
+  bool whole = kind == K_ADAPTIVE_AVERAGE && (t->dtype == MOTE_F32 || t->quant.count == 1);
   for (int32_t i = 0; i < n; i++) {
     a.size.at[i] = mote_low_at(l, "output_size", n, i, 1);
     whole = whole && a.size.at[i] == 1;

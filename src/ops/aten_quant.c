@@ -62,14 +62,15 @@ static void codes_span(const mote_opctx *c, int64_t from, int64_t to) {
   const mote_tensor *x = c->in[0], *o = c->out[0];
   const mote_quant *q = &o->quant;
   int32_t lo, hi;
-  bool steps = ((const mote_codes_attr *)c->attr)->steps;
+  bool steps = ((const mote_codes_attr *)c->attr)->steps, raw = ((const mote_codes_attr *)c->attr)->raw;
   mote_code_range(o->dtype, &lo, &hi);
   int64_t channels = q->count > 1 ? q->count : 1, inner = channels > 1 ? mote_dims_product(o, q->axis + 1, o->rank) : 1;
   for (int64_t i = from; i < to; i++) {
     int64_t ch = channels > 1 ? i / inner % channels : 0;
     float inv = steps ? 1 : 1.0f / (float)mote_scale_at(q, ch);
     float v = x->dtype == MOTE_F32 ? ((const float *)x->data)[i] : (float)mote_load_f64(x->data, x->dtype, i);
-    double r = (double)rintf(v * inv) + mote_zero_at(q, ch);
+    v *= inv;
+    double zero = mote_zero_at(q, ch), r = raw ? rint((double)v + zero) : (double)rintf(v) + zero;
     mote_store_i64(o->data, mote_code_type(o->dtype), i, r >= hi ? hi : r > lo ? (int64_t)r : lo);
   }
 }
@@ -89,8 +90,8 @@ static mote_status codes_prepare(mote_opctx *c) {
 }
 static const mote_attr_field codes_fields[] = {
     MOTE_ATTR(mote_codes_attr, scale, MOTE_ATTR_FLOAT, 0), MOTE_ATTR(mote_codes_attr, zero, MOTE_ATTR_INT, 0),
-    MOTE_ATTR(mote_codes_attr, axis, MOTE_ATTR_INT, -1), MOTE_ATTR(mote_codes_attr, dtype, MOTE_ATTR_DTYPE, 0),
-    MOTE_ATTR(mote_codes_attr, steps, MOTE_ATTR_BOOL, 0)};
+    MOTE_ATTR(mote_codes_attr, axis, MOTE_ATTR_INT, -1),   MOTE_ATTR(mote_codes_attr, dtype, MOTE_ATTR_DTYPE, 0),
+    MOTE_ATTR(mote_codes_attr, steps, MOTE_ATTR_BOOL, 0),  MOTE_ATTR(mote_codes_attr, raw, MOTE_ATTR_BOOL, 0)};
 const mote_op mote_op_codes = {"quantize_per_tensor",
                                MOTE_RULES(.min_in = 1, .max_in = 3, .n_out = 1, .attr_size = sizeof(mote_codes_attr),
                                           MOTE_FIELDS(codes_fields), .infer = codes_infer, .prepare = codes_prepare,
@@ -146,7 +147,7 @@ static const mote_op round_op = {"round_to_range",
 // ------------------------------------------------------------------------------------------------ helpers
 
 mote_vid mote_low_codes(mote_low *w, mote_vid x, double scale, int64_t zero, mote_dtype d) {
-  mote_codes_attr a = {scale, zero, -1, (int32_t)d, false};
+  mote_codes_attr a = {scale, zero, -1, (int32_t)d, false, false};
   return mote_low_emit(w, &mote_op_codes, &a, &x, 1);
 }
 mote_vid mote_low_real(mote_low *w, mote_vid x) {
@@ -204,7 +205,7 @@ static mote_status lower_quantize(mote_lowering *l) {
   mote_dtype d = mote_low_dtype(l, MOTE_QU8);
   mote_vid scales = mote_low_tensor(l, "scale");
   if (scales >= 0 && (mote_low_desc(l, scales)->data == NULL)) {
-    mote_codes_attr a = {0, 0, -2, (int32_t)d, false};
+    mote_codes_attr a = {0, 0, -2, (int32_t)d, false, false};
     mote_vid in[3] = {l->args[0].ref, mote_low_cast(l, scales, MOTE_F64),
                       mote_low_cast(l, mote_low_tensor(l, "zero_point"), MOTE_I32)};
     return mote_low_done(l, mote_low_emit(l, &mote_op_codes, &a, in, 3));
@@ -221,8 +222,12 @@ static mote_status lower_quantize(mote_lowering *l) {
   return mote_low_done(l, mote_low_codes(l, l->args[0].ref, scale, (int64_t)zero, d));
 }
 static mote_status lower_quantize_channel(mote_lowering *l) {
-  mote_codes_attr a = {1, 0, mote_low_axis_arg(l, "axis", 0, mote_low_desc(l, l->args[0].ref)->rank),
-                       (int32_t)mote_low_dtype(l, MOTE_QI8)};
+  mote_codes_attr a = {1,
+                       0,
+                       mote_low_axis_arg(l, "axis", 0, mote_low_desc(l, l->args[0].ref)->rank),
+                       (int32_t)mote_low_dtype(l, MOTE_QI8),
+                       false,
+                       false};
   mote_vid in[3] = {l->args[0].ref, mote_low_cast(l, mote_low_tensor(l, "scales"), MOTE_F64),
                     mote_low_cast(l, mote_low_tensor(l, "zero_points"), MOTE_I32)};
   return mote_low_done(l, mote_low_emit(l, &mote_op_codes, &a, in, 3));
@@ -324,6 +329,8 @@ static mote_status dynamic_linear(mote_lowering *l, bool relu, bool half) {
   if (packed->kind != MOTE_ARG_TENSORS || packed->count < 2)
     return mote_fail(l->err, MOTE_ERR_TYPE, "packed parameters of a linear layer are needed");
   mote_vid x = l->args[0].ref, weight = mote_low_real(l, packed->refs[0]);
+  if (!half && mote_low_desc(l, x)->rank < 2)
+    return mote_fail(l->err, MOTE_ERR_SHAPE, "The dimension of input tensor should be larger than or equal to 2");
   x = half ? x : mote_aten_rounded(l, x, mote_lower_bool(l, "reduce_range", false));
   mote_vid y = mote_aten_linear(l, x, weight, packed->refs[1]);
   return mote_low_done(l, relu ? mote_low_1(l, &mote_op_relu, y) : y);
@@ -523,8 +530,8 @@ static const mote_torch_row rows[] = {
     {"quantized::batch_norm1d quantized::batch_norm2d quantized::batch_norm3d quantized::batch_norm",
      .lower = lower_batch_norm},
     {"quantized::matmul", .lower = lower_matmul},
-    {"quantized_lstm.input", .lower = lower_lstm},
-    {"quantized_gru.input", .lower = lower_gru},
+    {"quantized_lstm.input .data", .lower = lower_lstm},
+    {"quantized_gru.input .data", .lower = lower_gru},
     {"quantized::quantized_lstm_cell_dynamic", .lower = lower_lstm_cell},
     {"quantized::quantized_gru_cell_dynamic", .lower = lower_gru_cell},
     {"quantized::quantized_rnn_relu_cell_dynamic", .lower = lower_relu_cell},

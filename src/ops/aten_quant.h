@@ -10,6 +10,7 @@ typedef struct mote_codes_attr {
   int64_t zero, axis; // not -1: scales (float64) and zero points (int32) are inputs 1 and 2, of channels or (-2) of all
   int32_t dtype;
   bool steps; // the numbers are in units of the scale
+  bool raw;   // halves go to the even code, else to the even number above the zero point
 } mote_codes_attr;
 
 extern const mote_op mote_op_codes; // numbers -> codes, halves to even

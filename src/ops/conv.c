@@ -116,34 +116,46 @@ mote_status mote_product_check(const mote_opctx *c, int64_t channels, int32_t ch
   return MOTE_OK;
 }
 
+// PyTorch computes with float32: fbgemm divides, and QNNPACK, for which weights have one scale, multiplies.
+static double product_scale(const mote_tensor *in, double weight, bool channels, double out) {
+  float unit = (float)in->quant.scale * (float)weight;
+  if (!mote_dtype_is_quantized(in->dtype))
+    return in->quant.scale * weight / out;
+  return (double)(channels ? unit / (float)out : unit * (1.0f / (float)out));
+}
+
 double *mote_product_scales(mote_opctx *c, const mote_tensor *in, const mote_tensor *weight, const mote_tensor *out,
                             uint32_t *count) {
   int32_t n = weight->quant.count > 1 ? weight->quant.count : 1;
   double *s = mote_prepare_alloc(c, (size_t)n * sizeof *s);
   for (int32_t i = 0; s != NULL && i < n; i++)
-    s[i] = in->quant.scale * mote_scale_at(&weight->quant, i) / out->quant.scale;
+    s[i] = product_scale(in, mote_scale_at(&weight->quant, i), n > 1, out->quant.scale);
   *count = (uint32_t)n;
   return s;
 }
 
+// A float bias in units of the sum.
+static double bias_units(const mote_opctx *c, int32_t i, int64_t channel) {
+  const mote_quant *w = &c->in[1]->quant;
+  double in = c->in[0]->quant.scale, weight = mote_scale_at(w, channel);
+  float bias = (float)mote_load_f64(c->in[i]->data, c->in[i]->dtype, channel);
+  return (double)(w->count > 1 ? bias / ((float)in * (float)weight) : bias * (1.0f / (float)(in * weight)));
+}
 int64_t mote_bias_code(const mote_opctx *c, int32_t i, int64_t channel) {
   const mote_tensor *b = c->in[i];
   if (!mote_dtype_is_float(b->dtype))
     return mote_load_i64(b->data, b->dtype, channel);
-  double v = mote_load_f64(b->data, b->dtype, channel);
-  v = rint(v / (c->in[0]->quant.scale * mote_scale_at(&c->in[1]->quant, channel)));
+  double v = rint(bias_units(c, i, channel));
   return v >= INT32_MAX ? INT32_MAX : v > INT32_MIN ? (int64_t)v : INT32_MIN;
 }
 
-const int64_t *mote_bias_i64(mote_opctx *c, int32_t i, int64_t n, bool *ok) {
-  *ok = true;
-  if (!mote_has(c, i))
-    return NULL;
-  int64_t *b = mote_prepare_alloc(c, (size_t)n * sizeof *b);
-  *ok = b != NULL;
-  for (int64_t k = 0; b != NULL && k < n; k++)
-    b[k] = mote_bias_code(c, i, k);
-  return b;
+// What a whole number of units leaves of the bias. QNNPACK drops it; fbgemm and oneDNN, for which weights have one
+// scale a channel, do not.
+static float bias_rest(const mote_opctx *c, int64_t channel) {
+  if (!mote_has(c, 2) || !mote_dtype_is_float(c->in[2]->dtype) || c->in[1]->quant.count < 2)
+    return 0;
+  double v = bias_units(c, 2, channel);
+  return fabs(v) < INT32_MAX ? (float)(v - rint(v)) : 0;
 }
 
 // ------------------------------------------------------------------------------------------------ shape rule
@@ -249,7 +261,7 @@ void mote_product_store(const mote_opctx *c, const mote_act_attr *act, double su
   }
   int32_t qlo, qhi;
   mote_act_codes(act, out, &qlo, &qhi);
-  sum += mote_has(c, 2) ? (double)mote_bias_code(c, 2, channel) : 0;
+  sum += mote_has(c, 2) ? (double)mote_bias_code(c, 2, channel) + (double)bias_rest(c, channel) : 0;
   double v = sum * (in->quant.scale * ws / out->quant.scale);
   mote_store_i64(out->data, mote_code_type(out->dtype), at, mote_quantise(v, 1, out->quant.zero_point, qlo, qhi));
 }
@@ -440,7 +452,8 @@ static mote_status qconv16_run(const mote_opctx *c, const void *state, int64_t t
 // chosen.
 typedef struct product {
   const mote_conv_geo *g;
-  const void *bias; // int64_t for 16-bit codes, else int32_t
+  const void *bias;  // int64_t for 16-bit codes, else int32_t
+  const float *rest; // of the bias, for 8-bit codes; NULL: none
   const double *scales;
   uint32_t n_scales;
   int32_t lo, hi;
@@ -481,13 +494,22 @@ static mote_status pack_q(void *dst, const mote_opctx *c, const void *arg) {
   return MOTE_OK;
 }
 
-// Bias as int32; values that do not fit cannot stand in a file that a converter wrote.
-static const int32_t *bias_i32(mote_opctx *c, int64_t n, bool *ok) {
-  const int64_t *wide = mote_bias_i64(c, 2, n, ok);
-  int32_t *b = wide != NULL ? mote_prepare_alloc(c, (size_t)n * 4) : NULL;
-  *ok = *ok && (wide == NULL || b != NULL);
-  for (int64_t i = 0; b != NULL && i < n; i++)
-    b[i] = (int32_t)(wide[i] < INT32_MIN ? INT32_MIN : wide[i] > INT32_MAX ? INT32_MAX : wide[i]);
+// The bias as int64 for 16-bit codes, else as int32 (values that do not fit cannot stand in a file that a converter
+// wrote), and what that leaves of a float bias; NULL: none.
+static const void *biases(mote_opctx *c, int64_t n, bool wide, const float **rest, bool *ok) {
+  bool parts = mote_has(c, 2) && !wide && mote_dtype_is_float(c->in[2]->dtype) && c->in[1]->quant.count > 1;
+  size_t size = wide ? sizeof(int64_t) : sizeof(int32_t);
+  char *b = mote_has(c, 2) ? mote_prepare_alloc(c, (size_t)n * (size + (parts ? sizeof(float) : 0))) : NULL;
+  *ok = b != NULL || !mote_has(c, 2);
+  float *r = b != NULL && parts ? (float *)(void *)(b + (size_t)n * size) : NULL;
+  *rest = r;
+  for (int64_t i = 0; b != NULL && i < n; i++) {
+    int64_t v = mote_bias_code(c, 2, i);
+    v = wide ? v : MOTE_MAX(MOTE_MIN(v, INT32_MAX), INT32_MIN);
+    mote_store_i64(b, wide ? MOTE_I64 : MOTE_I32, i, v);
+    if (r != NULL)
+      r[i] = bias_rest(c, i);
+  }
   return b;
 }
 
@@ -515,6 +537,8 @@ static MOTE_NOINLINE void fill_window(const mote_conv_geo *g, mote_qwindow *w) {
 // For weights of less than 8 bits there is TensorFlow Lite's reference alone, which rounds twice.
 static mote_qround product_round(const mote_opctx *c) {
   mote_dtype w = c->in[1]->dtype;
+  if (mote_dtype_is_quantized(c->in[0]->dtype)) // PyTorch
+    return MOTE_QROUND_EVEN;
   return c->env->precision == MOTE_PRECISION_STRICT || w == MOTE_I4 || w == MOTE_I2 ? MOTE_QROUND_FIXED
                                                                                     : MOTE_QROUND_EVEN;
 }
@@ -526,6 +550,7 @@ static MOTE_NOINLINE void fill_codes(const mote_opctx *c, const product *p, mote
                      .lo = p->lo,
                      .hi = p->hi,
                      .round = product_round(c),
+                     .rest = p->rest != NULL,
                      .flo = -INFINITY,
                      .fhi = INFINITY};
 }
@@ -538,9 +563,9 @@ static mote_status prepare_q8(mote_opctx *c, product *p) {
   fill_window(g, &s.args.window);
   fill_codes(c, p, &s.args.codes);
   p->full = s.row;
-  p->w = (mote_qconv_weights){groups,  oc,     ic,        (uint32_t)g->kh, (uint32_t)g->kw, byte_type(w),
-                              NULL,    g->w_o, g->w_h,    g->w_w,          g->w_i,          w->quant.zero_point,
-                              p->bias, NULL,   p->scales, p->n_scales};
+  p->w = (mote_qconv_weights){groups,  oc,      ic,        (uint32_t)g->kh, (uint32_t)g->kw, byte_type(w),
+                              NULL,    g->w_o,  g->w_h,    g->w_w,          g->w_i,          w->quant.zero_point,
+                              p->bias, p->rest, p->scales, p->n_scales};
   MOTE_TRY(packed_q(c, p, s.row, s.row->packed_size(&p->w), &s.packed));
   return mote_add_step(c, qconv_run, &s, sizeof s, s.row->tiles(&s.args), s.row->scratch_size(&s.args), s.row->name,
                        NULL);
@@ -554,9 +579,9 @@ static mote_status prepare_qdw(mote_opctx *c, product *p) {
   fill_window(g, &s.args.window);
   fill_codes(c, p, &s.args.codes);
   p->depthwise = s.row;
-  p->w_dw = (mote_qdwconv_weights){channels, mult,   (uint32_t)g->kh, (uint32_t)g->kw, byte_type(w),
-                                   NULL,     g->w_o, g->w_h,          g->w_w,          w->quant.zero_point,
-                                   p->bias,  NULL,   p->scales,       p->n_scales};
+  p->w_dw = (mote_qdwconv_weights){channels, mult,    (uint32_t)g->kh, (uint32_t)g->kw, byte_type(w),
+                                   NULL,     g->w_o,  g->w_h,          g->w_w,          w->quant.zero_point,
+                                   p->bias,  p->rest, p->scales,       p->n_scales};
   MOTE_TRY(packed_q(c, p, s.row, s.row->packed_size(&p->w_dw), &s.packed));
   return mote_add_step(c, qdw_run, &s, sizeof s, s.row->tiles(&s.args), 0, s.row->name, NULL);
 }
@@ -575,7 +600,7 @@ static mote_status prepare_q16(mote_opctx *c, product *p, mote_qround round) {
 mote_status mote_product_prepare(mote_opctx *c, const mote_conv_geo *g, const mote_act_attr *act, mote_qround round16) {
   product p = {.g = g};
   bool ok, wide = c->in[0]->dtype == MOTE_I16;
-  p.bias = wide ? (const void *)mote_bias_i64(c, 2, g->oc, &ok) : (const void *)bias_i32(c, g->oc, &ok);
+  p.bias = biases(c, g->oc, wide, &p.rest, &ok);
   p.scales = mote_product_scales(c, c->in[0], c->in[1], c->out[0], &p.n_scales);
   if (!ok || p.scales == NULL)
     return mote_fail_nomem(c->err);

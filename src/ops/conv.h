@@ -54,8 +54,6 @@ double *mote_product_scales(mote_opctx *c, const mote_tensor *in, const mote_ten
 mote_status mote_product_check(const mote_opctx *c, int64_t channels, int32_t channel_axis);
 // A bias value in units of input scale * weight scale: integers are that already, float32 (PyTorch) is rounded to it.
 int64_t mote_bias_code(const mote_opctx *c, int32_t i, int64_t channel);
-// Bias (input `i`) of inputs 0 and 1 as int64 array of `n`; NULL without bias (and *ok).
-const int64_t *mote_bias_i64(mote_opctx *c, int32_t i, int64_t n, bool *ok);
 
 // prepare: one step that multiplies codes by constant weights; a linear layer is a 1x1 filter over a row of pixels.
 // `round16`: of 16-bit codes.

@@ -337,7 +337,7 @@ static mote_status reduce_prepare(mote_opctx *c) {
                           .inner = m.inner,
                           .in_zp = in->quant.zero_point,
                           .out_zp = out->quant.zero_point,
-                          .round = MOTE_QROUND_AWAY,
+                          .round = mote_dtype_is_quantized(in->dtype) ? MOTE_QROUND_EVEN : MOTE_QROUND_AWAY,
                           .scale = (float)(in->quant.scale / out->quant.scale / (m.mean ? (double)m.reduce : 1))};
   mote_code_range(d, &m.q.lo, &m.q.hi);
   return mote_add_step(c, middle_q, &m, sizeof m, (int64_t)m.outer, 0, m.row->name, NULL);

@@ -611,7 +611,8 @@ static bool is_codes(call *c, mote_vid ref) {
 
 // Rows that compute on codes themselves. All others see numbers, and their results become codes again.
 static bool takes_codes(const mote_impl *impl) {
-  static const char *const names[] = {"relu", "relu6", "hardtanh", "max_pool2d", "cat", "pad", "constant_pad_nd"};
+  static const char *const names[] = {"relu", "relu6", "hardtanh",        "max_pool2d",
+                                      "cat",  "pad",   "constant_pad_nd", "adaptive_avg_pool2d"};
   word name = {impl->name, impl->name_len};
   if (memchr(name.at, ':', name.len) || strncmp(name.at, "quantize", 8) == 0 || strncmp(name.at, "dequantize", 10) == 0)
     return true;
@@ -634,10 +635,11 @@ static mote_vid find_codes(call *c) {
   return -1;
 }
 
-// Averages are taken in units of the scale: sums are exact and halves stay halves, which are rounded to even.
+// Averages, bilinear images among them, are taken in units of the scale: sums are exact and halves stay halves.
 static bool is_average(const mote_impl *impl) {
   word name = {impl->name, impl->name_len};
-  return is_word(name, "mean") || (name.len >= 10 && memcmp(name.at + name.len - 10, "avg_pool", 8) == 0);
+  return is_word(name, "mean") || is_word(name, "upsample_bilinear2d") ||
+         (name.len >= 10 && memcmp(name.at + name.len - 10, "avg_pool", 8) == 0);
 }
 
 static mote_status args_to_numbers(call *c) {
@@ -662,7 +664,8 @@ static mote_codes_attr result_codes(word op, const mote_tensor *own) {
     double scale;
     int64_t zero; // of unsigned codes
   } known[] = {{"sigmoid", 1.0 / 256, 0}, {"tanh", 2.0 / 256, 128}, {"hardsigmoid", 1.0 / 256, 0}};
-  mote_codes_attr a = {own->quant.scale, own->quant.zero_point, -1, (int32_t)own->dtype, false};
+  mote_codes_attr a = {own->quant.scale, own->quant.zero_point, -1, (int32_t)own->dtype, false, false};
+  a.raw = strncmp(op.at, "adaptive_avg", 12) == 0 || strncmp(op.at, "upsample_bilinear", 17) == 0;
   for (size_t i = 0; i < MOTE_COUNT(known); i++)
     if (is_word(op, known[i].name)) {
       a.scale = known[i].scale;

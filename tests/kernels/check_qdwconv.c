@@ -45,7 +45,7 @@ static void random_weights(checker *c, mote_qdwconv_weights *w, check_place plac
   double *scale = check_buffer(c, (size_t)columns * 8, place);
   for (ptrdiff_t i = 0; i < columns; i++) {
     bias[i] = between(c, -20000, 20000);
-    float_bias[i] = (float)between(c, -100, 100) * 0.25f;
+    float_bias[i] = (float)between(c, -100, 100) * 0.37f;
     scale[i] = between(c, 0, 20) ? (between(c, 1, 1000) + 0.37) * 1e-5 : between(c, 0, 1) ? 1e4 : 0.5;
   }
   w->bias = between(c, 0, 3) ? bias : NULL;
@@ -94,6 +94,7 @@ static qdwconv_case random_case(checker *c) {
   a->kw = q.w.kw;
   random_geometry(c, a);
   random_types(c, a);
+  a->rest = q.w.float_bias != NULL;
   const ptrdiff_t channels = (ptrdiff_t)a->channels, columns = channels * a->multiplier;
   a->in_x = channels + (between(c, 0, 2) ? 0 : between(c, 0, 5));
   a->in_y = a->in_x * a->iw + (between(c, 0, 2) ? 0 : between(c, 0, 5));
@@ -152,7 +153,7 @@ static void put_expected(const qdwconv_case *q, uint32_t n, ptrdiff_t at, uint32
     const float f = fmaxf(fminf(product + (q->w.float_bias ? q->w.float_bias[channel] : 0.0f), a->fhi), a->flo);
     memcpy(q->expect + at * 4, &f, 4);
   } else {
-    const float f = (float)sum * (float)scale;
+    const float f = ((float)sum + (q->w.float_bias ? q->w.float_bias[channel] : 0.0f)) * (float)scale;
     double r = a->round == MOTE_QROUND_EVEN ? nearbyint((double)f) : round((double)f);
     if (a->round == MOTE_QROUND_FIXED)
       r = mote_qfix_mul(sum, mote_qfix_from(scale));

@@ -15,8 +15,9 @@ typedef struct tile {
   const int32_t *row_sum;
 } tile;
 
-MOTE_INLINE int32x4_t rounded(int32x4_t sum, float32x4_t scale, float32x4_t hi) {
-  return vcvtnq_s32_f32(vminq_f32(vmulq_f32(vcvtq_f32_s32(sum), scale), hi));
+MOTE_INLINE int32x4_t rounded(const int32_t *sum, const mote_qcols *c, size_t j, float32x4_t hi) {
+  float32x4_t f = vaddq_f32(vcvtq_f32_s32(vld1q_s32(sum + j)), vld1q_f32(c->float_bias + j));
+  return vcvtnq_s32_f32(vminq_f32(vmulq_f32(f, vld1q_f32(c->scale + j)), hi));
 }
 
 // Eight rounded integers to words less than the zero point's offset. All narrowing saturates, so clamping comes last.
@@ -26,12 +27,12 @@ MOTE_INLINE int16x8_t words_of(int32x4_t a, int32x4_t b, int16x8_t zp, int16x8_t
 
 static MOTE_NOINLINE void store_plain(const tile *t, size_t r, const int32_t sum[WIDTH]) {
   const mote_qconv_args *a = t->s->args;
-  const float *scale = mote_qcols_at(t->panel, WIDTH).scale;
+  const mote_qcols c = mote_qcols_at(t->panel, WIDTH);
   float32x4_t hi = vdupq_n_f32((float)(a->hi - a->out_zp));
   int16x8_t zp = vdupq_n_s16((int16_t)a->out_zp), lo = vdupq_n_s16((int16_t)a->lo);
   int32x4_t q[QUADS];
   for (size_t v = 0; v < QUADS; v++)
-    q[v] = rounded(vld1q_s32(sum + 4 * v), vld1q_f32(scale + 4 * v), hi);
+    q[v] = rounded(sum, &c, 4 * v, hi);
   int16x8_t x = words_of(q[0], q[1], zp, lo), y = words_of(q[2], q[3], zp, lo);
   uint8x16_t codes = a->out_type == MOTE_U8 ? vcombine_u8(vqmovun_s16(x), vqmovun_s16(y))
                                             : vreinterpretq_u8_s8(vcombine_s8(vqmovn_s16(x), vqmovn_s16(y)));

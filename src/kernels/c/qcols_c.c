@@ -49,7 +49,7 @@ static int32_t to_code(const mote_qstore *s, const mote_qcols *c, size_t j, int3
     mote_qfix fix = {c->mult[j], c->shift[j]};
     return mote_qrequant_fixed(sum, fix, s->zp, s->lo, s->hi);
   }
-  return mote_qrequant(sum, c->scale[j], s->round, s->zp, s->lo, s->hi);
+  return mote_qround_value(((float)sum + c->float_bias[j]) * c->scale[j], s->round, s->zp, s->lo, s->hi);
 }
 
 void mote_qstore_run(const mote_qstore *s, const mote_qcols *c, size_t first, const int32_t *sum, size_t count,

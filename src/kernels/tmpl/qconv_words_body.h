@@ -2,7 +2,7 @@
 // operations of one instruction set. The includer defines, before including:
 //   LANES, vi, vf          32-bit lanes a vector, its integer and float types; a panel is two vectors wide
 //   MOST_ROWS, HEIGHTS, TILES, NAMES   rows of a tile, and the lists 1, .. and TILE(1) .. and tile_1, ..
-//   LOAD SAVE SET_I SET_F ADD_I MADD TO_F LOAD_F MUL MIN ROUND ZERO
+//   LOAD SAVE SET_I SET_F ADD_I MADD TO_F LOAD_F ADD MUL MIN ROUND ZERO
 //   SET_W SUB_W WORDS_I8(p) WORDS_U8(p)   16-bit lanes, 2*LANES a vector
 //   requant, REQUANT(a)    constants of a store, from the arguments
 //   BYTES(x, y, q, out)    2*LANES rounded integers to bytes in order: saturate, add zp, clamp from below, store
@@ -20,12 +20,17 @@ typedef struct tile {
   size_t row, column; // within the strip
 } tile;
 
-MOTE_INLINE vi scaled(vi sum, vf scale, vf hi) { return ROUND(MIN(MUL(TO_F(sum), scale), hi)); }
+MOTE_INLINE vi scaled(vf sum, vf scale, vf hi) { return ROUND(MIN(MUL(sum, scale), hi)); }
 
 MOTE_INLINE void store_row(const tile *t, vi x, vi y, const requant *q, char *out) {
-  const float *scale = mote_qcols_at(t->panel, WIDTH).scale;
-  x = scaled(x, LOAD_F(scale), q->hi);
-  y = scaled(y, LOAD_F(scale + LANES), q->hi);
+  const mote_qcols c = mote_qcols_at(t->panel, WIDTH);
+  vf f = TO_F(x), g = TO_F(y);
+  if (MOTE_UNLIKELY(t->s->args->rest)) {
+    f = ADD(f, LOAD_F(c.float_bias));
+    g = ADD(g, LOAD_F(c.float_bias + LANES));
+  }
+  x = scaled(f, LOAD_F(c.scale), q->hi);
+  y = scaled(g, LOAD_F(c.scale + LANES), q->hi);
   BYTES(x, y, q, out);
 }
 

@@ -113,7 +113,7 @@ static MOTE_NOINLINE void store_general(const lane *l, const int32_t permuted[BL
   mote_qstore_run(&store, &cols, 0, sum, l->channels, a->image_scale ? a->image_scale[l->n] : 1.0f, out);
 }
 
-MOTE_INLINE vi scaled(vi sum, const float *scale, vf hi) { return ROUND(MIN(MUL(TO_F(sum), LOAD_F(scale)), hi)); }
+MOTE_INLINE vi scaled(vf sum, const float *scale, vf hi) { return ROUND(MIN(MUL(sum, LOAD_F(scale)), hi)); }
 
 MOTE_INLINE void store(const lane *l, vi x, vi y, uint32_t ox) {
   ptrdiff_t at = (ptrdiff_t)ox * l->a->out_x;
@@ -124,9 +124,14 @@ MOTE_INLINE void store(const lane *l, vi x, vi y, uint32_t ox) {
     store_general(l, permuted, l->out + at * (ptrdiff_t)mote_qtype_size(l->a->out_type));
     return;
   }
-  const float *scale = mote_qcols_at(l->block, BLOCK).scale;
-  x = scaled(x, scale, l->q.hi);
-  y = scaled(y, scale + LANES, l->q.hi);
+  const mote_qcols c = mote_qcols_at(l->block, BLOCK);
+  vf f = TO_F(x), g = TO_F(y);
+  if (MOTE_UNLIKELY(l->a->rest)) {
+    f = ADD(f, LOAD_F(c.float_bias));
+    g = ADD(g, LOAD_F(c.float_bias + LANES));
+  }
+  x = scaled(f, c.scale, l->q.hi);
+  y = scaled(g, c.scale + LANES, l->q.hi);
   if (l->channels == BLOCK) {
     PACKED(x, y, &l->q, l->out + at);
     return;

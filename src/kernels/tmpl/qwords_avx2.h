@@ -17,6 +17,7 @@
 #define MADD(a, b) _mm256_madd_epi16(a, b)
 #define TO_F(v) _mm256_cvtepi32_ps(v)
 #define LOAD_F(p) _mm256_loadu_ps(p)
+#define ADD(a, b) _mm256_add_ps(a, b)
 #define MUL(a, b) _mm256_mul_ps(a, b)
 #define MIN(a, b) _mm256_min_ps(a, b)
 #define ROUND(v) _mm256_cvtps_epi32(v)

@@ -21,6 +21,7 @@
 #define MADD(a, b) multiplied_pairs(AS_WORDS(a), AS_WORDS(b))
 #define TO_F(v) vcvtq_f32_s32(v)
 #define LOAD_F(p) vld1q_f32(p)
+#define ADD(a, b) vaddq_f32(a, b)
 #define MUL(a, b) vmulq_f32(a, b)
 #define MIN(a, b) vminq_f32(a, b)
 #define ROUND(v) vcvtnq_s32_f32(v)

@@ -21,9 +21,15 @@ typedef struct requant {
   __m512i zp, lo; // 16 bits
 } requant;
 
+// What a panel's sums become floats with.
+typedef struct column {
+  __m512 bias, scale;
+} column;
+
 // 16 sums to rounded integers. What is below -2^31 becomes INT_MIN, which the packing saturates.
-MOTE_INLINE __m512i scaled(__m512i sum, __m512 scale, const requant *q) {
-  return _mm512_cvtps_epi32(_mm512_min_ps(_mm512_mul_ps(_mm512_cvtepi32_ps(sum), scale), q->hi));
+MOTE_INLINE __m512i scaled(__m512i sum, column c, const requant *q) {
+  __m512 f = _mm512_mul_ps(_mm512_add_ps(_mm512_cvtepi32_ps(sum), c.bias), c.scale);
+  return _mm512_cvtps_epi32(_mm512_min_ps(f, q->hi));
 }
 
 MOTE_INLINE __m512i offset(__m512i words, const requant *q) {
@@ -43,16 +49,16 @@ MOTE_INLINE __m256i bytes_of_one(__m512i a, const requant *q) {
 
 // One row of plain 8-bit outputs: the sums already hold bias and zero point. `mask`: the columns that exist; all of
 // them are stored without it, since the masked store is slow on some processors.
-MOTE_INLINE void store_row(const __m512i acc[], const __m512 scale[], size_t nv, const requant *q, char *out,
+MOTE_INLINE void store_row(const __m512i acc[], const column c[], size_t nv, const requant *q, char *out,
                            const uint32_t *mask) {
   if (nv == 2) {
-    __m256i bytes = bytes_of_two(scaled(acc[0], scale[0], q), scaled(acc[1], scale[1], q), q);
+    __m256i bytes = bytes_of_two(scaled(acc[0], c[0], q), scaled(acc[1], c[1], q), q);
     if (mask == NULL)
       _mm256_storeu_si256((__m256i *)out, bytes);
     else
       _mm256_mask_storeu_epi8(out, (__mmask32)*mask, bytes);
   } else {
-    __m128i bytes = _mm256_castsi256_si128(bytes_of_one(scaled(acc[0], scale[0], q), q));
+    __m128i bytes = _mm256_castsi256_si128(bytes_of_one(scaled(acc[0], c[0], q), q));
     if (mask == NULL)
       _mm_storeu_si128((__m128i *)out, bytes);
     else
@@ -66,8 +72,9 @@ MOTE_INLINE requant requant_of(const mote_qconv_args *a) {
   return q;
 }
 
-MOTE_INLINE const float *scale_of(const tile *t, size_t v) {
-  return mote_qcols_at(t->panel + v * t->s->panel_size, WIDTH).scale;
+MOTE_INLINE column column_of(const tile *t, size_t v) {
+  const mote_qcols c = mote_qcols_at(t->panel + v * t->s->panel_size, WIDTH);
+  return (column){_mm512_loadu_ps(c.float_bias), _mm512_loadu_ps(c.scale)};
 }
 
 // Plain rows whose columns do not all exist, or whose weights have a zero point.
@@ -78,12 +85,12 @@ static MOTE_NOINLINE void store_plain(const tile *t, size_t mr, size_t nv, const
     const uint32_t row_sum = t->row_sum ? (uint32_t)t->row_sum[r] : 0;
     const __m512i fix = _mm512_set1_epi32((int32_t)(row_sum * (uint32_t)t->s->w_zp));
     __m512i acc[MOST_PANELS];
-    __m512 scale[MOST_PANELS];
+    column c[MOST_PANELS];
     for (size_t v = 0; v < nv; v++, dot += WIDTH) {
       acc[v] = _mm512_sub_epi32(_mm512_loadu_si512(dot), fix);
-      scale[v] = _mm512_loadu_ps(scale_of(t, v));
+      c[v] = column_of(t, v);
     }
-    store_row(acc, scale, nv, &q, t->s->out[t->row + r] + t->column, &mask);
+    store_row(acc, c, nv, &q, t->s->out[t->row + r] + t->column, &mask);
   }
 }
 
@@ -151,13 +158,13 @@ MOTE_INLINE void run_tile(const tile *t, size_t mr, size_t nv) {
   }
   if (plain && t->row_sum == NULL && s->columns - t->column >= nv * WIDTH) {
     const requant q = requant_of(s->args);
-    __m512 scale[MOST_PANELS];
+    column c[MOST_PANELS];
 #pragma GCC unroll 2
     for (size_t v = 0; v < nv; v++)
-      scale[v] = _mm512_loadu_ps(scale_of(t, v));
+      c[v] = column_of(t, v);
 #pragma GCC unroll 12
     for (size_t r = 0; r < mr; r++)
-      store_row(acc[r], scale, nv, &q, s->out[t->row + r] + t->column, NULL);
+      store_row(acc[r], c, nv, &q, s->out[t->row + r] + t->column, NULL);
     return;
   }
   int32_t dot[MOST_ROWS * MOST_PANELS * WIDTH];

@@ -180,8 +180,9 @@ static MOTE_NOINLINE void store_general(const lane *l, const int32_t permuted[BL
   mote_qstore_run(&store, &cols, 0, sum, l->channels, a->image_scale ? a->image_scale[l->n] : 1.0f, out);
 }
 
-MOTE_INLINE __m512i scaled(__m512i sum, const float *scale, __m512 hi) {
-  return _mm512_cvtps_epi32(_mm512_min_ps(_mm512_mul_ps(_mm512_cvtepi32_ps(sum), _mm512_loadu_ps(scale)), hi));
+MOTE_INLINE __m512i scaled(__m512i sum, const mote_qcols *c, size_t j, __m512 hi) {
+  __m512 f = _mm512_add_ps(_mm512_cvtepi32_ps(sum), _mm512_loadu_ps(c->float_bias + j));
+  return _mm512_cvtps_epi32(_mm512_min_ps(_mm512_mul_ps(f, _mm512_loadu_ps(c->scale + j)), hi));
 }
 
 MOTE_INLINE bool plain(const mote_qdwconv_args *a) {
@@ -191,11 +192,11 @@ MOTE_INLINE bool plain(const mote_qdwconv_args *a) {
 // What lies below -2^31 becomes INT_MIN; all packs saturate, so that clamping comes last.
 MOTE_INLINE __m512i codes(const lane *l, const __m512i acc[4]) {
   const mote_qdwconv_args *a = l->a;
-  const float *scale = mote_qcols_at(l->block, BLOCK).scale;
+  const mote_qcols c = mote_qcols_at(l->block, BLOCK);
   __m512 hi = _mm512_set1_ps((float)(a->hi - a->out_zp));
   __m512i zp = _mm512_set1_epi16((short)a->out_zp), lo = _mm512_set1_epi16((short)a->lo);
-  __m512i x = _mm512_packs_epi32(scaled(acc[0], scale, hi), scaled(acc[1], scale + 16, hi));
-  __m512i y = _mm512_packs_epi32(scaled(acc[2], scale + 32, hi), scaled(acc[3], scale + 48, hi));
+  __m512i x = _mm512_packs_epi32(scaled(acc[0], &c, 0, hi), scaled(acc[1], &c, 16, hi));
+  __m512i y = _mm512_packs_epi32(scaled(acc[2], &c, 32, hi), scaled(acc[3], &c, 48, hi));
   x = _mm512_max_epi16(_mm512_adds_epi16(x, zp), lo);
   y = _mm512_max_epi16(_mm512_adds_epi16(y, zp), lo);
   return a->out_type == MOTE_U8 ? _mm512_packus_epi16(x, y) : _mm512_packs_epi16(x, y);
