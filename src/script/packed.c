@@ -45,6 +45,7 @@ bool mote_packed_parts(const mote_native *p, mote_val tensors[MOTE_PACKED_TENSOR
 typedef struct state_reader {
   const mote_allocator *al;
   const char *name;
+  bool *qnnpack;
   mote_error *err;
 } state_reader;
 
@@ -140,6 +141,12 @@ static mote_status embedding_state(const state_reader *r, mote_val s, mote_val *
   return mote_packed_new(r->al, r->name, &weight, 1, &ints, out, r->err);
 }
 
+// A dynamic cell holds its biases beside its packed weights, which hold them once more: fbgemm the same tensors,
+// QNNPACK copies in memory that it may read past.
+static bool is_copy(mote_val own, mote_val packed) {
+  return own.tag == MOTE_TAG_TENSOR && own.u.tensor->storage != packed.u.tensor->storage;
+}
+
 // (kind, [tensors], [floats], [integers], [linear parameters])
 static mote_status cell_state(const state_reader *r, mote_val s, mote_val *out) {
   mote_val kind = item(s, 0), cells = item(s, 4), parts[4], two[MOTE_PACKED_TENSORS];
@@ -160,13 +167,17 @@ static mote_status cell_state(const state_reader *r, mote_val s, mote_val *out) 
     if (p.tag != MOTE_TAG_NATIVE || !mote_packed_parts(p.u.native, two, &n, &unused) || n != 2)
       return bad(r, "two packed weights are expected");
     parts[i * 2] = two[0], parts[i * 2 + 1] = two[1];
+    if (ints.at[0] == MOTE_CELL_DYNAMIC && two[1].tag == MOTE_TAG_TENSOR)
+      *r->qnnpack = is_copy(item(item(s, 1), i), two[1]);
   }
+  if (*r->qnnpack)
+    ints.at[1] = 0;
   return mote_packed_new(r->al, r->name, parts, 4, &ints, out, r->err);
 }
 
-mote_status mote_packed_from_state(const mote_allocator *al, const char *name, mote_val state, mote_val *out,
-                                   mote_error *err) {
-  state_reader r = {al, name, err};
+mote_status mote_packed_from_state(const mote_allocator *al, const char *name, mote_val state, bool *qnnpack,
+                                   mote_val *out, mote_error *err) {
+  state_reader r = {al, name, qnnpack, err};
   if (strstr(name, ".LinearPackedParamsBase"))
     return linear_state(&r, state, out);
   if (strstr(name, ".Conv2dPackedParamsBase") || strstr(name, ".Conv3dPackedParamsBase"))

@@ -110,7 +110,9 @@ typedef struct mote_vm { // what is read most comes first, where instructions re
   mote_vm_host host;
   mote_objects objects;
   mote_record mode;
-  bool qnnpack; // a lite file: made for QNNPACK, which quantises to 8 bits whatever reduce_range says
+  // QNNPACK quantises to 8 bits whatever reduce_range says. Files for phones were made for it; a recurrent cell shows
+  // it.
+  bool qnnpack;
   void (*log)(void *ctx, const char *line);
   void *log_ctx;
   uint64_t step_limit;

@@ -179,7 +179,8 @@ static mote_status build_native(mote_torch_builder *b, const mote_pickle_value *
     return mote_fail_nomem(b->err);
   if (v->as.call.state)
     MOTE_TRY(build(b, v->as.call.state, &state));
-  mote_status s = mote_packed_from_state(alloc_of(b), cls->name, state, out, b->err);
+  bool none = false, *qnnpack = b->session ? &b->session->vm.qnnpack : &none;
+  mote_status s = mote_packed_from_state(alloc_of(b), cls->name, state, qnnpack, out, b->err);
   if (s == MOTE_OK)
     out->u.native->cls = cls;
   mote_val_release(state);
