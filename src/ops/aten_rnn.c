@@ -1,5 +1,5 @@
 // Recurrent layers and cells: the products with the input are one matrix product for all steps; one operator runs the
-// recurrence. Computed in float32. Tests: tests/unit/test_ops_aten.c
+// recurrence, in float64 where that is the type and else in float32. Tests: tests/unit/test_ops_aten.c
 #include "ops/aten_rnn.h"
 
 static const int64_t gates_of[] = {4, 3, 1, 1};
@@ -55,86 +55,66 @@ static mote_status rnn_infer(mote_opctx *c) {
   return MOTE_OK;
 }
 
-static float dot(const float *a, const float *b, int64_t n) {
-  float s[16] = {0};
-  int64_t i = 0;
-  for (; i + 16 <= n; i += 16)
-    for (int k = 0; k < 16; k++)
-      s[k] += a[i + k] * b[i + k];
-  for (int k = 0; i < n; i++, k++)
-    s[k] += a[i] * b[i];
-  float t = 0;
-  for (int k = 0; k < 16; k++)
-    t += s[k];
-  return t;
-}
-static float sigmoid(float x) { return 1 / (1 + expf(-x)); }
+// float64 stays what it is; everything else is computed in float32.
+static mote_dtype real_type(const mote_opctx *c) { return c->in[0]->dtype == MOTE_F64 ? MOTE_F64 : MOTE_F32; }
 
-// x: the input's part of the gates; r: the state's. c: cell state (LSTM). h: new state of `hidden` values.
-static void step(int64_t kind, int64_t n, const float *x, const float *r, float *cell, float *h) {
-  for (int64_t i = 0; i < n; i++) {
-    if (kind == MOTE_RNN_LSTM) {
-      float in = sigmoid(x[i] + r[i]), forget = sigmoid(x[n + i] + r[n + i]), g = tanhf(x[2 * n + i] + r[2 * n + i]);
-      cell[i] = forget * cell[i] + in * g;
-      h[i] = sigmoid(x[3 * n + i] + r[3 * n + i]) * tanhf(cell[i]);
-    } else if (kind == MOTE_RNN_GRU) {
-      float reset = sigmoid(x[i] + r[i]), keep = sigmoid(x[n + i] + r[n + i]);
-      float fresh = tanhf(x[2 * n + i] + reset * r[2 * n + i]);
-      h[i] = (h[i] - fresh) * keep + fresh;
-    } else {
-      float v = x[i] + r[i];
-      h[i] = kind == MOTE_RNN_TANH ? tanhf(v) : v > 0 ? v : 0;
-    }
-  }
-}
-
-typedef struct floats {
-  float *base;
-  size_t used;
-} floats;
-static float *take(floats *f, int64_t n) {
-  float *p = f->base + f->used;
-  f->used += (size_t)((n + 15) & ~(int64_t)15);
-  return p;
-}
-static const float *real_of(const mote_opctx *c, int32_t i, floats *f) {
-  if (!mote_has(c, i))
-    return NULL;
-  if (c->in[i]->dtype == MOTE_F32)
-    return c->in[i]->data;
-  float *p = take(f, mote_tensor_numel(c->in[i]));
-  mote_to_float(c->in[i], p);
-  return p;
-}
 static size_t rnn_scratch(const mote_opctx *c) {
   rnn_geo g = geometry(c);
   size_t n = (size_t)(g.batch * (2 * g.out + g.hidden) + 2 * g.gates * g.hidden + g.hidden + 16 * 16);
   for (int32_t i = 0; i < c->n_in; i++)
     n += mote_has(c, i) ? (size_t)mote_tensor_numel(c->in[i]) + 16 : 0;
-  return n * sizeof(float);
+  return n * mote_dtype_size(real_type(c));
 }
 
 typedef struct scan {
   rnn_geo g;
-  const float *x, *w, *b, *p;
-  float *h, *cell, *gate, *fresh, *seen;
+  mote_dtype type; // of all these
+  const void *x, *w, *b, *p;
+  void *h, *cell, *gate, *fresh, *seen;
 } scan;
 
-static void scan_row(const mote_opctx *c, const scan *s, int64_t b, int64_t row) {
-  const rnn_geo *g = &s->g;
-  int64_t kind = ((const mote_rnn_attr *)c->attr)->kind, wide = g->gates * g->hidden;
-  float *h = s->h + b * g->out, *cell = s->cell + b * g->hidden;
-  for (int64_t i = 0; i < wide; i++)
-    s->gate[i] = dot(s->w + i * g->out, s->seen + b * g->out, g->out) + (s->b != NULL ? s->b[i] : 0);
-  if (s->p == NULL) {
-    step(kind, g->hidden, s->x + row * wide, s->gate, cell, h);
-  } else {
-    step(kind, g->hidden, s->x + row * wide, s->gate, cell, s->fresh);
-    for (int64_t i = 0; i < g->out; i++)
-      h[i] = dot(s->p + i * g->hidden, s->fresh, g->hidden);
-  }
-  for (int64_t i = 0; i < g->out; i++)
-    mote_store_f64(c->out[0]->data, c->out[0]->dtype, row * g->out + i, h[i]);
+#define KIND static
+#define REAL float
+#define NAME(x) x##_f32
+#define EXP expf
+#define TANH tanhf
+#include "ops/aten_rnn_body.h"
+#undef KIND
+#undef REAL
+#undef NAME
+#undef EXP
+#undef TANH
+#define KIND MOTE_SMALL static
+#define REAL double
+#define NAME(x) x##_f64
+#define EXP exp
+#define TANH tanh
+#include "ops/aten_rnn_body.h"
+
+typedef struct reals {
+  char *base;
+  mote_dtype type;
+} reals;
+static void *take(reals *f, int64_t n) {
+  char *p = f->base;
+  f->base += (size_t)((n + 15) & ~(int64_t)15) * mote_dtype_size(f->type);
+  return p;
+}
+static void copy_reals(const mote_tensor *t, mote_dtype type, void *out) {
+  if (type == MOTE_F32)
+    mote_to_float(t, out);
+  else
+    for (int64_t i = 0; i < mote_tensor_numel(t); i++)
+      ((double *)out)[i] = mote_load_f64(t->data, t->dtype, i);
+}
+static const void *reals_of(const mote_opctx *c, int32_t i, reals *f) {
+  if (!mote_has(c, i))
+    return NULL;
+  if (c->in[i]->dtype == f->type)
+    return c->in[i]->data;
+  void *p = take(f, mote_tensor_numel(c->in[i]));
+  copy_reals(c->in[i], f->type, p);
+  return p;
 }
 
 static mote_status scan_steps(const mote_opctx *c, const scan *s) {
@@ -151,40 +131,40 @@ static mote_status scan_steps(const mote_opctx *c, const scan *s) {
     int64_t t = back ? s->g.time - 1 - k : k, n = sizes != NULL ? sizes[t] : s->g.batch;
     row -= back ? n : 0;
     if (s->seen != s->h) {
-      memcpy(s->seen, s->h, (size_t)(n * s->g.out) * sizeof(float));
+      memcpy(s->seen, s->h, (size_t)(n * s->g.out) * sizeof(float)); // quantised layers take float32
       mote_aten_round8(s->seen, n * s->g.out, ((const mote_rnn_attr *)c->attr)->reduce_range);
     }
     for (int64_t b = 0; b < n; b++)
-      scan_row(c, s, b, sizes != NULL ? row + b : t * n + b);
+      (s->type == MOTE_F64 ? scan_row_f64 : scan_row_f32)(c, s, b, sizes != NULL ? row + b : t * n + b);
     row += back ? 0 : n;
   }
   return MOTE_OK;
 }
 
-static void give_state(const mote_opctx *c, int32_t j, const float *from, int64_t n) {
+static void give_state(const mote_opctx *c, int32_t j, const void *from, mote_dtype type, int64_t n) {
   for (int64_t i = 0; i < n; i++)
-    mote_store_f64(c->out[j]->data, c->out[j]->dtype, i, from[i]);
+    mote_store_f64(c->out[j]->data, c->out[j]->dtype, i, mote_load_f64(from, type, i));
 }
 static mote_status rnn_eval(mote_opctx *c) {
   const mote_rnn_attr *a = c->attr;
-  floats f = {c->scratch, 0};
-  scan s = {.g = geometry(c)};
+  reals f = {c->scratch, real_type(c)};
+  scan s = {.g = geometry(c), .type = f.type};
   int64_t n = s.g.batch * s.g.out, cells = a->kind == MOTE_RNN_LSTM ? s.g.batch * s.g.hidden : 0;
   s.h = take(&f, n);
   s.cell = take(&f, s.g.batch * s.g.hidden);
   s.gate = take(&f, s.g.gates * s.g.hidden);
   s.fresh = take(&f, s.g.hidden);
-  s.seen = a->round8 ? take(&f, n) : s.h;
-  mote_to_float(c->in[1], s.h);
+  s.seen = a->round8 && f.type == MOTE_F32 ? take(&f, n) : s.h;
+  copy_reals(c->in[1], f.type, s.h);
   if (cells > 0)
-    mote_to_float(c->in[2], s.cell);
-  s.x = real_of(c, 0, &f);
-  s.w = real_of(c, 3, &f);
-  s.b = real_of(c, 4, &f);
-  s.p = real_of(c, 6, &f);
+    copy_reals(c->in[2], f.type, s.cell);
+  s.x = reals_of(c, 0, &f);
+  s.w = reals_of(c, 3, &f);
+  s.b = reals_of(c, 4, &f);
+  s.p = reals_of(c, 6, &f);
   MOTE_TRY(scan_steps(c, &s));
-  give_state(c, 1, s.h, n);
-  give_state(c, 2, s.cell, cells);
+  give_state(c, 1, s.h, f.type, n);
+  give_state(c, 2, s.cell, f.type, cells);
   return MOTE_OK;
 }
 
