@@ -17,9 +17,19 @@ typedef struct taps {
   int64_t count;  // for each output
   int64_t *from;  // first source [out]
   double *weight; // [out][count]
+  int bits;       // of the fraction, when weights are whole numbers; 0: they are not
 } taps;
 
 static int32_t spatial(const mote_tensor *x) { return x->rank - 2; }
+
+// Linear and cubic images of bytes are made as Pillow makes them: along the width and then the height, with weights of
+// 16 bits, rounded to bytes in between.
+static bool is_fixed(const sample_attr *a, const mote_tensor *x) {
+  return x->dtype == MOTE_U8 && spatial(x) == 2 && a->kind >= K_LINEAR;
+}
+static mote_dtype weight_type(const sample_attr *a, const mote_tensor *x) {
+  return is_fixed(a, x) ? MOTE_F64 : x->dtype;
+}
 
 static double step_of(const sample_attr *a, int32_t k, int64_t in, int64_t out, mote_dtype d) {
   double s;
@@ -118,9 +128,27 @@ static size_t sample_scratch(const mote_opctx *c) {
   size_t n = 0;
   for (int32_t i = 0; i < spatial(c->in[0]); i++) {
     int64_t out = a->size.at[i];
-    n += (size_t)out * (size_t)(1 + tap_count(a, step_of(a, i, c->in[0]->dim[2 + i], out, c->in[0]->dtype)));
+    n += (size_t)out * (size_t)(1 + tap_count(a, step_of(a, i, c->in[0]->dim[2 + i], out, weight_type(a, c->in[0]))));
   }
   return n * 8 + 64;
+}
+
+// Taps outside the image join those at its edge; the fraction is as wide as the largest weight leaves it.
+static void fix_weights(taps *t, int64_t in, int64_t out) {
+  int64_t n = t->count;
+  double most = 0;
+  for (int64_t i = 0; i < out * n; i++) {
+    int64_t from = t->from[i / n], at = MOTE_MAX(MOTE_MIN(from + i % n, in - 1), 0);
+    double w = t->weight[i];
+    t->weight[i] = 0;
+    t->weight[i / n * n + MOTE_MAX(MOTE_MIN(at - from, n - 1), 0)] += w;
+  }
+  for (int64_t i = 0; i < out * n; i++)
+    most = fmax(most, t->weight[i]);
+  while (t->bits < 22 && (int64_t)(0.5 + ldexp(most, t->bits + 1)) < 1 << 15)
+    t->bits++;
+  for (int64_t i = 0; i < out * n; i++)
+    t->weight[i] = round(ldexp(t->weight[i], t->bits));
 }
 
 static void fill_taps(const mote_opctx *c, taps t[3]) {
@@ -128,7 +156,8 @@ static void fill_taps(const mote_opctx *c, taps t[3]) {
   char *at = c->scratch;
   for (int32_t k = 0; k < spatial(c->in[0]); k++) {
     int64_t in = c->in[0]->dim[2 + k], out = a->size.at[k];
-    double step = step_of(a, k, in, out, c->in[0]->dtype);
+    double step = step_of(a, k, in, out, weight_type(a, c->in[0]));
+    t[k].bits = 0;
     t[k].count = tap_count(a, step);
     t[k].from = (int64_t *)(void *)at;
     at += out * 8;
@@ -138,8 +167,10 @@ static void fill_taps(const mote_opctx *c, taps t[3]) {
       if (a->antialias)
         smooth_taps(a, step, in, i, &t[k]);
       else
-        plain_taps(a, step, in, i, &t[k], c->in[0]->dtype == MOTE_F64);
+        plain_taps(a, step, in, i, &t[k], weight_type(a, c->in[0]) == MOTE_F64);
     }
+    if (is_fixed(a, c->in[0]))
+      fix_weights(&t[k], in, out);
   }
 }
 
@@ -156,7 +187,10 @@ static double sum_taps(const mote_opctx *c, const taps *t, int32_t k, int64_t ba
     at += base * size;
     sum += w * (k + 1 < n ? sum_taps(c, t, k + 1, at, place) : mote_load_f64(x->data, mote_code_type(x->dtype), at));
   }
-  return sum;
+  if (t[k].bits == 0)
+    return sum;
+  sum = floor(ldexp(sum, -t[k].bits) + 0.5);
+  return sum < 0 ? 0 : sum > 255 ? 255 : sum;
 }
 
 static void put(const mote_tensor *o, int64_t at, double v) {

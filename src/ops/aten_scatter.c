@@ -122,7 +122,7 @@ static void check_elements(mote_low *w, mote_vid self, int32_t axis, mote_vid in
   const mote_tensor *t = mote_low_desc(w, self), *i = mote_low_desc(w, index), *s = mote_low_desc(w, src);
   bool fits = MOTE_MAX(i->rank, 1) == MOTE_MAX(t->rank, 1) &&
               (src < 0 || mote_tensor_numel(s) == 1 || MOTE_MAX(s->rank, 1) == MOTE_MAX(i->rank, 1));
-  if (i->dtype != MOTE_I64 && i->dtype != MOTE_I32)
+  if (i->dtype != MOTE_I64 && i->dtype != MOTE_I32 && mote_tensor_numel(i) > 0)
     mote_low_fail(w, MOTE_ERR_TYPE, "scatter(): Expected dtype int64 for index");
   if (!fits && mote_tensor_numel(i) > 0)
     mote_low_fail(w, MOTE_ERR_SHAPE, "Index tensor must have the same number of dimensions as self tensor");

@@ -53,8 +53,10 @@ static int64_t source_index(const move_attr *a, int32_t d, int64_t at, int64_t n
     return i;
   if (a->mode == MODE_REPLICATE)
     return i < 0 ? 0 : n - 1;
-  if (a->mode == MODE_CIRCULAR)
-    return ((i % n) + n) % n;
+  if (a->mode == MODE_CIRCULAR) { // round what negative padding leaves, from..n
+    int64_t from = MOTE_MAX(-p, 0), span = MOTE_MIN(n, a->dim.at[d] - p) - from;
+    return span > 0 ? from + ((i - from) % span + span) % span : -1;
+  }
   if (a->mode == MODE_REFLECT)
     return i < 0 ? -i : 2 * (n - 1) - i;
   return -1;

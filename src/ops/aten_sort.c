@@ -32,9 +32,47 @@ static void sort_order(int64_t *order, int64_t *spare, int64_t n, const int64_t 
   }
 }
 
+static void swap(int64_t *order, int64_t i, int64_t j) {
+  int64_t t = order[i];
+  order[i] = order[j];
+  order[j] = t;
+}
+static void swap_if_more(int64_t *order, const int64_t *key, int64_t i, int64_t j) {
+  if (key[order[i]] > key[order[j]])
+    swap(order, i, j);
+}
+// Puts the element of rank k in its place by quickselect with PyTorch's pivots: of equal elements it decides which.
+static void select_order(int64_t *order, int64_t n, int64_t k, const int64_t *key) {
+  int64_t from = 0, to = n - 1;
+  for (int64_t i = 0; i < n; i++)
+    order[i] = i;
+  while (to > from + 1) {
+    int64_t i = from + 1, j = to;
+    swap(order, from + (to - from) / 2, i);
+    swap_if_more(order, key, i, to);
+    swap_if_more(order, key, from, to);
+    swap_if_more(order, key, i, from);
+    for (int64_t pivot = key[order[from]];; swap(order, i, j)) {
+      do
+        i++;
+      while (key[order[i]] < pivot);
+      do
+        j--;
+      while (key[order[j]] > pivot);
+      if (j < i)
+        break;
+    }
+    swap(order, from, j);
+    from = j <= k ? i : from;
+    to = j >= k ? j - 1 : to;
+  }
+  if (to == from + 1)
+    swap_if_more(order, key, from, to);
+}
+
 // ------------------------------------------------------------------------------------------------ along an axis
 
-enum { O_AXIS, O_DOWN, O_COUNT }; // O_COUNT: results a line
+enum { O_AXIS, O_DOWN, O_COUNT, O_RANK }; // O_COUNT: results a line; O_RANK: 1 and up: that element alone
 
 static mote_status order_eval(mote_opctx *c) {
   const mote_ref_attr *a = c->attr;
@@ -49,7 +87,12 @@ static mote_status order_eval(mote_opctx *c) {
             to = line / s.inner * count * s.inner + line % s.inner;
     for (int64_t i = 0; i < s.n; i++)
       key[i] = key_of(x, base + i * s.inner);
-    sort_order(order, order + s.n, s.n, key, a->n[O_DOWN] != 0);
+    if (a->n[O_RANK] > 0) {
+      select_order(order, s.n, a->n[O_RANK] - 1, key);
+      order[0] = order[a->n[O_RANK] - 1];
+    } else {
+      sort_order(order, order + s.n, s.n, key, a->n[O_DOWN] != 0);
+    }
     for (int64_t i = 0; i < count; i++, to += s.inner) {
       memcpy(mote_ref_at(c->out[0], to), mote_ref_at(x, base + order[i] * s.inner), size);
       ((int64_t *)c->out[1]->data)[to] = order[i];
@@ -61,12 +104,13 @@ static mote_status order_eval(mote_opctx *c) {
 MOTE_REF_OP(order_op, "aten_order", 1, 1, 2, 0, order_eval);
 
 // The first k of each line.
-static void order(mote_low *w, mote_vid x, int32_t axis, int64_t k, bool down, mote_vid out[2]) {
+static void order(mote_low *w, mote_vid x, int32_t axis, int64_t k, bool down, int64_t rank, mote_vid out[2]) {
   const mote_tensor *t = mote_low_desc(w, x);
   mote_ref_attr a = mote_ref_attr_of(0);
   a.n[O_AXIS] = axis;
   a.n[O_DOWN] = down;
   a.n[O_COUNT] = k;
+  a.n[O_RANK] = rank;
   if (mote_dtype_is_complex(t->dtype))
     mote_low_fail(w, MOTE_ERR_TYPE, "Sort does not support complex dtypes on CPU");
   mote_ref_like(&a, 0, t->dtype, t);
@@ -79,7 +123,7 @@ static mote_status sorted(mote_lowering *l, bool values) {
   mote_vid x = l->args[0].ref, out[2];
   const mote_tensor *t = mote_low_desc(l, x);
   int32_t axis = mote_low_axis_arg(l, "dim", -1, t->rank);
-  order(l, x, axis, t->rank > 0 ? t->dim[axis] : 1, mote_lower_bool(l, "descending", false), out);
+  order(l, x, axis, t->rank > 0 ? t->dim[axis] : 1, mote_lower_bool(l, "descending", false), 0, out);
   if (values)
     mote_low_give(l, out[0]);
   return mote_low_done(l, out[1]);
@@ -94,9 +138,26 @@ static mote_status lower_topk(mote_lowering *l) {
   int64_t k = mote_lower_int(l, "k", 1);
   if (k < 0 || k > (t->rank > 0 ? t->dim[axis] : 1))
     return mote_fail(l->err, MOTE_ERR_SHAPE, "selected index k out of range");
-  order(l, x, axis, k, mote_lower_bool(l, "largest", true), out);
+  order(l, x, axis, k, mote_lower_bool(l, "largest", true), 0, out);
   mote_low_give(l, out[0]);
   return mote_low_done(l, out[1]);
+}
+
+static mote_status lower_kth(mote_lowering *l) {
+  mote_vid x = l->args[0].ref, out[2];
+  const mote_tensor *t = mote_low_desc(l, x);
+  int32_t axis = mote_low_axis_arg(l, "dim", -1, t->rank);
+  int64_t k = mote_lower_int(l, "k", 1), n = t->rank > 0 ? t->dim[axis] : 1;
+  bool keep = mote_lower_bool(l, "keepdim", false) || t->rank == 0;
+  if (n == 0 || k < 1 || k > n)
+    return mote_fail(l->err, MOTE_ERR_SHAPE,
+                     n == 0 ? "kthvalue(): Expected reduction dim %d to have non-zero size."
+                            : "kthvalue(): selected number k out of range for dimension %d",
+                     axis);
+  order(l, x, axis, 1, false, k, out);
+  for (int i = 0; i < 2; i++)
+    mote_low_give(l, keep ? out[i] : mote_low_squeeze(l, out[i], axis));
+  return l->st;
 }
 
 // ------------------------------------------------------------------------------------------------ looking up
@@ -154,6 +215,7 @@ static const mote_torch_row rows[] = {
     {"sort .stable", .lower = lower_sort},
     {"argsort .stable", .lower = lower_argsort},
     {"topk", .lower = lower_topk},
+    {"kthvalue", .lower = lower_kth},
     {"searchsorted.Tensor .Scalar", .lower = lower_searchsorted},
     {"bucketize.Tensor .Scalar", .lower = lower_bucketize},
 };

@@ -184,6 +184,8 @@ static mote_status t_tolist(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out)
 static mote_status t_to(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
   TENSOR(0);
   mote_val dtype = named(vm, n, a, "dtype"), copy = named(vm, n, a, "copy"), other = named(vm, n, a, "other");
+  mote_val format = named(vm, n, a, "memory_format");
+  bool own = mote_is_int(format) && format.u.i >= 2 && H->t.rank == format.u.i + 2; // channels last: tensors are not
   mote_dtype to = H->t.dtype;
   if (other.tag == MOTE_TAG_TENSOR)
     to = other.u.tensor->t.dtype;
@@ -191,7 +193,7 @@ static mote_status t_to(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
     to = mote_dtype_of_torch(dtype.u.i);
   if (to == MOTE_NONE)
     return mote_fail(vm->err, MOTE_ERR_UNSUPPORTED, "dtype number %lld", (long long)dtype.u.i);
-  if (to == H->t.dtype && copy.tag == MOTE_TAG_BOOL && copy.u.i)
+  if (to == H->t.dtype && (own || (copy.tag == MOTE_TAG_BOOL && copy.u.i)))
     return mote_tensor_clone(vm, H, out);
   MOTE_TRY(mote_tensor_cast(vm, H, to, out));
   return MOTE_OK;

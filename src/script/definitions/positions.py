@@ -343,11 +343,6 @@ def _nth(x: Tensor, order: Tensor, at: Tensor, dim: int, keepdim: bool) -> Tuple
     return x, order
   x, order = torch.gather(x, dim, at), torch.gather(order, dim, at)
   return x if keepdim else torch.squeeze(x, dim), order if keepdim else torch.squeeze(order, dim)
-def kthvalue(self, k, dim, keepdim):
-  x, order = torch._sorted(self, dim, "kthvalue")
-  if k < 1 or k > (torch.size(x, dim) if torch.dim(x) > 0 else 1):
-    torch._bad("kthvalue(): selected number k out of range for dimension {}".format(dim))
-  return torch._nth(x, order, torch.full_like(torch.narrow(order, dim, 0, 1) if torch.dim(x) > 0 else order, k - 1), dim, keepdim)
 def median__dim(self, dim, keepdim):
   x, order = torch._sorted(self, dim, "median")
   if torch.dim(x) == 0:
