@@ -160,52 +160,6 @@ static mote_status m_arange(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out)
   return make_range(vm, dtype, numbers == 1 ? zero : a[0], numbers == 1 ? a[0] : a[1], numbers == 3 ? a[2] : one, out);
 }
 
-// Elements [0, steps) from both ends, so that the last is exact.
-static mote_status m_linspace(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
-  mote_tensor t;
-  mote_val ends[2] = {a[0], a[1]};
-  mote_dtype dtype;
-  for (int i = 0; i < 2; i++) {
-    if (ends[i].tag == MOTE_TAG_TENSOR)
-      MOTE_TRY(mote_vm_item(vm, ends[i].u.tensor, &ends[i]));
-    MOTE_WANT_NUM(vm, ends[i]);
-  }
-  int64_t steps = mote_is_int(a[2]) ? a[2].u.i : 100;
-  bool log = strcmp(vm->ref->name, "aten::logspace") == 0;
-  double base = log && mote_is_number(named(vm, n, a, "base")) ? mote_num(named(vm, n, a, "base")) : 10;
-  MOTE_TRY(want_dtype(vm, n, a, MOTE_F32, &dtype));
-  if (steps < 0)
-    return mote_vm_raise(vm, "RuntimeError", "number of steps must be non-negative");
-  mote_tensor_init(&t, dtype, 1, &steps);
-  MOTE_TRY(alloc(vm, &t, false, out));
-  void *data = out->u.tensor->storage->data;
-  double x = mote_num(ends[0]), y = mote_num(ends[1]), step = steps > 1 ? (y - x) / (double)(steps - 1) : 0;
-  if (mote_dtype_is_int(dtype) && !log) {
-    x = trunc(x), y = trunc(y);
-    step = steps > 1 ? (double)(float)((y - x) / (double)(steps - 1)) : 0;
-  }
-  for (int64_t i = 0; i < steps; i++) {
-    double v = i < steps / 2 || steps == 1 ? x + step * (double)i : y - step * (double)(steps - 1 - i);
-    v = log ? pow(base, v) : v;
-    mote_store_f64(data, dtype, i, mote_dtype_is_int(dtype) ? trunc(v) : v);
-  }
-  return MOTE_OK;
-}
-
-static mote_status m_eye(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
-  mote_tensor t;
-  MOTE_WANT_INT(vm, a[0]);
-  bool two = strcmp(vm->ref->overload, "m") == 0;
-  int64_t dim[2] = {a[0].u.i, two && mote_is_int(a[1]) ? a[1].u.i : a[0].u.i};
-  mote_dtype dtype;
-  MOTE_TRY(want_dtype(vm, n, a, MOTE_F32, &dtype));
-  mote_tensor_init(&t, dtype, 2, dim);
-  MOTE_TRY(alloc(vm, &t, true, out));
-  for (int64_t i = 0; i < MOTE_MIN(dim[0], dim[1]); i++)
-    mote_store_i64(out->u.tensor->storage->data, dtype, i * dim[1] + i, 1);
-  return MOTE_OK;
-}
-
 // ------------------------------------------------------------------------------------------------ from lists
 
 static mote_status list_shape(mote_vm *vm, mote_val v, mote_tensor *t, mote_promotion *p) {
@@ -377,10 +331,6 @@ const mote_builtin mote_builtin_make[] = {
     {"empty_strided", m_empty_strided},
     {"scalar_tensor", m_scalar_tensor},
     {"arange .start .start_step", m_arange},
-    {"linspace .Tensor_Tensor .Tensor_Scalar .Scalar_Tensor logspace .Tensor_Tensor .Tensor_Scalar "
-     ".Scalar_Tensor",
-     m_linspace},
-    {"eye .m", m_eye},
     {"tensor .int .float .bool .complex as_tensor .int .float .bool .complex .list", m_tensor},
     {"rand", m_rand},
     {"randn", m_randn},

@@ -426,3 +426,37 @@ def stack(tensors, dim):
     if torch.size(tensors[i]) != torch.size(tensors[0]):
       torch._bad("stack expects each tensor to be equal size, but got {} at entry 0 and {} at entry {}".format(torch.size(tensors[0]), torch.size(tensors[i]), i))
   return torch.cat([torch.unsqueeze(t, dim) for t in tensors], torch._dim(dim, torch.dim(tensors[0]) + 1))
+# Steps from both ends, so that the last is exact.
+def _points(x: float, y: float, n: int, dtype: Optional[int], base: Optional[float]) -> Tensor:
+  if n < 0:
+    torch._bad("number of steps must be non-negative")
+  t = 6 if dtype is None else unchecked_cast(int, dtype)
+  if t < 5:
+    x, y = float(int(x)), float(int(y))
+  step = (y - x) / ops.prim.max(n - 1, 1)
+  i = torch.arange(n, dtype=6 if t < 5 else 7)
+  up, down = torch.add(torch.mul(i, step), x), torch.rsub(torch.mul(torch.rsub(i, n - 1), step), y)
+  r = torch.where(torch.lt(i, ops.prim.max(n // 2, 1)), up, down)
+  return torch.to(r if base is None else torch.pow(unchecked_cast(float, base), r), t)
+def linspace(start, end, steps, dtype, layout, device, pin_memory):
+  return torch._points(float(start), float(end), steps, dtype, None)
+def linspace__Tensor_Tensor(start, end, steps, dtype, layout, device, pin_memory):
+  return torch._points(float(start), float(end), steps, dtype, None)
+def linspace__Tensor_Scalar(start, end, steps, dtype, layout, device, pin_memory):
+  return torch._points(float(start), float(end), steps, dtype, None)
+def linspace__Scalar_Tensor(start, end, steps, dtype, layout, device, pin_memory):
+  return torch._points(float(start), float(end), steps, dtype, None)
+def logspace(start, end, steps, base, dtype, layout, device, pin_memory):
+  return torch._points(float(start), float(end), steps, dtype, base)
+def logspace__Tensor_Tensor(start, end, steps, base, dtype, layout, device, pin_memory):
+  return torch._points(float(start), float(end), steps, dtype, base)
+def logspace__Tensor_Scalar(start, end, steps, base, dtype, layout, device, pin_memory):
+  return torch._points(float(start), float(end), steps, dtype, base)
+def logspace__Scalar_Tensor(start, end, steps, base, dtype, layout, device, pin_memory):
+  return torch._points(float(start), float(end), steps, dtype, base)
+def eye__m(n, m, dtype, layout, device, pin_memory):
+  r = torch.zeros([n, m], dtype=dtype)
+  torch.fill_(torch.diagonal(r), 1)
+  return r
+def eye(n, dtype, layout, device, pin_memory):
+  return torch.eye(n, n, dtype=dtype)
