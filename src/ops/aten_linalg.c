@@ -1,9 +1,9 @@
-// The decompositions that PyTorch's linear algebra is made of, on batches of real or complex matrices: LU, Cholesky,
-// Householder's QR and singular values, and solving with triangles. The rest is written in TorchScript
-// (src/script/definitions). Signs and pivots are LAPACK's. Tests: tests/unit/test_ops_aten.c
+// The decompositions that PyTorch's linear algebra is made of, on batches of real or complex matrices: LU, Cholesky
+// and singular values, and solving with triangles. The rest is written in TorchScript (src/script/definitions). Signs
+// and pivots are LAPACK's. Tests: tests/unit/test_ops_aten.c
 #include "ops/aten_ref.h"
 
-enum { LA_LU, LA_CHOLESKY, LA_QR };
+enum { LA_LU, LA_CHOLESKY };
 enum { SIDE_MAX = 1 << 14 };
 
 // A matrix in rows.
@@ -67,34 +67,6 @@ static int64_t factor_cholesky(matrix a) {
       AT(a, i, j) = mote_z_real(0);
   }
   return 0;
-}
-
-// R on and above the diagonal, below it the reflectors 1 - tau v v^H, whose first element is 1.
-static void factor_qr(matrix a, mote_z *tau) {
-  for (int64_t k = 0; k < MOTE_MIN(a.m, a.n); k++) {
-    mote_z alpha = AT(a, k, k);
-    double rest = 0;
-    for (int64_t i = k + 1; i < a.m; i++)
-      rest += z_square(AT(a, i, k));
-    tau[k] = mote_z_real(0);
-    if (rest == 0 && alpha.im == 0)
-      continue;
-    double beta = -copysign(sqrt(z_square(alpha) + rest), alpha.re);
-    tau[k] = (mote_z){(beta - alpha.re) / beta, -alpha.im / beta};
-    mote_z scale = mote_z_div(mote_z_real(1), (mote_z){alpha.re - beta, alpha.im});
-    for (int64_t i = k + 1; i < a.m; i++)
-      AT(a, i, k) = mote_z_mul(AT(a, i, k), scale);
-    AT(a, k, k) = mote_z_real(beta);
-    for (int64_t j = k + 1; j < a.n; j++) {
-      mote_z w = AT(a, k, j);
-      for (int64_t i = k + 1; i < a.m; i++)
-        w = mote_z_add(w, mote_z_mul(mote_z_conj(AT(a, i, k)), AT(a, i, j)));
-      w = mote_z_mul(mote_z_conj(tau[k]), w);
-      AT(a, k, j) = mote_z_sub(AT(a, k, j), w);
-      for (int64_t i = k + 1; i < a.m; i++)
-        z_subtract(&AT(a, i, j), AT(a, i, k), w);
-    }
-  }
 }
 
 // ------------------------------------------------------------------------------------------------ singular values
@@ -211,22 +183,13 @@ static void store(const mote_tensor *t, int64_t b, const mote_z *at, int64_t n) 
 }
 static int64_t batches(const mote_tensor *t) { return mote_dims_product(t, 0, t->rank - 2); }
 
-// Results: LU: factors, pivots, info. CHOLESKY (n[0]: upper): factor, info. QR: factors, tau.
-static void factor_one(const mote_opctx *c, matrix a, mote_z *more, int64_t b) {
+// Results: LU (n[0]: pivot): factors, pivots, info. CHOLESKY (n[0]: upper): factor, info.
+static void factor_one(const mote_opctx *c, matrix a, int64_t b) {
   const mote_ref_attr *attr = c->attr;
-  int64_t k = MOTE_MIN(a.m, a.n), info = 0;
   bool flag = attr->n[0] != 0;
-  int32_t *pivots = (int32_t *)c->out[1]->data + (attr->kind == LA_LU ? b * k : 0);
-  if (attr->kind == LA_LU)
-    info = factor_lu(a, flag, pivots);
-  else if (attr->kind == LA_CHOLESKY)
-    info = factor_cholesky(a);
-  else
-    factor_qr(a, more);
-  if (attr->kind == LA_QR)
-    store(c->out[1], b, more, k);
-  else
-    ((int32_t *)c->out[c->n_out - 1]->data)[b] = (int32_t)info;
+  ((int32_t *)c->out[c->n_out - 1]->data)[b] =
+      (int32_t)(attr->kind == LA_CHOLESKY ? factor_cholesky(a)
+                                          : factor_lu(a, flag, (int32_t *)c->out[1]->data + b * MOTE_MIN(a.m, a.n)));
   for (int64_t i = 0; attr->kind == LA_CHOLESKY && flag && i < a.n; i++)
     for (int64_t j = 0; j <= i; j++) {
       mote_z t = AT(a, i, j);
@@ -238,12 +201,11 @@ static void factor_one(const mote_opctx *c, matrix a, mote_z *more, int64_t b) {
 
 static mote_status factor_eval(mote_opctx *c) {
   const mote_tensor *x = c->in[0];
-  int64_t size = x->dim[x->rank - 2] * x->dim[x->rank - 1];
-  mote_z *m = mote_ref_alloc(c, size + x->dim[x->rank - 1], sizeof *m);
+  mote_z *m = mote_ref_alloc(c, x->dim[x->rank - 2] * x->dim[x->rank - 1], sizeof *m);
   if (m == NULL)
     return mote_fail_nomem(c->err);
   for (int64_t b = 0; b < batches(x); b++)
-    factor_one(c, load(x, b, m), m + size, b);
+    factor_one(c, load(x, b, m), b);
   mote_ref_free(c, m);
   return MOTE_OK;
 }
@@ -326,7 +288,7 @@ static mote_status factor(mote_low *l, int64_t kind, const char *flag, bool othe
   dim[t->rank - 2] = k;
   a.n[0] = mote_lower_bool(l, flag, otherwise);
   mote_ref_like(&a, 0, t->dtype, t);
-  mote_ref_shape(&a, 1, kind == LA_QR ? t->dtype : MOTE_I32, t->rank - (kind == LA_CHOLESKY ? 2 : 1), dim);
+  mote_ref_shape(&a, 1, MOTE_I32, t->rank - (kind == LA_CHOLESKY ? 2 : 1), dim);
   mote_ref_shape(&a, 2, MOTE_I32, t->rank - 2, dim);
   mote_ref_emit(l, three ? &three_op : &two_op, &a, &x, 1, v);
   for (int32_t i = 0; i < (three ? 3 : 2); i++)
@@ -335,7 +297,7 @@ static mote_status factor(mote_low *l, int64_t kind, const char *flag, bool othe
 }
 static mote_status lower_lu(mote_lowering *l) { return factor(l, LA_LU, "pivot", true); }
 static mote_status lower_cholesky(mote_lowering *l) { return factor(l, LA_CHOLESKY, "upper", false); }
-static mote_status lower_qr(mote_lowering *l) { return factor(l, LA_QR, "", false); }
+
 static mote_status lower_svd(mote_lowering *l) {
   mote_vid v[3], x = l->args[0].ref;
   const mote_tensor *t = matrices(l, x, false);
@@ -405,7 +367,6 @@ static const mote_torch_row rows[] = {
     {"linalg_lu_factor_ex", .lower = lower_lu},
     {"linalg_cholesky_ex", .lower = lower_cholesky},
     {"linalg_svd", .lower = lower_svd},
-    {"geqrf", .lower = lower_qr},
     {"triangular_solve", .lower = lower_triangular},
 };
 const mote_op_family mote_family_aten_linalg = {MOTE_ROWS(torch, rows)};

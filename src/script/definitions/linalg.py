@@ -3,14 +3,15 @@
 def _check(info: Tensor, why: str) -> NoneType:
   if bool(torch.any(torch.ne(info, 0))):
     torch._bad(why)
-def _square(x: Tensor, name: str) -> int:
-  n = torch.dim(x)
-  if n < 2:
+def _matrices(x: Tensor, name: str) -> NoneType:
+  if torch.dim(x) < 2:
     torch._bad("linalg.{}: The input tensor A must have at least 2 dimensions.".format(name))
-  if torch.size(x, -1) != torch.size(x, -2):
-    torch._bad("linalg.{}: A must be batches of square matrices, but they are {} by {} matrices".format(name, torch.size(x, -2), torch.size(x, -1)))
   if not (torch.is_floating_point(x) or torch.is_complex(x)):
     torch._bad("linalg.{}: Expected a floating point or complex tensor as input. Got {}".format(name, x.dtype))
+def _square(x: Tensor, name: str) -> int:
+  torch._matrices(x, name)
+  if torch.size(x, -1) != torch.size(x, -2):
+    torch._bad("linalg.{}: A must be batches of square matrices, but they are {} by {} matrices".format(name, torch.size(x, -2), torch.size(x, -1)))
   return torch.size(x, -1)
 def _eye(x: Tensor, n: int) -> Tensor:
   return torch.expand(torch.eye(n, dtype=x.dtype), torch.size(x)[:-2] + [n, n])
@@ -239,6 +240,26 @@ def linalg_ldl_solve(LD, pivots, B, hermitian):
   for i in range(len(a)):
     torch.append(r, torch._ldl_solve(a[i], x[i], p[i], hermitian and torch.is_complex(B)))
   return torch.reshape(torch.to(torch.stack(r), B.dtype), s)
+# R on and above the diagonal, below it the reflectors 1 - tau v v^H, whose first element is 1.
+def geqrf(self):
+  torch._matrices(self, "qr")
+  a = torch.clone(torch._wide(self))
+  taus = annotate(List[Tensor], [])
+  for k in range(ops.prim.min(torch.size(a, -2), torch.size(a, -1))):
+    c, r = torch.slice(torch.narrow(a, -1, k, 1), -2, k), torch.slice(torch.slice(a, -1, k + 1), -2, k)
+    x, v = torch.slice(c, -2, 0, 1), torch.slice(c, -2, 1)
+    re = torch.real(x) if torch.is_complex(x) else x
+    none = torch.logical_and(torch.eq(torch._norm(v, 2, [-2], True), 0), torch.eq(x, re))
+    b = torch.copysign(torch._norm(c, 2, [-2], True), torch.neg(re))
+    tau = torch.where(none, 0., torch.div(torch.sub(b, x), b))
+    v = torch.div(v, torch.where(none, 1., torch.sub(x, b)))
+    one = torch.cat([torch.ones_like(x), v], -2)
+    w = torch.mul(torch.conj(tau), torch.matmul(torch.mH(one), r))
+    torch.copy_(r, torch.sub(r, torch.matmul(one, w)))
+    torch.copy_(c, torch.cat([torch.where(none, x, b), v], -2))
+    torch.append(taus, torch.squeeze(tau, -1))
+  tau = torch.cat(taus, -1) if len(taus) > 0 else torch.new_empty(self, torch.size(self)[:-2] + [0])
+  return torch.to(a, self.dtype), torch.to(tau, self.dtype)
 def linalg_householder_product(input, tau):
   m, n = torch.size(input, -2), torch.size(input, -1)
   if m < n or torch.size(tau, -1) > n:
@@ -329,16 +350,11 @@ def _extreme(s: Tensor, dim: int, p: float, keepdim: bool) -> Tensor:
   return torch.amax(s, [dim], keepdim) if p > 0 else torch.amin(s, [dim], keepdim)
 def _typed(x: Tensor, dtype: Optional[int]) -> Tensor:
   return x if dtype is None else torch.to(x, unchecked_cast(int, dtype))
-def _matrices(x: Tensor) -> NoneType:
-  if torch.dim(x) < 2:
-    torch._bad("linalg.matrix_norm: The input tensor A must have at least 2 dimensions.")
-  if not (torch.is_floating_point(x) or torch.is_complex(x)):
-    torch._bad("linalg.matrix_norm: Expected a floating point or complex tensor as input. Got {}".format(x.dtype))
 def linalg_matrix_norm(self, ord, dim, keepdim, dtype):
-  torch._matrices(self)
+  torch._matrices(self, "matrix_norm")
   return torch._matrix_norm(torch._typed(self, dtype), ord, dim, keepdim)
 def linalg_matrix_norm__str_ord(self, ord, dim, keepdim, dtype):
-  torch._matrices(self)
+  torch._matrices(self, "matrix_norm")
   x = torch._typed(self, dtype)
   if ord != "fro" and ord != "nuc":
     torch._bad("linalg.matrix_norm: Order {} not supported.".format(ord))
