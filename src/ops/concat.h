@@ -1,4 +1,4 @@
-// Joining tensors along an axis, old or new, and repeating them. Tests: tests/unit/test_ops_shape.c
+// Joining tensors along an axis, old or new, and repeating them. Tests: tests/unit/test_ops_basic.c
 #ifndef MOTE_OPS_CONCAT_H
 #define MOTE_OPS_CONCAT_H
 

@@ -1,4 +1,5 @@
-// Control flow between subgraphs and variables that outlive a run. Tests: tests/unit/test_ops_control.c
+// Control flow between subgraphs and variables that outlive a run. Tests:
+// tests/models/tflite/{if_*,while_loop,variable}
 #include "ops/control.h"
 
 #include "ops/opkit.h"

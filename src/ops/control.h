@@ -1,4 +1,4 @@
-// Control flow between subgraphs, variables and tables. Tests: tests/unit/test_ops_control.c
+// Control flow between subgraphs, variables and tables. Tests: tests/models/tflite/{if_*,while_loop,variable}
 #ifndef MOTE_OPS_CONTROL_H
 #define MOTE_OPS_CONTROL_H
 

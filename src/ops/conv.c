@@ -1,5 +1,5 @@
 // Convolution over images: what it means, and which kernel does it. Transposed: conv_transpose.c. Tests:
-// tests/unit/test_ops_conv.c
+// tests/models/tflite/cnn_*
 #include "ops/conv.h"
 
 #include "base/map.h"

@@ -1,5 +1,5 @@
 // Convolutions: plain, grouped, depthwise and transposed, over 2 and 3 spatial dims; float, 8-bit, 16-bit and hybrid.
-// One operator serves both memory orders of the logical shape. Tests: tests/unit/test_ops_conv.c
+// One operator serves both memory orders of the logical shape. Tests: tests/models/tflite/cnn_*
 #ifndef MOTE_OPS_CONV_H
 #define MOTE_OPS_CONV_H
 

@@ -1,5 +1,5 @@
 // Transposed convolution: each input pixel adds a filter's worth of output. Computed from the output's side, so that
-// rows are independent. Tests: tests/unit/test_ops_conv.c
+// rows are independent. Tests: tests/models/torch/weight_norm
 #include "base/span.h"
 #include "kernels/gemm_f32.h"
 #include "ops/conv.h"

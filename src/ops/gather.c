@@ -1,5 +1,5 @@
 // Reading and writing at indices that are data: every index is checked where it is used.
-// Tests: tests/unit/test_ops_index.c
+// Tests: tests/unit/test_ops_basic.c, tests/models/tflite/embedding_*
 #include "ops/gather.h"
 
 #include "ops/opkit.h"

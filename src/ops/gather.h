@@ -1,4 +1,4 @@
-// Reading and writing at indices that are data. Tests: tests/unit/test_ops_index.c
+// Reading and writing at indices that are data. Tests: tests/unit/test_ops_basic.c
 #ifndef MOTE_OPS_GATHER_H
 #define MOTE_OPS_GATHER_H
 

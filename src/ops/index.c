@@ -1,5 +1,5 @@
 // Less common operators on positions: sparse to dense, reversed sequences, diagonals, segments, buckets, boxes that
-// overlap. Tests: tests/unit/test_ops_index.c
+// overlap. Tests: the TensorFlow Lite operator cases
 #include "ops/opkit.h"
 
 typedef struct index_attr {

@@ -1,5 +1,5 @@
 // Matrix products: with weights (linear) and of two activations (batch_matmul); float, 8-bit, 16-bit and hybrid.
-// Tests: tests/unit/test_ops_conv.c
+// Tests: tests/models/{tflite/mlp_*,torch/mlp_traced}
 #include "ops/matmul.h"
 
 #include "base/map.h"

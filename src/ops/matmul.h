@@ -1,4 +1,4 @@
-// Matrix products. Tests: tests/unit/test_ops_conv.c
+// Matrix products. Tests: tests/models/{tflite/mlp_*,torch/mlp_traced}
 #ifndef MOTE_OPS_MATMUL_H
 #define MOTE_OPS_MATMUL_H
 

@@ -1,4 +1,4 @@
-// Padding, spreading, and rearranging blocks of space. Tests: tests/unit/test_ops_shape.c
+// Padding, spreading, and rearranging blocks of space. Tests: tests/models/tflite/decoder_*
 #include "ops/pad.h"
 
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-// Padding and rearranging blocks of space. Tests: tests/unit/test_ops_shape.c
+// Padding and rearranging blocks of space. Tests: tests/models/tflite/decoder_*
 #ifndef MOTE_OPS_PAD_H
 #define MOTE_OPS_PAD_H
 

@@ -1,4 +1,5 @@
-// Pooling over windows of images: maximum, average, root of mean squares. Tests: tests/unit/test_ops_conv.c
+// Pooling over windows of images: maximum, average, root of mean squares. Tests:
+// tests/models/{tflite/cnn_*,tflite/decoder_*,torch/averages}
 #include "ops/pooling.h"
 
 #include "kernels/pool_f32.h"

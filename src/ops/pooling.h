@@ -1,4 +1,4 @@
-// Pooling over windows of images. Tests: tests/unit/test_ops_conv.c
+// Pooling over windows of images. Tests: tests/models/{tflite/cnn_*,torch/averages}
 #ifndef MOTE_OPS_POOLING_H
 #define MOTE_OPS_POOLING_H
 

@@ -1,4 +1,4 @@
-// Reductions over axes, positions of extremes, running sums. Tests: tests/unit/test_ops_reduce.c
+// Reductions over axes, positions of extremes, running sums. Tests: tests/models/tflite/{cnn_*,if_*,rounded_int8}
 #include "ops/reduce.h"
 
 #include "kernels/qpool.h"

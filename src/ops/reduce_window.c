@@ -1,4 +1,4 @@
-// Reductions over windows that slide along every dimension. Tests: tests/unit/test_ops_reduce.c
+// Reductions over windows that slide along every dimension. Tests: the TensorFlow Lite operator cases
 #include "ops/opkit.h"
 
 enum { WINDOW_ADD = 1, WINDOW_MUL, WINDOW_MIN, WINDOW_MAX, WINDOW_ALL, WINDOW_ANY }; // the schema's numbers

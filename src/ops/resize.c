@@ -1,4 +1,5 @@
-// Resizing images: nearest and bilinear, TensorFlow's three ways of laying the grids. Tests: tests/unit/test_ops_conv.c
+// Resizing images: nearest and bilinear, TensorFlow's three ways of laying the grids. Tests:
+// tests/models/{tflite/decoder_*,torch/edges}
 #include "ops/resize.h"
 
 #include "kernels/qpool.h"

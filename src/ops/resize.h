@@ -1,4 +1,4 @@
-// Resizing images. Tests: tests/unit/test_ops_conv.c
+// Resizing images. Tests: tests/models/{tflite/decoder_*,torch/edges}
 #ifndef MOTE_OPS_RESIZE_H
 #define MOTE_OPS_RESIZE_H
 

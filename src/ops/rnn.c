@@ -1,7 +1,7 @@
 // Recurrent cells over a sequence: LSTM with all of TensorFlow Lite's options, plain RNN, SVDF. Computed in float32;
 // codes are turned into real numbers first and the state is rounded to its codes after every step. Weights of bytes
 // beside float activations ("hybrid") multiply codes: each row of activations is quantised. Must not know files.
-// Tests: tests/unit/test_ops_rnn.c
+// Tests: tests/models/tflite/{hybrid_cells,lstm_codes}
 #include "kernels/qhybrid.h"
 #include "ops/opkit.h"
 

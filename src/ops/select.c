@@ -1,4 +1,4 @@
-// Choosing, filling, counting up, and operators whose result's size is data. Tests: tests/unit/test_ops_index.c
+// Choosing, filling, counting up, and operators whose result's size is data. Tests: tests/models/torch/positions
 #include "ops/select.h"
 
 #include "ops/opkit.h"

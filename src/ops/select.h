@@ -1,4 +1,4 @@
-// Choosing between values, and finding where something holds. Tests: tests/unit/test_ops_index.c
+// Choosing between values, and finding where something holds. Tests: tests/models/torch/positions
 #ifndef MOTE_OPS_SELECT_H
 #define MOTE_OPS_SELECT_H
 

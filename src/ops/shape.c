@@ -1,5 +1,5 @@
 // Operators that change a tensor's shape and not its elements, and those that answer questions about shapes.
-// Tests: tests/unit/test_ops_shape.c
+// Tests: tests/unit/test_ops_basic.c
 #include "ops/shape.h"
 
 #include "ops/opkit.h"

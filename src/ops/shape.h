@@ -1,4 +1,4 @@
-// Operators that change a tensor's shape and not its elements. Tests: tests/unit/test_ops_shape.c
+// Operators that change a tensor's shape and not its elements. Tests: tests/unit/test_ops_basic.c
 #ifndef MOTE_OPS_SHAPE_H
 #define MOTE_OPS_SHAPE_H
 

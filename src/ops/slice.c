@@ -1,4 +1,4 @@
-// Windows on tensors: slices, parts, single indices, reversal. Most are views. Tests: tests/unit/test_ops_shape.c
+// Windows on tensors: slices, parts, single indices, reversal. Most are views. Tests: tests/unit/test_ops_basic.c
 #include "ops/slice.h"
 
 #include "ops/opkit.h"

@@ -1,4 +1,4 @@
-// Windows on tensors: slices, parts, single indices, reversal. Tests: tests/unit/test_ops_shape.c
+// Windows on tensors: slices, parts, single indices, reversal. Tests: tests/unit/test_ops_basic.c
 #ifndef MOTE_OPS_SLICE_H
 #define MOTE_OPS_SLICE_H
 

@@ -1,4 +1,5 @@
-// Normalisations over one axis: softmax, its logarithm, L2, and across channels. Tests: tests/unit/test_ops_reduce.c
+// Normalisations over one axis: softmax, its logarithm, L2, and across channels. Tests:
+// tests/models/tflite/{cnn_*,rounded_codes}
 #ifndef MOTE_OPS_SOFTMAX_H
 #define MOTE_OPS_SOFTMAX_H
 

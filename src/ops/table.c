@@ -1,5 +1,5 @@
-// Tables from keys to values: those of the session (hash tables) and those given as tensors. Tests:
-// tests/unit/test_ops_control.c
+// Tables from keys to values: those of the session (hash tables) and those given as tensors. Tests: the TensorFlow Lite
+// operator cases
 #include "ops/opkit.h"
 
 #define SLOT_TABLE ((int64_t)1 << 42) // slots of variables: keys at twice the number, values next to it

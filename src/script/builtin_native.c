@@ -1,5 +1,5 @@
 // Builtin operators on packed parameters: making them, taking them apart, asking for their settings.
-// Tests: tests/script/test_packed.c, the quantised programs of the corpus
+// Tests: tests/models/torch/{cnn_quantised,layers_fbgemm,line_quantised,speech_*}
 #include "script/packed.h"
 #include "script/script_tensor.h"
 

@@ -1,4 +1,5 @@
-// See packed.h. Knows the shapes of pickled states; computes nothing. Tests: tests/script/test_packed.c
+// See packed.h. Knows the shapes of pickled states; computes nothing. Tests:
+// tests/models/torch/{cnn_quantised,layers_fbgemm,line_quantised,speech_*}
 #include "script/packed.h"
 
 #include <string.h>

@@ -1,5 +1,6 @@
 // Packed parameters of quantised layers: objects that hold weights, biases and settings, made by prepack operators or
-// read from a file. Here is the one form that operators see. Tests: tests/script/test_packed.c
+// read from a file. Here is the one form that operators see. Tests:
+// tests/models/torch/{cnn_quantised,layers_fbgemm,line_quantised,speech_*}
 #ifndef MOTE_SCRIPT_PACKED_H
 #define MOTE_SCRIPT_PACKED_H
 

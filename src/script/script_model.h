@@ -1,6 +1,6 @@
 // A TorchScript file and its sessions, as the public interface uses them. Implemented in src/formats/torch, because the
 // container decides what a program is made of. A model is constant and shared by threads; a session belongs to one.
-// Tests: tests/script/test_model.c
+// Tests: tests/models/torch, tests/unit/test_plans_torch.c
 #ifndef MOTE_SCRIPT_SCRIPT_MODEL_H
 #define MOTE_SCRIPT_SCRIPT_MODEL_H
 

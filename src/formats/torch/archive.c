@@ -1,4 +1,5 @@
-// Records of a TorchScript archive: root folder, version, byte order, pickles. Tests: tests/script/test_model.c
+// Records of a TorchScript archive: root folder, version, byte order, pickles. Tests: tests/models/torch,
+// fuzz/fuzz_torch.c
 #include "formats/torch/torch_file.h"
 
 #include <string.h>

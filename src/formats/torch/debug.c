@@ -1,5 +1,6 @@
 // Python lines of a program's code, from the .debug_pkl records beside it: read when an error is reported, kept with
-// the session. Whatever is wrong with such a record only means that no line is known. Tests: tests/script/test_trace.c
+// the session. Whatever is wrong with such a record only means that no line is known. Tests: fuzz/fuzz_torch.c,
+// tests/models/torch/language
 #include "formats/torch/torch_file.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
 // Lite interpreter files (.ptl): bytecode.pkl, versions 4 to 8 -> functions of the same machine. Classes have no source
-// here: their attributes are what data.pkl holds, in its order. Tests: tests/script/test_model.c
+// here: their attributes are what data.pkl holds, in its order. Tests: tests/models/torch/*_lite
 #include "formats/torch/torch_file.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
 // Opening a TorchScript file: archive, pickles, program; what the public interface asks about it.
-// Tests: tests/script/test_model.c
+// Tests: tests/models/torch, fuzz/fuzz_torch.c
 #include "formats/torch/torch_file.h"
 
 #include <string.h>

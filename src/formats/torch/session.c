@@ -1,4 +1,5 @@
-// Sessions of a TorchScript model: the module's attributes, the machine, calls. Tests: tests/script/test_model.c
+// Sessions of a TorchScript model: the module's attributes, the machine, calls. Tests: tests/models/torch,
+// tests/unit/test_plans_torch.c
 #include "formats/torch/torch_file.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
 // Storages and tensors of a TorchScript file: persistent ids, windows on them, quantisers. Everything is checked
-// against the record's real size. Tests: tests/script/test_model.c
+// against the record's real size. Tests: tests/models/torch, fuzz/fuzz_torch.c
 #include "formats/torch/torch_file.h"
 
 #include <string.h>

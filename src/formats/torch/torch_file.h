@@ -1,5 +1,5 @@
 // The inside of a TorchScript file: records of its zip archive, storages, pickled values. Private to src/formats/torch.
-// Tests: tests/script/test_model.c, fuzz/fuzz_torch.c
+// Tests: tests/models/torch, fuzz/fuzz_torch.c
 #ifndef MOTE_FORMATS_TORCH_FILE_H
 #define MOTE_FORMATS_TORCH_FILE_H
 

@@ -1,5 +1,6 @@
 // Pickled values -> values of a session: plain data, tensors, objects of the program's classes, enums, packed
-// parameters. Nothing is looked up by the file's word: the callables are a fixed list. Tests: tests/script/test_model.c
+// parameters. Nothing is looked up by the file's word: the callables are a fixed list. Tests: tests/models/torch,
+// fuzz/fuzz_torch.c
 #include "formats/torch/torch_file.h"
 
 #include <string.h>
