@@ -28,7 +28,7 @@ extern const char *const setup_records[];    // ORDER: mote_record
        ARG_WORD,                                                                                                       \
        offsetof(type, common.precision),                                                                               \
        "WORD",                                                                                                         \
-       "f32 (the default), strict: same bits on every CPU, fast: bf16 or f16",                                         \
+       "f32 (the default), strict: no Winograd, the reference's roundings, fast: f32 for now",                         \
        0,                                                                                                              \
        0,                                                                                                              \
        setup_precisions},                                                                                              \

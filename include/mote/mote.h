@@ -140,9 +140,11 @@ typedef struct mote_threads {
 } mote_threads;
 
 typedef enum mote_precision {
-  MOTE_PRECISION_F32 = 0,    // float32 arithmetic, fastest order
-  MOTE_PRECISION_STRICT = 1, // the same bits on every CPU
-  MOTE_PRECISION_FAST = 2    // bf16 or f16 arithmetic where the CPU has it
+  MOTE_PRECISION_F32 = 0, // float32 arithmetic, fastest order
+  // To become the same bits on every CPU. For now: float32 convolutions without Winograd's transform; of a .tflite,
+  // 8-bit convolutions, fully connected layers, sums and differences in the fixed point of TensorFlow Lite's reference
+  MOTE_PRECISION_STRICT = 1,
+  MOTE_PRECISION_FAST = 2 // for bf16 or f16 arithmetic to come; the same as F32 for now
 } mote_precision;
 
 typedef struct mote_context mote_context;

@@ -14,42 +14,42 @@
     return mote_##family##_rows[i];                                                                                    \
   }
 
-#define ROW(row) extern const mote_qconv_row row;
+#define MOTE_ROW(row) extern const mote_qconv_row row;
 #include "kernels/list/qconv.def"
-#undef ROW
-#define ROW(row) &row,
+#undef MOTE_ROW
+#define MOTE_ROW(row) &row,
 const mote_qconv_row *const mote_qconv_rows[] = {
 #include "kernels/list/qconv.def"
 };
-#undef ROW
+#undef MOTE_ROW
 FAMILY(qconv)
 
-#define ROW(row) extern const mote_qdwconv_row row;
+#define MOTE_ROW(row) extern const mote_qdwconv_row row;
 #include "kernels/list/qdwconv.def"
-#undef ROW
-#define ROW(row) &row,
+#undef MOTE_ROW
+#define MOTE_ROW(row) &row,
 const mote_qdwconv_row *const mote_qdwconv_rows[] = {
 #include "kernels/list/qdwconv.def"
 };
-#undef ROW
+#undef MOTE_ROW
 FAMILY(qdwconv)
 
-#define ROW(row) extern const mote_qeltwise_row row;
+#define MOTE_ROW(row) extern const mote_qeltwise_row row;
 #include "kernels/list/qeltwise.def"
-#undef ROW
-#define ROW(row) &row,
+#undef MOTE_ROW
+#define MOTE_ROW(row) &row,
 const mote_qeltwise_row *const mote_qeltwise_rows[] = {
 #include "kernels/list/qeltwise.def"
 };
-#undef ROW
+#undef MOTE_ROW
 FAMILY(qeltwise)
 
-#define ROW(row) extern const mote_qpool_row row;
+#define MOTE_ROW(row) extern const mote_qpool_row row;
 #include "kernels/list/qpool.def"
-#undef ROW
-#define ROW(row) &row,
+#undef MOTE_ROW
+#define MOTE_ROW(row) &row,
 const mote_qpool_row *const mote_qpool_rows[] = {
 #include "kernels/list/qpool.def"
 };
-#undef ROW
+#undef MOTE_ROW
 FAMILY(qpool)

@@ -1,6 +1,6 @@
-// Turns a list/<family>.def into declarations, the table and its two accessors. Include once in <family>.c, after
-// defining MOTE_ROW_TYPE (such as mote_gemm_f32) and MOTE_ROW_LIST (the .def file). Every list ends with a portable
-// row, so a selection always succeeds. Knows no family. Tests: tests/kernels
+// MOTE_ROWS_ACCESSORS(type), such as mote_gemm_f32: the functions type_rows and type_select over `table`, which
+// <family>.c makes of list/<family>.def. Every list ends with a portable row, so a selection always succeeds. Knows no
+// family. Tests: tests/kernels
 #ifndef MOTE_KERNELS_ROWS_H
 #define MOTE_KERNELS_ROWS_H
 

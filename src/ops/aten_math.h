@@ -121,7 +121,7 @@ MOTE_ATEN_FUNCTIONS(X)
 // condition, x, y: elements of any type
 extern const mote_op mote_op_aten_where;
 
-// special.c
+// aten_special.c
 double mote_special_erfinv(double x);
 double mote_special_erfcx(double x);
 double mote_special_lgamma(double x);

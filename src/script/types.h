@@ -124,7 +124,7 @@ mote_status mote_class_become_tuple(mote_types *types, mote_class *cls, mote_err
 const mote_attr *mote_class_attr(const mote_class *cls, const char *name,
                                  uint32_t *slot); // NULL: none; slot may be NULL
 const mote_attr *mote_class_const(const mote_class *cls, const char *name);
-struct mote_function *mote_class_method(const mote_class *cls, const char *name); // in bytecode.c
+struct mote_function *mote_class_method(const mote_class *cls, const char *name); // in disasm.c
 
 // May a value of type `sub` stand where `super` is wanted? Lists and dicts are invariant, tuples and Optional
 // covariant. Classes met on the way are defined; one that cannot be is treated as related to nothing but itself.

@@ -1,7 +1,7 @@
 // The kernel checker: walks every row of every kernel family against the portable row and a plain reference, and times
 // it.
 //
-// A family is one file check_<family>.c that defines `const check_family check_family_<family>` and one line in
+// A family is a `const check_family check_family_<family>`, as a rule in a file check_<family>.c, and one line in
 // families.def. Its `test` walks the rows; it skips those that check_can_run refuses, takes buffers from check_buffer,
 // reports each case with check_case. A crash in a case (a read or write on a guard page) is caught and counted as a
 // failure of the case being run, then the family goes on with its next row: see check_guarded_call.
