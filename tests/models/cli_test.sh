@@ -257,13 +257,13 @@ result "$([ "$(wc -l <"$work/stdout")" -eq 3 ] && echo yes || echo no)" "--top 3
 # ------------------------------------------------------------------------------------------- terminals
 
 # A bar for what takes longer than a second, on a terminal only; nothing on standard error otherwise.
-if command -v script >/dev/null; then
+if script -qec true /dev/null >/dev/null 2>&1 </dev/null; then
   script -qec "'$mote' bench '$graph/model.tflite' --seconds 2.5" /dev/null >"$work/stdout" 2>&1 </dev/null
   result "$(grep -q 'measuring \[' "$work/stdout" && echo yes || echo no)" "progress on a terminal" "$(head -c 200 "$work/stdout")"
   script -qec "'$mote' inspect '$graph/model.tflite'" /dev/null >"$work/stdout" 2>&1 </dev/null
   result "$(grep -q ' \[[#.]*\]' "$work/stdout" && echo no || echo yes)" "no progress when it is quick" "$(head -c 200 "$work/stdout")"
 else
-  echo "skipped: progress bar: script is missing"
+  echo "skipped: progress bar: no program script, or no pseudo-terminal for it"
 fi
 gives "no progress without a terminal" 'median' "$mote" bench "$graph/model.tflite" --seconds 1.5
 
