@@ -66,7 +66,6 @@
 #define MOTE_RELAX() ((void)0)
 #endif
 
-#define MOTE_RESTRICT restrict
 #define MOTE_COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define MOTE_MIN(a, b) ((a) < (b) ? (a) : (b))
 #define MOTE_MAX(a, b) ((a) > (b) ? (a) : (b))

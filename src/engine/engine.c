@@ -80,7 +80,6 @@ void mote_engine_destroy(mote_engine *e) {
 }
 
 void mote_engine_cancel(mote_engine *e) { atomic_store(&e->cancelled, true); }
-const mote_env *mote_engine_env(const mote_engine *e) { return &e->env; }
 
 // ------------------------------------------------------------------------------------------------ plan cache
 

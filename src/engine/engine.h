@@ -32,7 +32,6 @@ mote_status mote_engine_create(const mote_engine_config *config, mote_engine **o
 void mote_engine_destroy(mote_engine *e);
 void mote_engine_cancel(mote_engine *e);      // from any thread
 void mote_engine_reset_state(mote_engine *e); // forgets variables and state tensors
-const mote_env *mote_engine_env(const mote_engine *e);
 
 // How an output is wanted and given.
 typedef struct mote_engine_out {

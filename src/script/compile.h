@@ -51,9 +51,6 @@ void mote_program_destroy(mote_program *program);
 // The class, defined from its record; its methods, and all that they use, are queued for compilation.
 mote_status mote_program_class(mote_program *program, const char *name, mote_class **out,
                                mote_error *err) MOTE_MUST_USE;
-// A free function, "__torch__.torch.nn.functional.relu"; queued as well.
-mote_status mote_program_function(mote_program *program, const char *name, mote_function **out,
-                                  mote_error *err) MOTE_MUST_USE;
 // Compiles and verifies everything queued. Syntax and type errors are MOTE_ERR_FORMAT with record and line.
 // Operators without implementation are no errors: see program->missing.
 mote_status mote_program_compile(mote_program *program, mote_error *err) MOTE_MUST_USE;

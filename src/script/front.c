@@ -210,16 +210,6 @@ mote_status mote_program_class(mote_program *program, const char *name, mote_cla
   return MOTE_OK;
 }
 
-mote_status mote_program_function(mote_program *program, const char *name, mote_function **out, mote_error *err) {
-  mote_def *def;
-  MOTE_TRY(need_front(program, err));
-  MOTE_TRY(mote_front_find(program->front, name, strlen(name), &def, err));
-  if (def == NULL || def->fn == NULL)
-    return mote_fail(err, MOTE_ERR_FORMAT, "function %s is defined nowhere in the file", name);
-  *out = def->fn;
-  return mote_front_enqueue(program->front, def->fn, err);
-}
-
 mote_status mote_program_compile(mote_program *program, mote_error *err) {
   MOTE_TRY(need_front(program, err));
   mote_front *front = program->front;

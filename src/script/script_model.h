@@ -14,8 +14,6 @@ typedef struct mote_script_session mote_script_session;
 
 // ------------------------------------------------------------------------------------------------ model
 
-// True when the bytes begin like a TorchScript file (a zip archive, or a flatbuffer of the lite interpreter).
-bool mote_script_looks_like(mote_span bytes);
 // `bytes` stay with the caller until destroy; `name` is copied and used in messages. memory_limit 0: 4 GiB.
 mote_status mote_script_open(const mote_allocator *al, mote_span bytes, const char *name, size_t memory_limit,
                              mote_script_model **out, mote_error *err) MOTE_MUST_USE;
@@ -24,7 +22,6 @@ mote_format mote_script_format(const mote_script_model *model);
 
 size_t mote_script_method_count(const mote_script_model *model);
 const char *mote_script_method_name(const mote_script_model *model, size_t method);
-bool mote_script_find_method(const mote_script_model *model, const char *name, size_t *out); // NULL: "forward"
 // Parameters without self, and the result.
 size_t mote_script_input_count(const mote_script_model *model, size_t method);
 bool mote_script_input(const mote_script_model *model, size_t method, size_t index, mote_port *port);

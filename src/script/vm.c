@@ -278,8 +278,6 @@ static mote_status run_impl(mote_vm *vm, const mote_op_ref *ref, uint32_t n, mot
   return s;
 }
 
-#define OP_ARGS_MAX 256
-
 // Arguments are moved off the stack, so that an operator may call back into the machine.
 static mote_status exec_op(mote_vm *vm, const mote_op_ref *ref, int32_t count, int32_t varied) {
   mote_val few[24], out[MOTE_MAX_RESULTS];

@@ -232,8 +232,6 @@ static const uint8_t *item_at(mote_fb_vec v, uint32_t i, uint32_t size) {
 }
 
 uint8_t mote_fb_vec_u8(mote_fb_vec v, uint32_t i) { return *item_at(v, i, 1); }
-int8_t mote_fb_vec_i8(mote_fb_vec v, uint32_t i) { return (int8_t)*item_at(v, i, 1); }
-int16_t mote_fb_vec_i16(mote_fb_vec v, uint32_t i) { return (int16_t)mote_load_u16(item_at(v, i, 2)); }
 uint32_t mote_fb_vec_u32(mote_fb_vec v, uint32_t i) { return mote_load_u32(item_at(v, i, 4)); }
 int32_t mote_fb_vec_i32(mote_fb_vec v, uint32_t i) { return (int32_t)mote_load_u32(item_at(v, i, 4)); }
 int64_t mote_fb_vec_i64(mote_fb_vec v, uint32_t i) { return (int64_t)mote_load_u64(item_at(v, i, 8)); }

@@ -99,8 +99,6 @@ uint64_t mote_fb_vec_offset(const mote_fb *fb, mote_fb_vec v, uint32_t i);
 
 // Items; `i` < count is the caller's duty (asserted; 0 or absent otherwise). The item size must be the one asked for.
 uint8_t mote_fb_vec_u8(mote_fb_vec v, uint32_t i);
-int8_t mote_fb_vec_i8(mote_fb_vec v, uint32_t i);
-int16_t mote_fb_vec_i16(mote_fb_vec v, uint32_t i);
 uint32_t mote_fb_vec_u32(mote_fb_vec v, uint32_t i);
 int32_t mote_fb_vec_i32(mote_fb_vec v, uint32_t i);
 int64_t mote_fb_vec_i64(mote_fb_vec v, uint32_t i);

@@ -4,10 +4,6 @@
 
 #include <string.h>
 
-bool mote_script_looks_like(mote_span bytes) {
-  return mote_zip_looks_like(bytes) || (bytes.size >= 8 && memcmp(bytes.data + 4, "PTMF", 4) == 0);
-}
-
 // ------------------------------------------------------------------------------------------------ the front end's host
 
 static mote_status host_source(void *ctx, const char *path, mote_span *text, bool *found, mote_error *err) {
@@ -189,20 +185,6 @@ const char *mote_script_method_name(const mote_script_model *m, size_t method) {
     return NULL;
   const char *dot = strrchr(m->methods.at[method]->name, '.');
   return dot ? dot + 1 : m->methods.at[method]->name;
-}
-
-bool mote_script_find_method(const mote_script_model *m, const char *name, size_t *out) {
-  const char *want = name ? name : "forward";
-  for (size_t i = 0; i < m->methods.len; i++)
-    if (strcmp(mote_script_method_name(m, i), want) == 0) {
-      *out = i;
-      return true;
-    }
-  if (!name && m->methods.len == 1) {
-    *out = 0;
-    return true;
-  }
-  return false;
 }
 
 static mote_kind kind_of(const mote_type *t) {
