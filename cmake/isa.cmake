@@ -2,16 +2,13 @@
 # level that the compiler does not know is left out (MOTE_HAVE_<ISA> is not defined and the dispatch tables skip it).
 include(CheckCCompilerFlag)
 
-set(MOTE_ISA_x86 avx2 avx512 avx512vnni avx512bf16 amx)
+set(MOTE_ISA_x86 avx2 avx512 avx512vnni)
 set(MOTE_ISA_avx2 -mavx2 -mfma -mf16c -mbmi2)
 set(MOTE_ISA_avx512 ${MOTE_ISA_avx2} -mavx512f -mavx512bw -mavx512dq -mavx512vl -mprefer-vector-width=512)
 set(MOTE_ISA_avx512vnni ${MOTE_ISA_avx512} -mavx512vnni)
-set(MOTE_ISA_avx512bf16 ${MOTE_ISA_avx512} -mavx512bf16)
-set(MOTE_ISA_amx ${MOTE_ISA_avx512vnni} -mavx512bf16 -mamx-tile -mamx-int8 -mamx-bf16)
-set(MOTE_ISA_arm neon dotprod i8mm)
+set(MOTE_ISA_arm neon dotprod)
 set(MOTE_ISA_neon -march=armv8-a)
 set(MOTE_ISA_dotprod -march=armv8.2-a+dotprod)
-set(MOTE_ISA_i8mm -march=armv8.6-a+i8mm)
 
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64|amd64")
   set(MOTE_ARCH x86)

@@ -12,7 +12,6 @@
 enum {
   XCR0_AVX = 0x6,     // XMM, YMM
   XCR0_AVX512 = 0xE6, // and opmask, upper ZMM, ZMM16..31
-  XCR0_AMX = 0x60000, // tile configuration and data
   BIT_FMA = 1u << 12, // leaf 1 ecx
   BIT_OSXSAVE = 1u << 27,
   BIT_AVX = 1u << 28,
@@ -39,9 +38,6 @@ static uint32_t detect_features(void) {
     f |= MOTE_CPU_AVX512VNNI;
   if (has(seven1.a, 1u << 5))
     f |= MOTE_CPU_AVX512BF16;
-  uint32_t amx = 1u << 22 | 1u << 24 | 1u << 25; // bf16, tile, int8
-  if ((xcr0 & XCR0_AMX) == XCR0_AMX && has(seven.d, amx) && mote_prim_allow_amx())
-    f |= MOTE_CPU_AMX;
   return f;
 }
 #elif defined(__aarch64__)
@@ -83,7 +79,6 @@ enum {
   KEEP_AVX512 = KEEP_AVX2 | MOTE_CPU_AVX512,
   KEEP_VNNI = KEEP_AVX512 | MOTE_CPU_AVX512VNNI | MOTE_CPU_AVXVNNI,
   KEEP_BF16 = KEEP_VNNI | MOTE_CPU_AVX512BF16,
-  KEEP_AMX = KEEP_BF16 | MOTE_CPU_AMX,
   KEEP_NEON = MOTE_CPU_NEON,
   KEEP_DOTPROD = KEEP_NEON | MOTE_CPU_DOTPROD | MOTE_CPU_FP16,
   KEEP_I8MM = KEEP_DOTPROD | MOTE_CPU_I8MM | MOTE_CPU_BF16,
@@ -97,7 +92,6 @@ static const cpu_name names[] = {
     {"avx512", MOTE_CPU_AVX512, KEEP_AVX512},
     {"avx512vnni", MOTE_CPU_AVX512VNNI, KEEP_VNNI},
     {"avx512bf16", MOTE_CPU_AVX512BF16, KEEP_BF16},
-    {"amx", MOTE_CPU_AMX, KEEP_AMX},
     {"neon", MOTE_CPU_NEON, KEEP_NEON},
     {"dotprod", MOTE_CPU_DOTPROD, KEEP_DOTPROD},
     {"fp16", MOTE_CPU_FP16, KEEP_DOTPROD},

@@ -11,7 +11,6 @@ enum {
   MOTE_CPU_AVX512 = 1u << 1,     // F, BW, DQ, VL
   MOTE_CPU_AVX512VNNI = 1u << 2, // with MOTE_CPU_AVX512
   MOTE_CPU_AVX512BF16 = 1u << 3,
-  MOTE_CPU_AMX = 1u << 4, // tile, int8 and bf16, permission granted
   MOTE_CPU_AVXVNNI = 1u << 5,
   MOTE_CPU_NEON = 1u << 8,
   MOTE_CPU_DOTPROD = 1u << 9,
@@ -28,7 +27,7 @@ typedef struct mote_cpu {
 } mote_cpu;
 
 void mote_cpu_detect(mote_cpu *cpu);
-// Clears features above `level`: "c", "avx2", "avx512", "avx512vnni", "avx512bf16", "amx", "neon", "dotprod", "i8mm".
+// Clears features above `level`: "c", "avx2", "avx512", "avx512vnni", "avx512bf16", "neon", "dotprod", "i8mm".
 // False for an unknown name; NULL means no cap.
 bool mote_cpu_cap(mote_cpu *cpu, const char *level);
 // Short text such as "avx2 avx512 avx512vnni"; `cap` at least 128.

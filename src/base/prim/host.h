@@ -20,9 +20,6 @@ uint32_t mote_prim_cores(void);
 // Bits of the Linux auxiliary vector's hardware capabilities; 0 where the OS has none.
 void mote_prim_hwcap(uint64_t *hwcap, uint64_t *hwcap2);
 
-// Asks the OS for AMX tile registers for this process; false when it refuses.
-bool mote_prim_allow_amx(void);
-
 // Bytes of the data or unified cache at `level` (1..3) seen by one core; 0 when unknown.
 uint32_t mote_prim_cache_size(int level);
 

@@ -1,5 +1,5 @@
 // Clock, seed, number formatting, cores and caches, on POSIX with what Linux adds. Tests: tests/unit/test_base.c
-#define _GNU_SOURCE // sched_getaffinity, syscall
+#define _GNU_SOURCE // sched_getaffinity
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,7 +7,6 @@
 #include <unistd.h>
 #if defined(__linux__)
 #include <sys/auxv.h>
-#include <sys/syscall.h>
 #endif
 
 #include "base/map.h"
@@ -59,15 +58,6 @@ void mote_prim_hwcap(uint64_t *hwcap, uint64_t *hwcap2) {
   *hwcap2 = getauxval(AT_HWCAP2);
 #else
   *hwcap = *hwcap2 = 0;
-#endif
-}
-
-bool mote_prim_allow_amx(void) {
-#if defined(__linux__) && defined(__x86_64__)
-  enum { ARCH_REQ_XCOMP_PERM = 0x1023, XFEATURE_XTILEDATA = 18 }; // Linux 5.16, asm/prctl.h
-  return syscall(SYS_arch_prctl, ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA) == 0;
-#else
-  return false;
 #endif
 }
 
