@@ -255,14 +255,20 @@ typedef struct mote_tflite_row {
   uint16_t builtin; // BuiltinOperator's number
   uint16_t version; // the highest that is known, and MOTE_TFLITE_LOWERED
   const char *text;
-  const void *how; // mote_op, or mote_tflite_lowered
+  union {
+    const mote_op *op;
+    const mote_tflite_lowered *lowered; // where the version says so
+  };
 } mote_tflite_row;
-#define MOTE_TFLITE_LOWER(builtin, version, text, op, lower)                                                           \
+// Rows are written by these, which keep the pointer and what says its kind together.
+#define MOTE_TFLITE_OP(builtin, version, text, operator)                                                               \
+  { builtin, version, text, .op = &(operator) }
+#define MOTE_TFLITE_LOWER(builtin, version, text, operator, f)                                                         \
   {                                                                                                                    \
-    builtin, (version) | MOTE_TFLITE_LOWERED, text, &(const mote_tflite_lowered) { &(op), lower }                      \
+    builtin, (version) | MOTE_TFLITE_LOWERED, text, .lowered = &(const mote_tflite_lowered) { &(operator), f }         \
   }
 MOTE_INLINE const mote_tflite_lowered *mote_tflite_row_lowered(const mote_tflite_row *row) {
-  return row->version & MOTE_TFLITE_LOWERED ? row->how : NULL;
+  return row->version & MOTE_TFLITE_LOWERED ? row->lowered : NULL;
 }
 
 // How operators of PyTorch map. `text` lists the overloads that the row serves, without "aten::"; ".Scalar" alone is
@@ -273,8 +279,10 @@ MOTE_INLINE const mote_tflite_lowered *mote_tflite_row_lowered(const mote_tflite
 //   float    and integers become the default float
 //   0..9     input of that number     *0  tensor list: inputs from 0 on     ?2  may be None
 //   name     the attribute of that name     -  ignored
-// The result is made by a lowering, {"text", .lower = f}, or by what these write in front of the text; types are
-// promoted before.
+// What makes the result is said by a character in front of the text, which these macros write beside the pointer: no
+// row is written without one. Types are promoted before.
+#define MOTE_TORCH_LOWER(text, f) /* a lowering */                                                                     \
+  { text, .lower = f }
 #define MOTE_TORCH_OP(text, operator) /* the operator, as the words say */                                             \
   { "&" text, .op = &(operator) }
 #define MOTE_TORCH_UNARY(text, operator) /* the operator, a function of one variable */                                \

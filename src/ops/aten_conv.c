@@ -293,9 +293,9 @@ static mote_status lower_conv(mote_lowering *l) { return conv_of(l, mote_lower_b
 static mote_status lower_transposed(mote_lowering *l) { return conv_of(l, true); }
 
 static const mote_torch_row rows[] = {
-    {"conv1d .padding conv2d .padding conv3d .padding convolution _convolution .deprecated "
-     "_convolution_mode thnn_conv2d _slow_conv2d_forward conv_depthwise3d mkldnn_convolution",
-     .lower = lower_conv},
-    {"conv_transpose1d conv_transpose2d.input conv_transpose3d.input", .lower = lower_transposed},
+    MOTE_TORCH_LOWER("conv1d .padding conv2d .padding conv3d .padding convolution _convolution .deprecated "
+                     "_convolution_mode thnn_conv2d _slow_conv2d_forward conv_depthwise3d mkldnn_convolution",
+                     lower_conv),
+    MOTE_TORCH_LOWER("conv_transpose1d conv_transpose2d.input conv_transpose3d.input", lower_transposed),
 };
 const mote_op_family mote_family_aten_conv = {MOTE_ROWS(torch, rows)};

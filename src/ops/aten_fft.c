@@ -368,13 +368,14 @@ static mote_status lower_sound(mote_lowering *l) {
 }
 
 static const mote_tflite_row tflite_rows[] = {
-    {131, 1, "RFFT2D", &image_op},
+    MOTE_TFLITE_OP(131, 1, "RFFT2D", image_op),
     MOTE_TFLITE_LOWER(MOTE_TFLITE_CUSTOM, 100, "AudioSpectrogram", spectrogram_op, lower_sound),
     MOTE_TFLITE_LOWER(MOTE_TFLITE_CUSTOM, 100, "Mfcc", mfcc_op, lower_sound),
 };
 
 static const mote_torch_row rows[] = {
-    {"fft_fft", .lower = lower_fft},     {"fft_ifft", .lower = lower_ifft}, {"fft_rfft", .lower = lower_rfft},
-    {"fft_irfft", .lower = lower_irfft}, {"fft_hfft", .lower = lower_hfft}, {"fft_ihfft", .lower = lower_ihfft},
+    MOTE_TORCH_LOWER("fft_fft", lower_fft),   MOTE_TORCH_LOWER("fft_ifft", lower_ifft),
+    MOTE_TORCH_LOWER("fft_rfft", lower_rfft), MOTE_TORCH_LOWER("fft_irfft", lower_irfft),
+    MOTE_TORCH_LOWER("fft_hfft", lower_hfft), MOTE_TORCH_LOWER("fft_ihfft", lower_ihfft),
 };
 const mote_op_family mote_family_aten_fft = {MOTE_ROWS(tflite, tflite_rows), MOTE_ROWS(torch, rows)};

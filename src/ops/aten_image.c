@@ -249,8 +249,8 @@ static mote_status lower_roi(mote_lowering *l) {
 }
 
 static const mote_torch_row rows[] = {
-    {"grid_sampler grid_sampler_2d grid_sampler_3d", .lower = lower_grid},
-    {"torchvision::nms", .lower = lower_nms},
-    {"torchvision::roi_align", .lower = lower_roi},
+    MOTE_TORCH_LOWER("grid_sampler grid_sampler_2d grid_sampler_3d", lower_grid),
+    MOTE_TORCH_LOWER("torchvision::nms", lower_nms),
+    MOTE_TORCH_LOWER("torchvision::roi_align", lower_roi),
 };
 const mote_op_family mote_family_aten_image = {MOTE_ROWS(torch, rows)};

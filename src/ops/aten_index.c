@@ -311,9 +311,9 @@ static mote_status lower_nonzero(mote_lowering *l) {
                                                          : v);
 }
 static const mote_torch_row rows[] = {
-    {"index.Tensor .Tensor_hacked_twin _unsafe_index.Tensor", .lower = lower_index},
-    {"index_put .hacked_twin _unsafe_index_put", .lower = lower_put},
-    {"embedding", .lower = lower_embedding},
-    {"nonzero argwhere", .lower = lower_nonzero},
+    MOTE_TORCH_LOWER("index.Tensor .Tensor_hacked_twin _unsafe_index.Tensor", lower_index),
+    MOTE_TORCH_LOWER("index_put .hacked_twin _unsafe_index_put", lower_put),
+    MOTE_TORCH_LOWER("embedding", lower_embedding),
+    MOTE_TORCH_LOWER("nonzero argwhere", lower_nonzero),
 };
 const mote_op_family mote_family_aten_index = {MOTE_ROWS(torch, rows)};

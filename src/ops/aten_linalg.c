@@ -364,9 +364,9 @@ static mote_status lower_triangular(mote_lowering *l) {
 }
 
 static const mote_torch_row rows[] = {
-    {"linalg_lu_factor_ex", .lower = lower_lu},
-    {"linalg_cholesky_ex", .lower = lower_cholesky},
-    {"linalg_svd", .lower = lower_svd},
-    {"triangular_solve", .lower = lower_triangular},
+    MOTE_TORCH_LOWER("linalg_lu_factor_ex", lower_lu),
+    MOTE_TORCH_LOWER("linalg_cholesky_ex", lower_cholesky),
+    MOTE_TORCH_LOWER("linalg_svd", lower_svd),
+    MOTE_TORCH_LOWER("triangular_solve", lower_triangular),
 };
 const mote_op_family mote_family_aten_linalg = {MOTE_ROWS(torch, rows)};

@@ -314,7 +314,7 @@ static const mote_torch_row rows[] = {
     MOTE_TORCH_UNARY("isneginf", mote_op_aten_isneginf),
     MOTE_TORCH_UNARY("isreal", mote_op_aten_isreal),
     MOTE_TORCH_UNARY("signbit", mote_op_aten_signbit),
-    {"log_sigmoid_forward", .lower = lower_log_sigmoid2},
+    MOTE_TORCH_LOWER("log_sigmoid_forward", lower_log_sigmoid2),
     MOTE_TORCH_HOW("celu", mote_op_aten_celu, lower_celu),
     MOTE_TORCH_HOW("hardshrink", mote_op_aten_hardshrink, lower_shrink),
     MOTE_TORCH_HOW("softshrink", mote_op_aten_softshrink, lower_softshrink),

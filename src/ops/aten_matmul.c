@@ -102,7 +102,7 @@ static mote_status lower_matmul(mote_lowering *l) {
 static const mote_torch_row rows[] = {
     MOTE_TORCH_HOW("softmax.int _softmax special_softmax", mote_op_softmax, lower_softmax),
     MOTE_TORCH_HOW("log_softmax.int _log_softmax special_log_softmax", mote_op_log_softmax, lower_softmax),
-    {"linear", .lower = lower_linear},
-    {"matmul linalg_matmul", .lower = lower_matmul},
+    MOTE_TORCH_LOWER("linear", lower_linear),
+    MOTE_TORCH_LOWER("matmul linalg_matmul", lower_matmul),
 };
 const mote_op_family mote_family_aten_matmul = {MOTE_ROWS(torch, rows)};

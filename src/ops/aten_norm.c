@@ -275,12 +275,12 @@ static mote_status lower_instance(mote_lowering *l) {
 }
 
 static const mote_torch_row rows[] = {
-    {"layer_norm", .lower = lower_layer},
-    {"native_layer_norm", .lower = lower_native_layer},
-    {"rms_norm", .lower = lower_rms},
-    {"group_norm", .lower = lower_group},
-    {"native_group_norm", .lower = lower_native_group},
-    {"batch_norm", .lower = lower_batch},
-    {"instance_norm", .lower = lower_instance},
+    MOTE_TORCH_LOWER("layer_norm", lower_layer),
+    MOTE_TORCH_LOWER("native_layer_norm", lower_native_layer),
+    MOTE_TORCH_LOWER("rms_norm", lower_rms),
+    MOTE_TORCH_LOWER("group_norm", lower_group),
+    MOTE_TORCH_LOWER("native_group_norm", lower_native_group),
+    MOTE_TORCH_LOWER("batch_norm", lower_batch),
+    MOTE_TORCH_LOWER("instance_norm", lower_instance),
 };
 const mote_op_family mote_family_aten_norm = {MOTE_ROWS(torch, rows)};

@@ -67,16 +67,16 @@ static mote_status lower_linear_leaky(mote_lowering *l) { return linear_act(l, &
 static mote_status lower_linear_tanh(mote_lowering *l) { return linear_act(l, &mote_op_tanh); }
 
 static const mote_torch_row rows[] = {
-    {"quantized::instance_norm", .lower = lower_instance_norm},
-    {"quantized::group_norm", .lower = lower_group_norm},
-    {"quantized::layer_norm", .lower = lower_layer_norm},
-    {"quantized::celu", .lower = lower_celu},
-    {"quantized::prelu", .lower = lower_prelu},
-    {"quantized::softmax", .lower = lower_softmax},
-    {"quantized::threshold", .lower = lower_threshold},
-    {"quantized::clamp", .lower = lower_clamp},
-    {"quantized::dropout", .lower = lower_dropout},
-    {"quantized::linear_leaky_relu", .lower = lower_linear_leaky},
-    {"quantized::linear_tanh", .lower = lower_linear_tanh},
+    MOTE_TORCH_LOWER("quantized::instance_norm", lower_instance_norm),
+    MOTE_TORCH_LOWER("quantized::group_norm", lower_group_norm),
+    MOTE_TORCH_LOWER("quantized::layer_norm", lower_layer_norm),
+    MOTE_TORCH_LOWER("quantized::celu", lower_celu),
+    MOTE_TORCH_LOWER("quantized::prelu", lower_prelu),
+    MOTE_TORCH_LOWER("quantized::softmax", lower_softmax),
+    MOTE_TORCH_LOWER("quantized::threshold", lower_threshold),
+    MOTE_TORCH_LOWER("quantized::clamp", lower_clamp),
+    MOTE_TORCH_LOWER("quantized::dropout", lower_dropout),
+    MOTE_TORCH_LOWER("quantized::linear_leaky_relu", lower_linear_leaky),
+    MOTE_TORCH_LOWER("quantized::linear_tanh", lower_linear_tanh),
 };
 const mote_op_family mote_family_aten_quant_rows = {MOTE_ROWS(torch, rows)};

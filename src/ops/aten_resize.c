@@ -294,13 +294,13 @@ static mote_status lower_cubic_aa(mote_lowering *l) { return upsample(l, K_CUBIC
 static mote_status lower_lanczos_aa(mote_lowering *l) { return upsample(l, K_LANCZOS, true); }
 
 static const mote_torch_row rows[] = {
-    {"upsample_nearest1d .vec upsample_nearest2d .vec upsample_nearest3d .vec", .lower = lower_nearest},
-    {"_upsample_nearest_exact1d .vec _upsample_nearest_exact2d .vec _upsample_nearest_exact3d .vec",
-     .lower = lower_exact},
-    {"upsample_linear1d .vec upsample_bilinear2d .vec upsample_trilinear3d .vec", .lower = lower_linear},
-    {"upsample_bicubic2d .vec", .lower = lower_cubic},
-    {"_upsample_bilinear2d_aa .vec", .lower = lower_linear_aa},
-    {"_upsample_bicubic2d_aa .vec", .lower = lower_cubic_aa},
-    {"_upsample_lanczos2d_aa .vec", .lower = lower_lanczos_aa},
+    MOTE_TORCH_LOWER("upsample_nearest1d .vec upsample_nearest2d .vec upsample_nearest3d .vec", lower_nearest),
+    MOTE_TORCH_LOWER("_upsample_nearest_exact1d .vec _upsample_nearest_exact2d .vec _upsample_nearest_exact3d .vec",
+                     lower_exact),
+    MOTE_TORCH_LOWER("upsample_linear1d .vec upsample_bilinear2d .vec upsample_trilinear3d .vec", lower_linear),
+    MOTE_TORCH_LOWER("upsample_bicubic2d .vec", lower_cubic),
+    MOTE_TORCH_LOWER("_upsample_bilinear2d_aa .vec", lower_linear_aa),
+    MOTE_TORCH_LOWER("_upsample_bicubic2d_aa .vec", lower_cubic_aa),
+    MOTE_TORCH_LOWER("_upsample_lanczos2d_aa .vec", lower_lanczos_aa),
 };
 const mote_op_family mote_family_aten_resize = {MOTE_ROWS(torch, rows)};

@@ -292,9 +292,9 @@ static mote_status lower_tanh_cell(mote_lowering *l) { return cell(l, MOTE_RNN_T
 static mote_status lower_relu_cell(mote_lowering *l) { return cell(l, MOTE_RNN_RELU); }
 
 static const mote_torch_row rows[] = {
-    {"lstm.input .data", .lower = lower_lstm},     {"gru.input .data", .lower = lower_gru},
-    {"rnn_tanh.input .data", .lower = lower_tanh}, {"rnn_relu.input .data", .lower = lower_relu},
-    {"lstm_cell", .lower = lower_lstm_cell},       {"gru_cell", .lower = lower_gru_cell},
-    {"rnn_tanh_cell", .lower = lower_tanh_cell},   {"rnn_relu_cell", .lower = lower_relu_cell},
+    MOTE_TORCH_LOWER("lstm.input .data", lower_lstm),     MOTE_TORCH_LOWER("gru.input .data", lower_gru),
+    MOTE_TORCH_LOWER("rnn_tanh.input .data", lower_tanh), MOTE_TORCH_LOWER("rnn_relu.input .data", lower_relu),
+    MOTE_TORCH_LOWER("lstm_cell", lower_lstm_cell),       MOTE_TORCH_LOWER("gru_cell", lower_gru_cell),
+    MOTE_TORCH_LOWER("rnn_tanh_cell", lower_tanh_cell),   MOTE_TORCH_LOWER("rnn_relu_cell", lower_relu_cell),
 };
 const mote_op_family mote_family_aten_rnn = {MOTE_ROWS(torch, rows)};

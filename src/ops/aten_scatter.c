@@ -232,9 +232,9 @@ static mote_status lower_bag(mote_lowering *l) {
 }
 
 static const mote_torch_row rows[] = {
-    {"gather", .lower = lower_gather},
-    {"scatter.value .src .reduce .value_reduce scatter_reduce.two", .lower = lower_scatter},
-    {"scatter_add", .lower = lower_scatter_add},
-    {"embedding_bag .padding_idx", .lower = lower_bag},
+    MOTE_TORCH_LOWER("gather", lower_gather),
+    MOTE_TORCH_LOWER("scatter.value .src .reduce .value_reduce scatter_reduce.two", lower_scatter),
+    MOTE_TORCH_LOWER("scatter_add", lower_scatter_add),
+    MOTE_TORCH_LOWER("embedding_bag .padding_idx", lower_bag),
 };
 const mote_op_family mote_family_aten_scatter = {MOTE_ROWS(torch, rows)};

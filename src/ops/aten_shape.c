@@ -345,15 +345,15 @@ static mote_status lower_cat(mote_lowering *l) {
 }
 
 static const mote_torch_row rows[] = {
-    {"pad", .lower = lower_pad},
-    {"constant_pad_nd", .lower = lower_constant_pad},
-    {"reflection_pad1d reflection_pad2d reflection_pad3d", .lower = lower_reflect},
-    {"replication_pad1d replication_pad2d replication_pad3d", .lower = lower_replicate},
-    {"repeat tile", .lower = lower_repeat},
-    {"flip", .lower = lower_flip},
-    {"triu", .lower = lower_triu},
-    {"tril", .lower = lower_tril},
-    {"cat concat concatenate _cat", .lower = lower_cat},
+    MOTE_TORCH_LOWER("pad", lower_pad),
+    MOTE_TORCH_LOWER("constant_pad_nd", lower_constant_pad),
+    MOTE_TORCH_LOWER("reflection_pad1d reflection_pad2d reflection_pad3d", lower_reflect),
+    MOTE_TORCH_LOWER("replication_pad1d replication_pad2d replication_pad3d", lower_replicate),
+    MOTE_TORCH_LOWER("repeat tile", lower_repeat),
+    MOTE_TORCH_LOWER("flip", lower_flip),
+    MOTE_TORCH_LOWER("triu", lower_triu),
+    MOTE_TORCH_LOWER("tril", lower_tril),
+    MOTE_TORCH_LOWER("cat concat concatenate _cat", lower_cat),
     MOTE_TORCH_OP("lift lift_fresh | 0", mote_op_identity),
 };
 const mote_op_family mote_family_aten_shape = {MOTE_ROWS(torch, rows)};

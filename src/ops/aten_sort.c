@@ -212,11 +212,11 @@ static mote_status lower_searchsorted(mote_lowering *l) { return search_in(l, 0,
 static mote_status lower_bucketize(mote_lowering *l) { return search_in(l, 1, 0); }
 
 static const mote_torch_row rows[] = {
-    {"sort .stable", .lower = lower_sort},
-    {"argsort .stable", .lower = lower_argsort},
-    {"topk", .lower = lower_topk},
-    {"kthvalue", .lower = lower_kth},
-    {"searchsorted.Tensor .Scalar", .lower = lower_searchsorted},
-    {"bucketize.Tensor .Scalar", .lower = lower_bucketize},
+    MOTE_TORCH_LOWER("sort .stable", lower_sort),
+    MOTE_TORCH_LOWER("argsort .stable", lower_argsort),
+    MOTE_TORCH_LOWER("topk", lower_topk),
+    MOTE_TORCH_LOWER("kthvalue", lower_kth),
+    MOTE_TORCH_LOWER("searchsorted.Tensor .Scalar", lower_searchsorted),
+    MOTE_TORCH_LOWER("bucketize.Tensor .Scalar", lower_bucketize),
 };
 const mote_op_family mote_family_aten_sort = {MOTE_ROWS(torch, rows)};

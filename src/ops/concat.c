@@ -180,8 +180,8 @@ const mote_op mote_op_tile = {"tile", MOTE_RULES(.flags = MOTE_OP_STRIDED_IN | M
                                                  .max_in = 2, .n_out = 1, .infer = tile_infer, .eval = tile_eval)};
 
 static const mote_tflite_row tflite_rows[] = {
-    {2, 4, "CONCATENATION axis:i32 activation:i8", &mote_op_concat},
-    {69, 3, "TILE", &mote_op_tile},
-    {83, 4, "PACK - axis:i32", &mote_op_stack},
+    MOTE_TFLITE_OP(2, 4, "CONCATENATION axis:i32 activation:i8", mote_op_concat),
+    MOTE_TFLITE_OP(69, 3, "TILE", mote_op_tile),
+    MOTE_TFLITE_OP(83, 4, "PACK - axis:i32", mote_op_stack),
 };
 const mote_op_family mote_family_concat = {MOTE_ROWS(tflite, tflite_rows)};

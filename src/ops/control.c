@@ -294,13 +294,13 @@ static mote_status lower_handle(mote_lowering *l) {
 }
 
 static const mote_tflite_row tflite_rows[] = {
-    {118, 1, "IF then_graph:i32 else_graph:i32", &mote_op_if},
-    {119, 1, "WHILE then_graph:i32 else_graph:i32", &mote_op_while},
-    {129, 1, "CALL_ONCE graph:i32", &mote_op_call_once},
+    MOTE_TFLITE_OP(118, 1, "IF then_graph:i32 else_graph:i32", mote_op_if),
+    MOTE_TFLITE_OP(119, 1, "WHILE then_graph:i32 else_graph:i32", mote_op_while),
+    MOTE_TFLITE_OP(129, 1, "CALL_ONCE graph:i32", mote_op_call_once),
     MOTE_TFLITE_LOWER(142, 1, "VAR_HANDLE container:str shared_name:str", mote_op_var_handle, lower_handle),
-    {143, 1, "READ_VARIABLE", &mote_op_read_variable},
-    {144, 1, "ASSIGN_VARIABLE", &mote_op_assign_variable},
-    {206, 1, "STABLEHLO_COMPOSITE - graph:i32", &mote_op_call_graph},
-    {209, 1, "STABLEHLO_CASE graphs:i32s", &mote_op_switch},
+    MOTE_TFLITE_OP(143, 1, "READ_VARIABLE", mote_op_read_variable),
+    MOTE_TFLITE_OP(144, 1, "ASSIGN_VARIABLE", mote_op_assign_variable),
+    MOTE_TFLITE_OP(206, 1, "STABLEHLO_COMPOSITE - graph:i32", mote_op_call_graph),
+    MOTE_TFLITE_OP(209, 1, "STABLEHLO_CASE graphs:i32s", mote_op_switch),
 };
 const mote_op_family mote_family_control = {MOTE_ROWS(tflite, tflite_rows)};

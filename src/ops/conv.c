@@ -653,13 +653,15 @@ const mote_op mote_op_conv2d = {
                          .prepare = conv_prepare, .eval = conv_eval, .more = MOTE_MORE(.layout = conv_layout))};
 
 static const mote_tflite_row tflite_rows[] = {
-    {3, 8,
-     "CONV_2D pad_mode:i8 stride_w:i32 stride_h:i32 activation:i8 dilation_w:i32=1 dilation_h:i32=1 data_format=1 "
-     "weight_format=1",
-     &mote_op_conv2d},
-    {4, 7,
-     "DEPTHWISE_CONV_2D pad_mode:i8 stride_w:i32 stride_h:i32 - activation:i8 dilation_w:i32=1 dilation_h:i32=1 "
-     "data_format=1 weight_format=2",
-     &mote_op_conv2d},
+    MOTE_TFLITE_OP(
+        3, 8,
+        "CONV_2D pad_mode:i8 stride_w:i32 stride_h:i32 activation:i8 dilation_w:i32=1 dilation_h:i32=1 data_format=1 "
+        "weight_format=1",
+        mote_op_conv2d),
+    MOTE_TFLITE_OP(
+        4, 7,
+        "DEPTHWISE_CONV_2D pad_mode:i8 stride_w:i32 stride_h:i32 - activation:i8 dilation_w:i32=1 dilation_h:i32=1 "
+        "data_format=1 weight_format=2",
+        mote_op_conv2d),
 };
 const mote_op_family mote_family_conv = {MOTE_ROWS(tflite, tflite_rows)};

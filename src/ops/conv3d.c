@@ -137,13 +137,15 @@ static const mote_op op_conv3d = {"conv3d_nhwc",
                                              MOTE_FIELDS(conv3d_fields), .infer = conv3d_infer, .eval = conv3d_eval)};
 
 static const mote_tflite_row tflite_rows[] = {
-    {132, 1,
-     "CONV_3D pad_mode:i8 stride_d:i32 stride_w:i32 stride_h:i32 activation:i8 dilation_d:i32=1 dilation_w:i32=1 "
-     "dilation_h:i32=1",
-     &op_conv3d},
-    {141, 1,
-     "CONV_3D_TRANSPOSE pad_mode:i8 stride_d:i32 stride_w:i32 stride_h:i32 activation:i8 dilation_d:i32=1 "
-     "dilation_w:i32=1 dilation_h:i32=1 transposed=1",
-     &op_conv3d},
+    MOTE_TFLITE_OP(
+        132, 1,
+        "CONV_3D pad_mode:i8 stride_d:i32 stride_w:i32 stride_h:i32 activation:i8 dilation_d:i32=1 dilation_w:i32=1 "
+        "dilation_h:i32=1",
+        op_conv3d),
+    MOTE_TFLITE_OP(
+        141, 1,
+        "CONV_3D_TRANSPOSE pad_mode:i8 stride_d:i32 stride_w:i32 stride_h:i32 activation:i8 dilation_d:i32=1 "
+        "dilation_w:i32=1 dilation_h:i32=1 transposed=1",
+        op_conv3d),
 };
 const mote_op_family mote_family_conv3d = {MOTE_ROWS(tflite, tflite_rows)};

@@ -302,9 +302,10 @@ static mote_status lower_mediapipe(mote_lowering *l) {
 }
 
 static const mote_tflite_row tflite_rows[] = {
-    {67, 5,
-     "TRANSPOSE_CONV pad_mode:i8 stride_w:i32 stride_h:i32 activation:i8 data_format=1 weight_format=1 | 2 1 3 0",
-     &mote_op_conv_transpose2d},
+    MOTE_TFLITE_OP(
+        67, 5,
+        "TRANSPOSE_CONV pad_mode:i8 stride_w:i32 stride_h:i32 activation:i8 data_format=1 weight_format=1 | 2 1 3 0",
+        mote_op_conv_transpose2d),
     MOTE_TFLITE_LOWER(MOTE_TFLITE_CUSTOM, 100, "Convolution2DTransposeBias", mote_op_conv_transpose2d, lower_mediapipe),
 };
 const mote_op_family mote_family_conv_transpose = {MOTE_ROWS(tflite, tflite_rows)};

@@ -291,10 +291,10 @@ static const mote_op sparse_op = {"embedding_sparse",
                                              .infer = sparse_infer, .eval = sparse_eval)};
 
 static const mote_tflite_row tflite_rows[] = {
-    {7, 5, "EMBEDDING_LOOKUP | 1 0", &mote_op_embedding},
-    {33, 1, "EMBEDDING_LOOKUP_SPARSE combiner:i8", &sparse_op},
-    {36, 7, "GATHER axis:i32 batch_dims:i32", &mote_op_gather},
-    {107, 5, "GATHER_ND", &mote_op_gather_nd},
-    {122, 1, "SCATTER_ND", &mote_op_scatter_nd},
+    MOTE_TFLITE_OP(7, 5, "EMBEDDING_LOOKUP | 1 0", mote_op_embedding),
+    MOTE_TFLITE_OP(33, 1, "EMBEDDING_LOOKUP_SPARSE combiner:i8", sparse_op),
+    MOTE_TFLITE_OP(36, 7, "GATHER axis:i32 batch_dims:i32", mote_op_gather),
+    MOTE_TFLITE_OP(107, 5, "GATHER_ND", mote_op_gather_nd),
+    MOTE_TFLITE_OP(122, 1, "SCATTER_ND", mote_op_scatter_nd),
 };
 const mote_op_family mote_family_gather = {MOTE_ROWS(tflite, tflite_rows)};

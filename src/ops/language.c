@@ -225,7 +225,7 @@ static const mote_op op_lsh = {"lsh_projection",
                                           MOTE_FIELDS(lsh_fields), .infer = lsh_infer, .eval = lsh_eval)};
 
 static const mote_tflite_row tflite_rows[] = {
-    {15, 1, "LSH_PROJECTION kind:i8", &op_lsh},
-    {30, 1, "SKIP_GRAM size:i32 skip:i32 all:bool", &op_grams},
+    MOTE_TFLITE_OP(15, 1, "LSH_PROJECTION kind:i8", op_lsh),
+    MOTE_TFLITE_OP(30, 1, "SKIP_GRAM size:i32 skip:i32 all:bool", op_grams),
 };
 const mote_op_family mote_family_language = {MOTE_ROWS(tflite, tflite_rows)};

@@ -348,7 +348,7 @@ const mote_op mote_op_batch_matmul = {"batch_matmul",
                                                  .infer = bmm_infer, .prepare = bmm_prepare, .eval = bmm_eval)};
 
 static const mote_tflite_row tflite_rows[] = {
-    {9, 14, "FULLY_CONNECTED activation:i8 weights_format:i8 keep_dims:bool", &mote_op_linear},
-    {126, 5, "BATCH_MATMUL transpose_a:bool transpose_b:bool", &mote_op_batch_matmul},
+    MOTE_TFLITE_OP(9, 14, "FULLY_CONNECTED activation:i8 weights_format:i8 keep_dims:bool", mote_op_linear),
+    MOTE_TFLITE_OP(126, 5, "BATCH_MATMUL transpose_a:bool transpose_b:bool", mote_op_batch_matmul),
 };
 const mote_op_family mote_family_matmul = {MOTE_ROWS(tflite, tflite_rows)};

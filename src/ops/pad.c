@@ -354,14 +354,14 @@ const mote_op mote_op_batch_to_space = {
     "batch_to_space", MOTE_RULES(.min_in = 3, .max_in = 3, .n_out = 1, .infer = batch_infer, .eval = batch_eval)};
 
 static const mote_tflite_row tflite_rows[] = {
-    {5, 2, "DEPTH_TO_SPACE block:i32", &mote_op_depth_to_space},
-    {26, 2, "SPACE_TO_DEPTH block:i32", &mote_op_space_to_depth},
-    {34, 5, "PAD", &mote_op_pad},
-    {37, 4, "BATCH_TO_SPACE_ND", &mote_op_batch_to_space},
-    {38, 4, "SPACE_TO_BATCH_ND", &mote_op_space_to_batch},
-    {60, 5, "PADV2", &mote_op_pad},
-    {100, 3, "MIRROR_PAD mode:i8", &mote_op_mirror_pad},
-    {195, 1, "STABLEHLO_PAD low:i64s high:i64s interior:i64s", &mote_op_edge_pad},
-    {203, 1, "DILATE", &mote_op_dilate},
+    MOTE_TFLITE_OP(5, 2, "DEPTH_TO_SPACE block:i32", mote_op_depth_to_space),
+    MOTE_TFLITE_OP(26, 2, "SPACE_TO_DEPTH block:i32", mote_op_space_to_depth),
+    MOTE_TFLITE_OP(34, 5, "PAD", mote_op_pad),
+    MOTE_TFLITE_OP(37, 4, "BATCH_TO_SPACE_ND", mote_op_batch_to_space),
+    MOTE_TFLITE_OP(38, 4, "SPACE_TO_BATCH_ND", mote_op_space_to_batch),
+    MOTE_TFLITE_OP(60, 5, "PADV2", mote_op_pad),
+    MOTE_TFLITE_OP(100, 3, "MIRROR_PAD mode:i8", mote_op_mirror_pad),
+    MOTE_TFLITE_OP(195, 1, "STABLEHLO_PAD low:i64s high:i64s interior:i64s", mote_op_edge_pad),
+    MOTE_TFLITE_OP(203, 1, "DILATE", mote_op_dilate),
 };
 const mote_op_family mote_family_pad = {MOTE_ROWS(tflite, tflite_rows)};

@@ -262,8 +262,8 @@ const mote_op mote_op_l2_pool2d = {"l2_pool2d", &rules, MOTE_POOL_L2};
 
 #define OPTIONS "pad_mode:i8 stride_w:i32 stride_h:i32 kernel_w:i32 kernel_h:i32 activation:i8 data_format=1"
 static const mote_tflite_row tflite_rows[] = {
-    {1, 3, "AVERAGE_POOL_2D " OPTIONS, &mote_op_avg_pool2d},
-    {12, 1, "L2_POOL_2D " OPTIONS, &mote_op_l2_pool2d},
-    {17, 3, "MAX_POOL_2D " OPTIONS, &mote_op_max_pool2d},
+    MOTE_TFLITE_OP(1, 3, "AVERAGE_POOL_2D " OPTIONS, mote_op_avg_pool2d),
+    MOTE_TFLITE_OP(12, 1, "L2_POOL_2D " OPTIONS, mote_op_l2_pool2d),
+    MOTE_TFLITE_OP(17, 3, "MAX_POOL_2D " OPTIONS, mote_op_max_pool2d),
 };
 const mote_op_family mote_family_pool = {MOTE_ROWS(tflite, tflite_rows)};

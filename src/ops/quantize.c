@@ -244,9 +244,9 @@ static const mote_op mote_op_fake_quantize = {
                                 MOTE_FIELDS(fake_fields), .infer = fake_infer, .eval = fake_eval)};
 
 static const mote_tflite_row tflite_rows[] = {
-    {6, 6, "DEQUANTIZE", &mote_op_dequantize},
-    {53, 7, "CAST", &mote_op_cast}, // the output's declared type decides, as the file's field may be stale
-    {80, 2, "FAKE_QUANT min:f32 max:f32 bits:i32 narrow:bool", &mote_op_fake_quantize},
-    {114, 4, "QUANTIZE", &mote_op_quantize},
+    MOTE_TFLITE_OP(6, 6, "DEQUANTIZE", mote_op_dequantize),
+    MOTE_TFLITE_OP(53, 7, "CAST", mote_op_cast), // the output's declared type decides, as the file's field may be stale
+    MOTE_TFLITE_OP(80, 2, "FAKE_QUANT min:f32 max:f32 bits:i32 narrow:bool", mote_op_fake_quantize),
+    MOTE_TFLITE_OP(114, 4, "QUANTIZE", mote_op_quantize),
 };
 const mote_op_family mote_family_quantize = {MOTE_ROWS(tflite, tflite_rows)};

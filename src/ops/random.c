@@ -237,9 +237,9 @@ static const mote_op op_random_pick = {
                               .eval = pick_eval, .more = MOTE_MORE(.scratch = pick_scratch))};
 
 static const mote_tflite_row tflite_rows[] = {
-    {146, 1, "RANDOM_STANDARD_NORMAL seed:i64 seed2:i64 normal=1", &op_random_draw},
-    {148, 1, "RANDOM_UNIFORM seed:i64 seed2:i64", &op_random_draw},
-    {149, 1, "MULTINOMIAL seed:i64 seed2:i64", &op_random_pick},
-    {204, 1, "STABLEHLO_RNG_BIT_GENERATOR algorithm:i8", &op_random_bits},
+    MOTE_TFLITE_OP(146, 1, "RANDOM_STANDARD_NORMAL seed:i64 seed2:i64 normal=1", op_random_draw),
+    MOTE_TFLITE_OP(148, 1, "RANDOM_UNIFORM seed:i64 seed2:i64", op_random_draw),
+    MOTE_TFLITE_OP(149, 1, "MULTINOMIAL seed:i64 seed2:i64", op_random_pick),
+    MOTE_TFLITE_OP(204, 1, "STABLEHLO_RNG_BIT_GENERATOR algorithm:i8", op_random_bits),
 };
 const mote_op_family mote_family_random = {MOTE_ROWS(tflite, tflite_rows)};

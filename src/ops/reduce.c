@@ -477,15 +477,15 @@ const mote_op mote_op_cumsum = {"cumsum",
 // ------------------------------------------------------------------------------------------------ rows of files
 
 static const mote_tflite_row tflite_rows[] = {
-    {40, 3, "MEAN keep_dims:bool", &mote_op_reduce_mean},
-    {56, 3, "ARG_MAX dtype:dtype", &mote_op_argmax},
-    {74, 3, "SUM keep_dims:bool", &mote_op_reduce_sum},
-    {79, 3, "ARG_MIN dtype:dtype", &mote_op_argmin},
-    {81, 2, "REDUCE_PROD keep_dims:bool", &mote_op_reduce_prod},
-    {82, 3, "REDUCE_MAX keep_dims:bool", &mote_op_reduce_max},
-    {89, 3, "REDUCE_MIN keep_dims:bool", &mote_op_reduce_min},
-    {91, 1, "REDUCE_ANY keep_dims:bool", &mote_op_reduce_any},
-    {128, 1, "CUMSUM exclusive:bool reverse:bool", &mote_op_cumsum},
-    {140, 1, "REDUCE_ALL keep_dims:bool", &mote_op_reduce_all},
+    MOTE_TFLITE_OP(40, 3, "MEAN keep_dims:bool", mote_op_reduce_mean),
+    MOTE_TFLITE_OP(56, 3, "ARG_MAX dtype:dtype", mote_op_argmax),
+    MOTE_TFLITE_OP(74, 3, "SUM keep_dims:bool", mote_op_reduce_sum),
+    MOTE_TFLITE_OP(79, 3, "ARG_MIN dtype:dtype", mote_op_argmin),
+    MOTE_TFLITE_OP(81, 2, "REDUCE_PROD keep_dims:bool", mote_op_reduce_prod),
+    MOTE_TFLITE_OP(82, 3, "REDUCE_MAX keep_dims:bool", mote_op_reduce_max),
+    MOTE_TFLITE_OP(89, 3, "REDUCE_MIN keep_dims:bool", mote_op_reduce_min),
+    MOTE_TFLITE_OP(91, 1, "REDUCE_ANY keep_dims:bool", mote_op_reduce_any),
+    MOTE_TFLITE_OP(128, 1, "CUMSUM exclusive:bool reverse:bool", mote_op_cumsum),
+    MOTE_TFLITE_OP(140, 1, "REDUCE_ALL keep_dims:bool", mote_op_reduce_all),
 };
 const mote_op_family mote_family_reduce = {MOTE_ROWS(tflite, tflite_rows)};

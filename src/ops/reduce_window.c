@@ -109,6 +109,6 @@ static const mote_op op_reduce_window = {
                                 MOTE_FIELDS(window_fields), .infer = window_infer, .eval = window_eval)};
 
 static const mote_tflite_row tflite_rows[] = {
-    {205, 1, "REDUCE_WINDOW kind:i32", &op_reduce_window},
+    MOTE_TFLITE_OP(205, 1, "REDUCE_WINDOW kind:i32", op_reduce_window),
 };
 const mote_op_family mote_family_reduce_window = {MOTE_ROWS(tflite, tflite_rows)};

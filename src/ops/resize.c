@@ -211,7 +211,9 @@ const mote_op mote_op_resize_bilinear = {"resize_bilinear", &rules, 1};
 const mote_op mote_op_resize_nearest = {"resize_nearest", &rules, 0};
 
 static const mote_tflite_row tflite_rows[] = {
-    {23, 4, "RESIZE_BILINEAR - - align_corners:bool half_pixel:bool data_format=1", &mote_op_resize_bilinear},
-    {97, 4, "RESIZE_NEAREST_NEIGHBOR align_corners:bool half_pixel:bool data_format=1", &mote_op_resize_nearest},
+    MOTE_TFLITE_OP(23, 4, "RESIZE_BILINEAR - - align_corners:bool half_pixel:bool data_format=1",
+                   mote_op_resize_bilinear),
+    MOTE_TFLITE_OP(97, 4, "RESIZE_NEAREST_NEIGHBOR align_corners:bool half_pixel:bool data_format=1",
+                   mote_op_resize_nearest),
 };
 const mote_op_family mote_family_resize = {MOTE_ROWS(tflite, tflite_rows)};

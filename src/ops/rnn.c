@@ -786,15 +786,17 @@ static mote_status lower_lstm(mote_lowering *l) {
 static const mote_tflite_row tflite_rows[] = {
     MOTE_TFLITE_LOWER(16, 4, "LSTM activation:i8 cell_clip:f32 proj_clip:f32 kernel:i8 asymmetric:bool", op_lstm,
                       lower_lstm),
-    {24, 3, "RNN activation:i8 asymmetric:bool", &op_rnn},
-    {27, 4, "SVDF rank:i32 activation:i8 asymmetric:bool", &op_svdf},
-    {35, 3, "UNIDIRECTIONAL_SEQUENCE_RNN time_major:bool activation:i8 asymmetric:bool", &op_rnn},
-    {44, 4, "UNIDIRECTIONAL_SEQUENCE_LSTM activation:i8 cell_clip:f32 proj_clip:f32 time_major:bool asymmetric:bool",
-     &op_lstm},
-    {46, 3, "BIDIRECTIONAL_SEQUENCE_RNN time_major:bool activation:i8 merge:bool asymmetric:bool", &op_birnn},
-    {52, 3,
-     "BIDIRECTIONAL_SEQUENCE_LSTM activation:i8 cell_clip:f32 proj_clip:f32 merge:bool time_major:bool=1 "
-     "asymmetric:bool",
-     &op_bilstm},
+    MOTE_TFLITE_OP(24, 3, "RNN activation:i8 asymmetric:bool", op_rnn),
+    MOTE_TFLITE_OP(27, 4, "SVDF rank:i32 activation:i8 asymmetric:bool", op_svdf),
+    MOTE_TFLITE_OP(35, 3, "UNIDIRECTIONAL_SEQUENCE_RNN time_major:bool activation:i8 asymmetric:bool", op_rnn),
+    MOTE_TFLITE_OP(
+        44, 4, "UNIDIRECTIONAL_SEQUENCE_LSTM activation:i8 cell_clip:f32 proj_clip:f32 time_major:bool asymmetric:bool",
+        op_lstm),
+    MOTE_TFLITE_OP(46, 3, "BIDIRECTIONAL_SEQUENCE_RNN time_major:bool activation:i8 merge:bool asymmetric:bool",
+                   op_birnn),
+    MOTE_TFLITE_OP(52, 3,
+                   "BIDIRECTIONAL_SEQUENCE_LSTM activation:i8 cell_clip:f32 proj_clip:f32 merge:bool time_major:bool=1 "
+                   "asymmetric:bool",
+                   op_bilstm),
 };
 const mote_op_family mote_family_rnn = {MOTE_ROWS(tflite, tflite_rows)};

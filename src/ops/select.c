@@ -358,14 +358,14 @@ const mote_op mote_op_unique = {"unique",
                                            .more = MOTE_MORE(.scratch = unique_scratch))};
 
 static const mote_tflite_row tflite_rows[] = {
-    {48, 3, "TOPK_V2", &mote_op_topk},
-    {64, 4, "SELECT", &mote_op_select_rows},
-    {85, 1, "ONE_HOT axis:i32", &mote_op_one_hot},
-    {93, 1, "ZEROS_LIKE", &mote_op_zeros_like},
-    {94, 4, "FILL", &mote_op_fill},
-    {96, 2, "RANGE", &mote_op_range},
-    {103, 1, "UNIQUE dtype:dtype=2", &mote_op_unique},
-    {109, 1, "WHERE", &mote_op_nonzero},
-    {123, 3, "SELECT_V2", &mote_op_where},
+    MOTE_TFLITE_OP(48, 3, "TOPK_V2", mote_op_topk),
+    MOTE_TFLITE_OP(64, 4, "SELECT", mote_op_select_rows),
+    MOTE_TFLITE_OP(85, 1, "ONE_HOT axis:i32", mote_op_one_hot),
+    MOTE_TFLITE_OP(93, 1, "ZEROS_LIKE", mote_op_zeros_like),
+    MOTE_TFLITE_OP(94, 4, "FILL", mote_op_fill),
+    MOTE_TFLITE_OP(96, 2, "RANGE", mote_op_range),
+    MOTE_TFLITE_OP(103, 1, "UNIQUE dtype:dtype=2", mote_op_unique),
+    MOTE_TFLITE_OP(109, 1, "WHERE", mote_op_nonzero),
+    MOTE_TFLITE_OP(123, 3, "SELECT_V2", mote_op_where),
 };
 const mote_op_family mote_family_select = {MOTE_ROWS(tflite, tflite_rows)};

@@ -327,11 +327,15 @@ const mote_op mote_op_broadcast_args = {"broadcast_args",
 // ------------------------------------------------------------------------------------------------ rows of files
 
 static const mote_tflite_row tflite_rows[] = {
-    {22, 2, "RESHAPE shape:i32s", &mote_op_reshape}, {39, 7, "TRANSPOSE", &mote_op_permute},
-    {43, 2, "SQUEEZE shape:i32s", &mote_op_squeeze}, {70, 2, "EXPAND_DIMS", &mote_op_expand_dims},
-    {77, 1, "SHAPE dtype:dtype", &mote_op_shape},    {110, 1, "RANK", &mote_op_rank},
-    {124, 1, "DENSIFY", &mote_op_identity}, // the reader has made the constant dense
-    {130, 3, "BROADCAST_TO", &mote_op_broadcast_to}, {145, 1, "BROADCAST_ARGS", &mote_op_broadcast_args},
-    {159, 1, "BITCAST", &mote_op_bitcast},
+    MOTE_TFLITE_OP(22, 2, "RESHAPE shape:i32s", mote_op_reshape),
+    MOTE_TFLITE_OP(39, 7, "TRANSPOSE", mote_op_permute),
+    MOTE_TFLITE_OP(43, 2, "SQUEEZE shape:i32s", mote_op_squeeze),
+    MOTE_TFLITE_OP(70, 2, "EXPAND_DIMS", mote_op_expand_dims),
+    MOTE_TFLITE_OP(77, 1, "SHAPE dtype:dtype", mote_op_shape),
+    MOTE_TFLITE_OP(110, 1, "RANK", mote_op_rank),
+    MOTE_TFLITE_OP(124, 1, "DENSIFY", mote_op_identity), // the reader has made the constant dense
+    MOTE_TFLITE_OP(130, 3, "BROADCAST_TO", mote_op_broadcast_to),
+    MOTE_TFLITE_OP(145, 1, "BROADCAST_ARGS", mote_op_broadcast_args),
+    MOTE_TFLITE_OP(159, 1, "BITCAST", mote_op_bitcast),
 };
 const mote_op_family mote_family_shape = {MOTE_ROWS(tflite, tflite_rows)};

@@ -357,13 +357,15 @@ static mote_status lower_unpack(mote_lowering *l) {
 }
 
 static const mote_tflite_row tflite_rows[] = {
-    {45, 8, "STRIDED_SLICE begin_mask:i32 end_mask:i32 ellipsis_mask:i32 new_axis_mask:i32 shrink_mask:i32 offset:bool",
-     &mote_op_strided_slice},
+    MOTE_TFLITE_OP(
+        45, 8,
+        "STRIDED_SLICE begin_mask:i32 end_mask:i32 ellipsis_mask:i32 new_axis_mask:i32 shrink_mask:i32 offset:bool",
+        mote_op_strided_slice),
     MOTE_TFLITE_LOWER(49, 4, "SPLIT num:i32", mote_op_part, lower_split),
-    {65, 6, "SLICE", &mote_op_slice},
+    MOTE_TFLITE_OP(65, 6, "SLICE", mote_op_slice),
     MOTE_TFLITE_LOWER(88, 4, "UNPACK num:i32 axis:i32", mote_op_select_index, lower_unpack),
     MOTE_TFLITE_LOWER(102, 2, "SPLIT_V num:i32", mote_op_part_sized, lower_split_v),
-    {105, 3, "REVERSE_V2", &mote_op_reverse},
-    {151, 2, "DYNAMIC_UPDATE_SLICE", &mote_op_update_slice},
+    MOTE_TFLITE_OP(105, 3, "REVERSE_V2", mote_op_reverse),
+    MOTE_TFLITE_OP(151, 2, "DYNAMIC_UPDATE_SLICE", mote_op_update_slice),
 };
 const mote_op_family mote_family_slice = {MOTE_ROWS(tflite, tflite_rows)};

@@ -236,9 +236,9 @@ static const mote_op mote_op_lrn = {"local_response_norm",
                                                MOTE_FIELDS(lrn_fields), .infer = lrn_infer, .eval = lrn_eval)};
 
 static const mote_tflite_row tflite_rows[] = {
-    {11, 2, "L2_NORMALIZATION", &mote_op_l2_normalize},
-    {13, 1, "LOCAL_RESPONSE_NORMALIZATION radius:i32 bias:f32 alpha:f32 beta:f32", &mote_op_lrn},
-    {25, 3, "SOFTMAX beta:f32", &mote_op_softmax},
-    {50, 2, "LOG_SOFTMAX", &mote_op_log_softmax},
+    MOTE_TFLITE_OP(11, 2, "L2_NORMALIZATION", mote_op_l2_normalize),
+    MOTE_TFLITE_OP(13, 1, "LOCAL_RESPONSE_NORMALIZATION radius:i32 bias:f32 alpha:f32 beta:f32", mote_op_lrn),
+    MOTE_TFLITE_OP(25, 3, "SOFTMAX beta:f32", mote_op_softmax),
+    MOTE_TFLITE_OP(50, 2, "LOG_SOFTMAX", mote_op_log_softmax),
 };
 const mote_op_family mote_family_softmax = {MOTE_ROWS(tflite, tflite_rows)};

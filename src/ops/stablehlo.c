@@ -280,9 +280,12 @@ static const mote_op window_op = {"stablehlo_reduce_window",
                                              .infer = window_infer, .eval = window_eval)};
 
 static const mote_tflite_row tflite_rows[] = {
-    {190, 1, "STABLEHLO_SCATTER - window:i64s dropped:i64s starts:i64s vector_dim:i64 - graph:i32", &scatter_op},
-    {198, 1, "STABLEHLO_REDUCE_WINDOW size:i64s stride:i64s base:i64s dilation:i64s padding:i64s graph:i32",
-     &window_op},
-    {201, 1, "STABLEHLO_GATHER window:i64s dropped:i64s starts:i64s vector_dim:i64 sizes:i64s -", &gather_op},
+    MOTE_TFLITE_OP(190, 1, "STABLEHLO_SCATTER - window:i64s dropped:i64s starts:i64s vector_dim:i64 - graph:i32",
+                   scatter_op),
+    MOTE_TFLITE_OP(198, 1,
+                   "STABLEHLO_REDUCE_WINDOW size:i64s stride:i64s base:i64s dilation:i64s padding:i64s graph:i32",
+                   window_op),
+    MOTE_TFLITE_OP(201, 1, "STABLEHLO_GATHER window:i64s dropped:i64s starts:i64s vector_dim:i64 sizes:i64s -",
+                   gather_op),
 };
 const mote_op_family mote_family_stablehlo = {MOTE_ROWS(tflite, tflite_rows)};

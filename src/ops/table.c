@@ -151,8 +151,10 @@ static const mote_op op_lookup = {
     "table_lookup", MOTE_RULES(.min_in = 3, .max_in = 3, .n_out = 2, .infer = lookup_infer, .eval = lookup_eval)};
 
 static const mote_tflite_row tflite_rows[] = {
-    {10, 1, "HASHTABLE_LOOKUP", &op_lookup},    {136, 1, "HASHTABLE table:i32 key:dtype value:dtype", &op_table},
-    {137, 1, "HASHTABLE_FIND", &op_table_find}, {138, 1, "HASHTABLE_IMPORT", &op_table_import},
-    {139, 1, "HASHTABLE_SIZE", &op_table_size},
+    MOTE_TFLITE_OP(10, 1, "HASHTABLE_LOOKUP", op_lookup),
+    MOTE_TFLITE_OP(136, 1, "HASHTABLE table:i32 key:dtype value:dtype", op_table),
+    MOTE_TFLITE_OP(137, 1, "HASHTABLE_FIND", op_table_find),
+    MOTE_TFLITE_OP(138, 1, "HASHTABLE_IMPORT", op_table_import),
+    MOTE_TFLITE_OP(139, 1, "HASHTABLE_SIZE", op_table_size),
 };
 const mote_op_family mote_family_table = {MOTE_ROWS(tflite, tflite_rows)};

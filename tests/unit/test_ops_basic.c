@@ -215,7 +215,7 @@ static void rows_are_unique(void **state) {
     for (size_t k = 0; k < (*f)->n_tflite; k++) {
       const mote_tflite_row *r = &(*f)->tflite[k];
       const mote_tflite_lowered *lowered = mote_tflite_row_lowered(r);
-      const mote_op *op = lowered != NULL ? lowered->op : r->how;
+      const mote_op *op = lowered != NULL ? lowered->op : r->op;
       char custom[64] = {0};
       assert_non_null(op);
       memcpy(custom, r->text, strcspn(r->text, " "));

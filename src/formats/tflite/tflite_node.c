@@ -322,7 +322,7 @@ static int32_t trim_inputs(const mote_op *op, const mote_vid *in, int32_t n) {
 }
 
 static mote_status plain_node(tfl_reader *r, mote_fb_table options, const tfl_call *call) {
-  const mote_op *op = call->code->row->how;
+  const mote_op *op = call->code->row->op;
   void *attr = mote_arena_alloc(&r->g->arena, op->rules->attr_size + 1u);
   if (attr == NULL)
     return mote_fail_nomem(r->err);
@@ -392,7 +392,7 @@ static mote_status bind_results(tfl_reader *r, const tfl_call *call, const mote_
 }
 
 static mote_status lowered_node(tfl_reader *r, mote_fb_table node, mote_fb_table options, const tfl_call *call) {
-  const mote_tflite_lowered *how = call->code->row->how;
+  const mote_tflite_lowered *how = call->code->row->lowered;
   mote_arg *args = MOTE_ARENA_ARRAY(&r->g->arena, mote_arg, MAX_ARGS);
   mote_lowering *l = MOTE_ARENA_NEW(&r->g->arena, mote_lowering);
   if (args == NULL || l == NULL)
