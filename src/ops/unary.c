@@ -214,8 +214,8 @@ static void row_lut16(const mote_opctx *c, const void *state, int64_t n, char *c
   }
 }
 
-// Functions of two slopes in fixed point: clamps, leaky relu, abs.
-static bool has_slopes(const mote_opctx *c, unary_state *u) {
+// Functions of two slopes in fixed point: clamps, leaky relu, abs. False: it is no such function.
+static bool slopes_setup(const mote_opctx *c, unary_state *u) {
   int64_t kind = u->attr.kind;
   const mote_tensor *in = c->in[0], *out = c->out[0];
   if (mote_dtype_is_quantized(in->dtype) ||
@@ -317,7 +317,7 @@ static mote_walk_plan setup16(const mote_opctx *c, unary_state *u) {
                 to = {out->scale, out->zero_point, INT16_MIN, INT16_MAX};
     mote_qtable16_fill(u->table16, from, to, true, above ? lut_above : lut_real, &u->attr);
     w.fn = row_lut16;
-  } else if (has_slopes(c, u)) {
+  } else if (slopes_setup(c, u)) {
     w.fn = row_slopes16;
   } else if ((u->attr.kind == MOTE_UNARY_SIGMOID || u->attr.kind == MOTE_UNARY_TANH) && in->zero_point == 0 &&
              out->zero_point == 0 && out->scale == 0x1p-15) {
@@ -337,7 +337,7 @@ static mote_walk_plan unary_setup(const mote_opctx *c, unary_state *u) {
   mote_dtype d = mote_code_type(in->dtype);
   mote_walk_plan w = {row_real, 1, "unary", NULL};
   if (mote_is_quant(in) && d != MOTE_I16) {
-    bool sloped = has_slopes(c, u), root = u->attr.kind == MOTE_UNARY_SQRT,
+    bool sloped = slopes_setup(c, u), root = u->attr.kind == MOTE_UNARY_SQRT,
          own = mote_dtype_is_quantized(in->dtype); // PyTorch's
     for (int b = 0; sloped && b < 256; b++)
       u->table[b] = (uint8_t)on_slope(c, u, d == MOTE_I8 ? (int8_t)b : b);
