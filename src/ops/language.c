@@ -127,14 +127,14 @@ static const mote_op op_grams = {"skip_gram",
 // FarmHash's 64-bit fingerprint (Pike, 2014; its "na" family) of 4 to 64 bytes. All arithmetic wraps.
 static const uint64_t K1 = 0xb492b66fbe98f273, K2 = 0x9ae16a3b2f90404f;
 
-static uint64_t fetch(const uint8_t *p, int bytes) {
+static uint64_t load(const uint8_t *p, int bytes) {
   uint64_t v = 0;
   while (bytes-- > 0)
     v = v << 8 | p[bytes];
   return v;
 }
-static uint64_t f64(const uint8_t *p) { return fetch(p, 8); }
-static uint64_t turn(uint64_t v, int by) { return v >> by | v << (64 - by); }
+static uint64_t load64(const uint8_t *p) { return load(p, 8); }
+static uint64_t rotate(uint64_t v, int by) { return v >> by | v << (64 - by); }
 static uint64_t mix(uint64_t v) { return v ^ v >> 47; }
 static uint64_t two(uint64_t u, uint64_t v, uint64_t mul) { return mix((v ^ mix((u ^ v) * mul)) * mul) * mul; }
 
@@ -142,26 +142,28 @@ static uint64_t two(uint64_t u, uint64_t v, uint64_t mul) { return mix((v ^ mix(
 static uint64_t hash_short(const uint8_t *s, size_t n) {
   uint64_t mul = K2 + n * 2;
   if (n >= 8) {
-    uint64_t a = f64(s) + K2, b = f64(s + n - 8);
-    return two(turn(b, 37) * mul + a, (turn(a, 25) + b) * mul, mul);
+    uint64_t a = load64(s) + K2, b = load64(s + n - 8);
+    return two(rotate(b, 37) * mul + a, (rotate(a, 25) + b) * mul, mul);
   }
-  return two(n + (fetch(s, 4) << 3), fetch(s + n - 4, 4), mul);
+  return two(n + (load(s, 4) << 3), load(s + n - 4, 4), mul);
 }
 // 17 to 64 bytes.
 static uint64_t hash_middle(const uint8_t *s, size_t n) {
   bool wide = n > 32;
-  uint64_t mul = K2 + n * 2, a = f64(s) * (wide ? K2 : K1), b = f64(s + 8), c = f64(s + n - 8) * mul,
-           d = f64(s + n - 16) * K2;
-  uint64_t y = turn(a + b, 43) + turn(c, 30) + d, z = two(y, a + turn(b + K2, 18) + c, mul);
+  uint64_t mul = K2 + n * 2, a = load64(s) * (wide ? K2 : K1), b = load64(s + 8), c = load64(s + n - 8) * mul,
+           d = load64(s + n - 16) * K2;
+  uint64_t y = rotate(a + b, 43) + rotate(c, 30) + d, z = two(y, a + rotate(b + K2, 18) + c, mul);
   if (!wide)
     return z;
-  uint64_t e = f64(s + 16) * mul, f = f64(s + 24), g = (y + f64(s + n - 32)) * mul, h = (z + f64(s + n - 24)) * mul;
-  return two(turn(e + f, 43) + turn(g, 30) + h, e + turn(f + a, 18) + g, mul);
+  uint64_t e = load64(s + 16) * mul, f = load64(s + 24), g = (y + load64(s + n - 32)) * mul,
+           h = (z + load64(s + n - 24)) * mul;
+  return two(rotate(e + f, 43) + rotate(g, 30) + h, e + rotate(f + a, 18) + g, mul);
 }
 
 // ------------------------------------------------------------------------------------------------ projection
 
-enum { SPARSE = 1, DENSE };
+// A key is a seed and a row's bytes, as many as the hash takes; a function's bits fit the output's type.
+enum { SPARSE = 1, DENSE, SEED_BYTES = sizeof(float), MOST_KEY = 64, MOST_BITS = 32 };
 typedef struct lsh_attr {
   int64_t kind;
 } lsh_attr;
@@ -181,10 +183,14 @@ static mote_status lsh_infer(mote_opctx *c) {
     return mote_bad_dtype(c, 1);
   if (mote_has(c, 2))
     MOTE_TRY(mote_want_dtype(c, 2, MOTE_F32));
-  if (lsh_row(c) > 60 || seed->dim[1] > 32 || x->dim[0] < 1 ||
-      (mote_has(c, 2) && mote_tensor_numel(c->in[2]) != x->dim[0]) || (a->kind != SPARSE && a->kind != DENSE))
-    return mote_op_fail(c, MOTE_ERR_SHAPE, "kind %d: %d bits of %d rows of %d bytes", (int)a->kind, (int)seed->dim[1],
-                        (int)x->dim[0], (int)lsh_row(c));
+  if (a->kind != SPARSE && a->kind != DENSE)
+    return mote_op_fail(c, MOTE_ERR_FORMAT, "kind %lld", (long long)a->kind);
+  if (lsh_row(c) > MOST_KEY - SEED_BYTES)
+    return mote_op_fail(c, MOTE_ERR_LIMIT, "rows of %zu bytes", lsh_row(c));
+  if (seed->dim[1] > MOST_BITS)
+    return mote_op_fail(c, MOTE_ERR_LIMIT, "%lld bits", (long long)seed->dim[1]);
+  if (x->dim[0] < 1 || (mote_has(c, 2) && mote_tensor_numel(c->in[2]) != x->dim[0]))
+    return mote_op_fail(c, MOTE_ERR_SHAPE, "no rows, or another number of weights");
   int64_t n = a->kind == SPARSE ? seed->dim[0] : mote_tensor_numel(seed);
   mote_out(c, 0, MOTE_I32, 1, &n);
   return MOTE_OK;
@@ -193,12 +199,12 @@ static mote_status lsh_infer(mote_opctx *c) {
 // The sign of the weighted sum of the rows' hashes; a hash is of the seed and the row's bytes.
 static uint32_t lsh_bit(const mote_opctx *c, int64_t i) {
   size_t row = lsh_row(c);
-  uint8_t key[64];
+  uint8_t key[MOST_KEY];
   double score = 0;
-  memcpy(key, (const float *)c->in[0]->data + i, sizeof(float));
+  memcpy(key, (const float *)c->in[0]->data + i, SEED_BYTES);
   for (int64_t k = 0; k < c->in[1]->dim[0]; k++) {
-    memcpy(key + sizeof(float), (const uint8_t *)c->in[1]->data + (size_t)k * row, row);
-    double hash = (double)(int64_t)(row > 12 ? hash_middle : hash_short)(key, sizeof(float) + row);
+    memcpy(key + SEED_BYTES, (const uint8_t *)c->in[1]->data + (size_t)k * row, row);
+    double hash = (double)(int64_t)(SEED_BYTES + row > 16 ? hash_middle : hash_short)(key, SEED_BYTES + row);
     score += mote_has(c, 2) ? (double)((const float *)c->in[2]->data)[k] * hash : hash;
   }
   return score > 0;
