@@ -440,7 +440,7 @@ static mote_status basic_infer(mote_opctx *c) {
   if (c->in[0]->dtype != MOTE_F32) {
     MOTE_TRY(want_codes(c, (const uint8_t[]){MOTE_U8, MOTE_U8, MOTE_U8, MOTE_I32, MOTE_I16}));
     if (!(c->in[4]->quant.scale >= 0x1p-15 && c->in[4]->quant.scale <= 1))
-      return mote_bad_dtype(c, 4);
+      return mote_op_fail(c, MOTE_ERR_FORMAT, "a state of scale %g", c->in[4]->quant.scale);
   } else {
     MOTE_TRY(mote_want_same(c, 0, 1));
     MOTE_TRY(mote_want_same(c, 0, 4));
@@ -455,7 +455,7 @@ static mote_status basic_infer(mote_opctx *c) {
 // exp(a) of a <= 0 with so many integer bits, in 15 fraction bits: a Taylor series around -1/8 for the rest of a
 // quarter, times a power for each bit above. This and the two functions below have the steps and roundings of
 // gemmlowp's fixed-point functions, which define the cell on codes.
-static int32_t exp16(int32_t a, int bits) {
+static int32_t cell_exp(int32_t a, int bits) {
   static const int16_t power[] = {25520, 19875, 12055, 4435, 600, 11}; // exp(-2^k), k from -2 on
   int32_t quarter = 1 << (13 - bits), rest = (a & (quarter - 1)) - quarter, x = mote_q16_shift(rest, bits) + (1 << 12);
   int32_t x2 = mote_q16_mul(x, x), x3 = mote_q16_mul(x2, x), x4 = mote_q16_mul(x2, x2);
@@ -467,45 +467,50 @@ static int32_t exp16(int32_t a, int bits) {
   return a == 0 ? INT16_MAX : r;
 }
 // 2 / (1 + a) for 15 fraction bits of a, with 13: three steps of Newton's from 48/17 - 32/17 of the divisor.
-static int32_t quotient16(int32_t a) {
+static int32_t cell_quotient(int32_t a) {
   int32_t half = (a + INT16_MAX + 1) / 2, x = 23130 + mote_q16_mul(half, -15420);
   for (int i = 0; i < 3; i++)
     x += mote_q16_shift(mote_q16_mul(x, (1 << 13) - mote_q16_mul(half, x)), 2);
   return x;
 }
 // Of 12 fraction bits.
-static int32_t sigmoid16(int32_t a) {
-  int32_t r = mote_q16_shift(quotient16(exp16(a > 0 ? -a : a, 3)), 1);
+static int32_t cell_sigmoid(int32_t a) {
+  int32_t r = mote_q16_shift(cell_quotient(cell_exp(a > 0 ? -a : a, 3)), 1);
   return a == 0 ? 1 << 14 : a > 0 ? r : INT16_MAX - r;
 }
-static int32_t tanh16(int32_t a) {
-  int32_t r = mote_q16_shift(quotient16(exp16(a > 0 ? -a : a, 4)) - (1 << 13), 2);
+static int32_t cell_tanh(int32_t a) {
+  int32_t r = mote_q16_shift(cell_quotient(cell_exp(a > 0 ? -a : a, 4)) - (1 << 13), 2);
   return a == 0 ? 0 : a > 0 ? r : -r;
+}
+
+// The gates' sums of one row of input and output codes, in units of 1/4096.
+static void basic_gates(const mote_opctx *c, const uint8_t *joined, int64_t wide, int16_t *gates) {
+  mote_qfix fix = mote_qfix_from(4096.0 * (double)(float)c->in[3]->quant.scale);
+  const uint8_t *w = c->in[2]->data;
+  for (int64_t k = 0; k < c->in[2]->dim[0]; k++) {
+    uint32_t sum = ((const uint32_t *)c->in[3]->data)[k];
+    for (int64_t i = 0; i < wide; i++)
+      sum += (uint32_t)((joined[i] - 128) * (w[k * wide + i] - c->in[2]->quant.zero_point));
+    int32_t high = mote_qfix_high((int32_t)sum, fix), right = fix.shift > 0 ? 0 : -fix.shift; // halves are taken up
+    gates[k] = (int16_t)mote_q16_fit((high + (((int64_t)1 << right) >> 1)) >> right);
+  }
 }
 
 // Inputs and results in units of 1/128 around 128.
 static mote_status basic_codes(const mote_opctx *c) {
   int bits = (int)round(15 + log2(c->in[4]->quant.scale)); // of the state's integers
   int64_t cells = c->in[1]->dim[1], n = c->in[0]->dim[1], wide = n + cells;
-  mote_qfix fix = mote_qfix_from(4096.0 * (double)(float)c->in[3]->quant.scale);
-  const uint8_t *w = c->in[2]->data;
   uint8_t *joined = c->out[2]->data;
   int16_t *gates = c->out[3]->data;
   for (int64_t b = 0; b < c->in[0]->dim[0]; b++, gates += 4 * cells, joined += wide) {
     memcpy(joined, (const uint8_t *)c->in[0]->data + b * n, (size_t)n);
     memcpy(joined + n, (const uint8_t *)c->in[1]->data + b * cells, (size_t)cells);
-    for (int64_t k = 0; k < 4 * cells; k++) {
-      uint32_t sum = ((const uint32_t *)c->in[3]->data)[k];
-      for (int64_t i = 0; i < wide; i++)
-        sum += (uint32_t)((joined[i] - 128) * (w[k * wide + i] - c->in[2]->quant.zero_point));
-      int32_t high = mote_qfix_high((int32_t)sum, fix), right = fix.shift > 0 ? 0 : -fix.shift; // halves are taken up
-      gates[k] = (int16_t)mote_q16_fit((high + (((int64_t)1 << right) >> 1)) >> right);
-    }
+    basic_gates(c, joined, wide, gates);
     for (int64_t i = 0; i < cells; i++) {
-      int32_t fresh = mote_q16_mul(sigmoid16(gates[i]), tanh16(gates[cells + i]));
-      int32_t kept = mote_q16_mul(sigmoid16(gates[2 * cells + i]), ((const int16_t *)c->in[4]->data)[b * cells + i]);
+      int32_t fresh = mote_q16_mul(cell_sigmoid(gates[i]), cell_tanh(gates[cells + i]));
+      int32_t kept = mote_q16_mul(cell_sigmoid(gates[2 * cells + i]), ((const int16_t *)c->in[4]->data)[b * cells + i]);
       int32_t cell = mote_q16_fit(mote_q16_shift(fresh, -bits) + kept);
-      int32_t y = mote_q16_mul(sigmoid16(gates[3 * cells + i]), tanh16(mote_q16_shift(cell, bits - 3)));
+      int32_t y = mote_q16_mul(cell_sigmoid(gates[3 * cells + i]), cell_tanh(mote_q16_shift(cell, bits - 3)));
       ((int16_t *)c->out[1]->data)[b * cells + i] = (int16_t)cell;
       ((uint8_t *)c->out[0]->data)[b * cells + i] = (uint8_t)(128 + MOTE_MIN(mote_q16_shift(y, -8), 127));
     }
@@ -691,18 +696,11 @@ static mote_status svdf_infer(mote_opctx *c) {
   mote_out(c, 0, c->in[0]->dtype, 2, dim);
   return MOTE_OK;
 }
-// On codes in integers; the state holds 16 bits.
-static mote_status svdf_codes(const mote_opctx *c) {
-  float scale[5];
-  for (int32_t i = 0; i < 5; i++)
-    scale[i] = (float)(i == 3 ? c->out[0] : c->in[i])->quant.scale;
-  mote_qfix keep = mote_qfix_from((double)(scale[0] * scale[1] / scale[4])),
-            give = mote_qfix_from((double)(scale[4] * scale[2] / scale[3]));
-  int64_t n = c->in[0]->dim[1], filters = c->in[1]->dim[0], memory = c->in[2]->dim[1], batch = c->in[0]->dim[0],
-          rows = ((const rnn_attr *)c->attr)->rank * memory;
-  int16_t *state = c->in[4]->data;
-  for (int64_t i = 0; i < batch * filters; i++) {
-    int16_t *line = state + i * memory;
+// On codes in integers, the state of 16 bits. First each filter's line moves on by one and takes up its sum.
+static void svdf_keep(const mote_opctx *c, mote_qfix keep) {
+  int64_t n = c->in[0]->dim[1], filters = c->in[1]->dim[0], memory = c->in[2]->dim[1];
+  int16_t *line = c->in[4]->data;
+  for (int64_t i = 0; i < c->in[0]->dim[0] * filters; i++, line += memory) {
     uint32_t sum = 0;
     for (int64_t k = 0; k < n; k++)
       sum += (uint32_t)((((const int8_t *)c->in[0]->data)[i / filters * n + k] - c->in[0]->quant.zero_point) *
@@ -710,8 +708,17 @@ static mote_status svdf_codes(const mote_opctx *c) {
     memmove(line, line + 1, (size_t)(memory - 1) * sizeof *line);
     line[memory - 1] = (int16_t)mote_q16_fit(mote_qfix_times((int32_t)sum, keep));
   }
-  for (int64_t i = 0; i < batch * filters * memory / rows; i++) {
-    int64_t unit = i % (filters * memory / rows);
+}
+static mote_status svdf_codes(const mote_opctx *c) {
+  float scale[5];
+  for (int32_t i = 0; i < 5; i++)
+    scale[i] = (float)(i == 3 ? c->out[0] : c->in[i])->quant.scale;
+  svdf_keep(c, mote_qfix_from((double)(scale[0] * scale[1] / scale[4])));
+  mote_qfix give = mote_qfix_from((double)(scale[4] * scale[2] / scale[3]));
+  int64_t units = c->out[0]->dim[1], rows = ((const rnn_attr *)c->attr)->rank * c->in[2]->dim[1];
+  const int16_t *state = c->in[4]->data;
+  for (int64_t i = 0; i < c->in[0]->dim[0] * units; i++) {
+    int64_t unit = i % units;
     uint32_t sum = mote_has(c, 3) ? ((const uint32_t *)c->in[3]->data)[unit] : 0;
     for (int64_t k = 0; k < rows; k++)
       sum += (uint32_t)(((const int16_t *)c->in[2]->data)[unit * rows + k] * state[i * rows + k]);
@@ -726,7 +733,7 @@ static mote_status svdf_eval(mote_opctx *c) {
     return svdf_codes(c);
   floats f = {c->scratch, 0};
   int64_t batch = c->in[0]->dim[0], n = c->in[0]->dim[1], filters = c->in[1]->dim[0], memory = c->in[2]->dim[1],
-          units = filters / a->rank;
+          units = filters / a->rank, rows = a->rank * memory;
   const float *x = c->in[0]->data, *time = real_of(c, 2, &f), *bias = real_of(c, 3, &f);
   float *s = c->in[4]->data, *out = c->out[0]->data;
   matrix w;
@@ -739,11 +746,10 @@ static mote_status svdf_eval(mote_opctx *c) {
     s[(i + 1) * memory - 1] = product(&w, i % filters, &in);
   }
   for (int64_t i = 0; i < batch * units; i++) {
+    const float *weight = time + i % units * rows, *line = s + i * rows;
     float v = bias != NULL ? bias[i % units] : 0;
-    for (int64_t k = 0; k < a->rank; k++) {
-      int64_t filter = i % units * a->rank + k;
-      v += dot(time + filter * memory, s + (i / units * filters + filter) * memory, memory);
-    }
+    for (int64_t k = 0; k < rows; k += memory)
+      v += dot(weight + k, line + k, memory);
     out[i] = act(a->activation, v);
   }
   return MOTE_OK;

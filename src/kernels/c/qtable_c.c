@@ -132,11 +132,9 @@ MOTE_SMALL void mote_qsoftmax16_fill(mote_qsoftmax16_table *t, double scale_beta
   t->scale = mote_qfix_from(scale_beta / (10.0 / 65535));
 }
 
-static int32_t clamp16(int64_t v) { return (int32_t)(v < INT16_MIN ? INT16_MIN : v > INT16_MAX ? INT16_MAX : v); }
-
 // exp of a code less the largest one, 15 fraction bits.
 static int32_t exp16(const mote_qsoftmax16_table *t, int32_t difference) {
-  return lookup16(t->exp, clamp16((int64_t)mote_qfix_mul(difference, t->scale) + INT16_MAX));
+  return lookup16(t->exp, mote_q16_fit((int64_t)mote_qfix_mul(difference, t->scale) + INT16_MAX));
 }
 
 // The sum is at least 2^15, of the largest code; `bits` are those below its leading one.
@@ -149,7 +147,7 @@ static void softmax16_row(const mote_qsoftmax16_table *t, const int16_t *in, int
   while (sum >> bits > 1)
     bits++;
   int64_t shifted = (((int64_t)sum << (30 - bits)) + (1 << 13)) >> 14; // 16 fraction bits
-  int32_t reciprocal = lookup16(t->reciprocal, clamp16(shifted - (1 << 16) - (1 << 15)));
+  int32_t reciprocal = lookup16(t->reciprocal, mote_q16_fit(shifted - (1 << 16) - (1 << 15)));
   for (size_t i = 0; i < depth; i++) {
     int64_t product = (int64_t)exp16(t, in[i] - most) * reciprocal;
     int64_t p = bits ? (product + ((int64_t)1 << (bits - 1))) >> bits : product;
