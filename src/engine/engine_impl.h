@@ -80,7 +80,14 @@ mote_status mote_plan_run(mote_engine *e, mote_plan *plan, void *const *in, void
 
 void mote_engine_free_arena(mote_engine *e);
 
-// plan_infer.c: calls the shape rule and checks what it says. Outputs: dense strides, sizes within the limit.
+// plan_infer.c: a node's call, but for its operands, whose arrays it makes in the arena. False when memory is short.
+typedef struct mote_operands {
+  mote_tensor **in, **out;
+  bool *is_const; // of the inputs
+} mote_operands;
+bool mote_call_init(mote_engine *e, mote_arena *arena, const mote_node *node, mote_error *err, mote_opctx *c,
+                    mote_operands *o) MOTE_MUST_USE;
+// Calls the shape rule and checks what it says. Outputs: dense strides, sizes within the limit.
 mote_status mote_infer_checked(mote_engine *e, mote_opctx *c) MOTE_MUST_USE;
 // Evaluates a node whose inputs are all known into out->data (dense, allocated by the caller).
 mote_status mote_eval_known(mote_engine *e, mote_opctx *c) MOTE_MUST_USE;

@@ -53,28 +53,15 @@ static mote_status map_value(builder *b, mote_vid source, mote_vid *out) {
 // The node's call seen by its shape rule. Arrays live in the plan's arena: a node has few operands.
 static mote_status make_call(builder *b, const mote_node *node, const mote_vid *in, const mote_vid *out,
                              mote_opctx *c) {
-  mote_arena *arena = &b->g->arena;
-  mote_tensor **ins = MOTE_ARENA_ARRAY(arena, mote_tensor *, node->n_in + 1);
-  mote_tensor **outs = MOTE_ARENA_ARRAY(arena, mote_tensor *, node->n_out + 1);
-  bool *is_const = MOTE_ARENA_ARRAY(arena, bool, node->n_in + 1);
-  if (ins == NULL || outs == NULL || is_const == NULL)
+  mote_operands o;
+  if (!mote_call_init(b->e, &b->g->arena, node, b->err, c, &o))
     return mote_fail_nomem(b->err);
   for (int32_t i = 0; i < node->n_in; i++) {
-    ins[i] = in[i] < 0 ? NULL : &b->g->values.at[in[i]].t;
-    is_const[i] = in[i] >= 0 && (b->g->values.at[in[i]].flags & MOTE_VALUE_CONST);
+    o.in[i] = in[i] < 0 ? NULL : &b->g->values.at[in[i]].t;
+    o.is_const[i] = in[i] >= 0 && (b->g->values.at[in[i]].flags & MOTE_VALUE_CONST);
   }
   for (int32_t j = 0; j < node->n_out; j++)
-    outs[j] = &b->g->values.at[out[j]].t;
-  memset(c, 0, sizeof *c);
-  c->op = node->op;
-  c->attr = node->attr;
-  c->n_in = node->n_in;
-  c->n_out = node->n_out;
-  c->in = ins;
-  c->out = outs;
-  c->in_const = is_const;
-  c->env = &b->e->env;
-  c->err = b->err;
+    o.out[j] = &b->g->values.at[out[j]].t;
   return MOTE_OK;
 }
 

@@ -46,26 +46,15 @@ static mote_status run_eval(const mote_opctx *c, const void *state, int64_t t0, 
 static mote_opctx *make_context(emitter *m, const mote_node *node, const mote_vid *in, const mote_vid *out) {
   mote_arena *arena = &m->g->arena;
   mote_opctx *c = MOTE_ARENA_NEW(arena, mote_opctx);
-  mote_tensor **ins = MOTE_ARENA_ARRAY(arena, mote_tensor *, node->n_in + 1);
-  mote_tensor **outs = MOTE_ARENA_ARRAY(arena, mote_tensor *, node->n_out + 1);
-  bool *is_const = MOTE_ARENA_ARRAY(arena, bool, node->n_in + 1);
-  if (c == NULL || ins == NULL || outs == NULL || is_const == NULL)
+  mote_operands o;
+  if (c == NULL || !mote_call_init(m->e, arena, node, m->err, c, &o))
     return NULL;
   for (int32_t i = 0; i < node->n_in; i++) {
-    ins[i] = in[i] < 0 ? NULL : &value_at(m, in[i])->t;
-    is_const[i] = in[i] >= 0 && value_at(m, in[i])->place == MOTE_PLACE_CONST;
+    o.in[i] = in[i] < 0 ? NULL : &value_at(m, in[i])->t;
+    o.is_const[i] = in[i] >= 0 && value_at(m, in[i])->place == MOTE_PLACE_CONST;
   }
   for (int32_t j = 0; j < node->n_out; j++)
-    outs[j] = &value_at(m, out[j])->t;
-  c->op = node->op;
-  c->attr = node->attr;
-  c->n_in = node->n_in;
-  c->n_out = node->n_out;
-  c->in = ins;
-  c->out = outs;
-  c->in_const = is_const;
-  c->env = &m->e->env;
-  c->err = m->err;
+    o.out[j] = &value_at(m, out[j])->t;
   return c;
 }
 

@@ -3,6 +3,23 @@
 
 #include "engine/engine_impl.h"
 
+bool mote_call_init(mote_engine *e, mote_arena *arena, const mote_node *node, mote_error *err, mote_opctx *c,
+                    mote_operands *o) {
+  o->in = MOTE_ARENA_ARRAY(arena, mote_tensor *, node->n_in + 1);
+  o->out = MOTE_ARENA_ARRAY(arena, mote_tensor *, node->n_out + 1);
+  o->is_const = MOTE_ARENA_ARRAY(arena, bool, node->n_in + 1);
+  *c = (mote_opctx){.op = node->op,
+                    .attr = node->attr,
+                    .n_in = node->n_in,
+                    .n_out = node->n_out,
+                    .in = o->in,
+                    .out = o->out,
+                    .in_const = o->is_const,
+                    .env = &e->env,
+                    .err = err};
+  return o->in != NULL && o->out != NULL && o->is_const != NULL;
+}
+
 static mote_status check_output(mote_engine *e, mote_opctx *c, int32_t j) {
   mote_tensor *t = c->out[j];
   size_t bytes;

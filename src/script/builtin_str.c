@@ -1,4 +1,4 @@
-// Builtin methods of str that look inside or take apart; see builtin_str2.c for those that make new text.
+// Builtin methods of str that look inside or take apart; see builtin_text.c for those that make new text.
 // Strings are bytes, as in TorchScript. Tests: tests/script/test_vm.c
 #include "script/vm.h"
 
@@ -121,23 +121,20 @@ static mote_status s_count(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) 
   return MOTE_OK;
 }
 
-static mote_status s_startswith(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
+static mote_status borders(mote_vm *vm, uint32_t n, const mote_val *a, bool at_end, mote_val *out) {
   int64_t lo, hi;
   STR(0);
   STR(1);
   window(a, n, &lo, &hi);
-  int64_t w = (int64_t)a[1].u.str->len;
-  *out = mote_val_bool(lo + w <= hi && memcmp(a[0].u.str->at + lo, a[1].u.str->at, (size_t)w) == 0);
+  int64_t w = (int64_t)a[1].u.str->len, at = at_end ? hi - w : lo;
+  *out = mote_val_bool(lo + w <= hi && memcmp(a[0].u.str->at + at, a[1].u.str->at, (size_t)w) == 0);
   return MOTE_OK;
 }
+static mote_status s_startswith(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
+  return borders(vm, n, a, false, out);
+}
 static mote_status s_endswith(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {
-  int64_t lo, hi;
-  STR(0);
-  STR(1);
-  window(a, n, &lo, &hi);
-  int64_t w = (int64_t)a[1].u.str->len;
-  *out = mote_val_bool(hi - w >= lo && memcmp(a[0].u.str->at + hi - w, a[1].u.str->at, (size_t)w) == 0);
-  return MOTE_OK;
+  return borders(vm, n, a, true, out);
 }
 
 static mote_status s_contains(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out) {

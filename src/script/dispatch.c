@@ -7,7 +7,7 @@
 #include "ops/ops.h"
 
 static const mote_builtin *const tables[] = {mote_builtin_scalar, mote_builtin_math,   mote_builtin_str,
-                                             mote_builtin_str2,   mote_builtin_list,   mote_builtin_dict,
+                                             mote_builtin_text,   mote_builtin_list,   mote_builtin_dict,
                                              mote_builtin_misc,   mote_builtin_tensor, mote_builtin_make,
                                              mote_builtin_view,   mote_builtin_native, mote_builtin_prepacked};
 

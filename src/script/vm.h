@@ -157,7 +157,7 @@ mote_status mote_vm_format(mote_vm *vm, const mote_val *a, uint32_t n, mote_val 
 mote_status mote_vm_text_val(mote_vm *vm, mote_text *text, mote_val *out) MOTE_MUST_USE; // takes the text over
 
 // ------------------------------------------------------------------------------------------------ builtin_*.c
-extern const mote_builtin mote_builtin_scalar[], mote_builtin_math[], mote_builtin_str[], mote_builtin_str2[],
+extern const mote_builtin mote_builtin_scalar[], mote_builtin_math[], mote_builtin_str[], mote_builtin_text[],
     mote_builtin_list[], mote_builtin_dict[], mote_builtin_misc[], mote_builtin_tensor[], mote_builtin_make[],
     mote_builtin_view[], mote_builtin_native[], mote_builtin_prepacked[];
 

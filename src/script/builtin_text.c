@@ -238,7 +238,7 @@ static mote_status s_percent(mote_vm *vm, uint32_t n, mote_val *a, mote_val *out
   return s;
 }
 
-const mote_builtin mote_builtin_str2[] = {
+const mote_builtin mote_builtin_text[] = {
     {"add.str", s_add},
     {"upper", s_upper},
     {"lower", s_lower},
