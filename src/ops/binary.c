@@ -362,19 +362,11 @@ static void reference_setup(mote_qbinary *q, double x, double y, double o) {
   q->out_fix = mote_qfix_from(twice * twice / ((1 << 14) * o));
 }
 
-// Scales of the integer kernel, see qeltwise.h.
-static void quant_setup(const mote_opctx *c, binary_state *b) {
-  double x = c->in[0]->quant.scale, y = c->in[1]->quant.scale, o = c->out[0]->quant.scale;
-  mote_qbinary *q = &b->qb;
-  q->type = b->dtype;
-  q->a_zp = c->in[0]->quant.zero_point;
-  q->b_zp = c->in[1]->quant.zero_point;
-  q->out_zp = c->out[0]->quant.zero_point;
-  q->round = b->attr.quant.scale > 0 ? MOTE_QROUND_EVEN : MOTE_QROUND_AWAY;
-  mote_act_codes(&b->attr.act, c->out[0], &q->lo, &q->hi);
+// The integer kernel's function and scales, see qeltwise.h.
+static void quant_scales(mote_qbinary *q, int64_t kind, double x, double y, double o) {
   q->a_scale = (float)(x / o);
   q->b_scale = (float)(y / o);
-  switch (b->attr.kind) {
+  switch (kind) {
   case MOTE_BINARY_ADD:
     q->op = MOTE_QADD;
     break;
@@ -400,6 +392,17 @@ static void quant_setup(const mote_opctx *c, binary_state *b) {
     q->op = MOTE_QPRELU, q->b_scale = (float)(x * y / o);
     break;
   }
+}
+static void quant_setup(const mote_opctx *c, binary_state *b) {
+  double x = c->in[0]->quant.scale, y = c->in[1]->quant.scale, o = c->out[0]->quant.scale;
+  mote_qbinary *q = &b->qb;
+  q->type = b->dtype;
+  q->a_zp = c->in[0]->quant.zero_point;
+  q->b_zp = c->in[1]->quant.zero_point;
+  q->out_zp = c->out[0]->quant.zero_point;
+  q->round = b->attr.quant.scale > 0 ? MOTE_QROUND_EVEN : MOTE_QROUND_AWAY;
+  mote_act_codes(&b->attr.act, c->out[0], &q->lo, &q->hi);
+  quant_scales(q, b->attr.kind, x, y, o);
   if ((q->op == MOTE_QSQDIFF || q->op == MOTE_QPRELU) && q->type != MOTE_I16)
     reference_setup(q, x, y, o);
 }

@@ -206,7 +206,15 @@ static void pick_sums(const float *x, int64_t classes, double *sum) {
   for (int64_t i = 0; i < classes; i++)
     sum[i] = total += isfinite(x[i]) ? exp((double)x[i] - (double)top) : 0;
 }
-// A draw takes 52 bits; a run uses up 512 blocks for every draw, rounded up to four a row, as TensorFlow does it.
+// The first class whose sum lies above a number of 52 random bits in [0, the last sum).
+static int64_t pick_one(const uint32_t bits[2], const double *sum, int64_t classes) {
+  double u = ldexp((double)((uint64_t)(bits[0] & 0xfffff) << 32 | bits[1]), -52) * sum[classes - 1];
+  int64_t k = 0;
+  while (k < classes && sum[k] <= u)
+    k++;
+  return k;
+}
+// A draw takes two words; a run uses up 512 blocks for every draw, rounded up to four a row, as TensorFlow does it.
 static mote_status pick_eval(mote_opctx *c) {
   const mote_tensor *in = c->in[0], *out = c->out[0];
   int64_t classes = in->dim[1], n = out->dim[1], used = 4;
@@ -223,11 +231,7 @@ static mote_status pick_eval(mote_opctx *c) {
       draw_bits(c->attr, counter++, bits);
       used = 0;
     }
-    double u = ldexp((double)((uint64_t)(bits[used] & 0xfffff) << 32 | bits[used + 1]), -52) * sum[classes - 1];
-    int64_t k = 0;
-    while (k < classes && sum[k] <= u)
-      k++;
-    mote_store_i64(out->data, out->dtype, i, k);
+    mote_store_i64(out->data, out->dtype, i, pick_one(bits + used, sum, classes));
   }
   return MOTE_OK;
 }

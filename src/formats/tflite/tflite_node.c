@@ -110,6 +110,23 @@ static bool field_next(const char **at, tfl_field *f) {
   return false;
 }
 
+// A vector of integers or floats; a->kind says which, and becomes MOTE_ARG_NONE where the file has none.
+static mote_status field_items(tfl_reader *r, mote_fb_table t, const tfl_field *f, uint32_t item, mote_arg *a) {
+  mote_fb_vec v = mote_fb_vector(&r->fb, t, f->number, item);
+  int32_t *count = a->kind == MOTE_ARG_INTS ? &a->ints.count : &a->floats.count;
+  if (v.count > MOTE_MAX_INTS)
+    return mote_fail(r->err, MOTE_ERR_UNSUPPORTED, "option %s has %u items", f->name, v.count);
+  *count = v.data != NULL ? (int32_t)v.count : -1;
+  for (uint32_t i = 0; i < v.count; i++)
+    if (a->kind == MOTE_ARG_FLOATS)
+      a->floats.at[i] = mote_fb_vec_f32(v, i);
+    else
+      a->ints.at[i] = item == 4 ? mote_fb_vec_i32(v, i) : mote_fb_vec_i64(v, i);
+  if (v.data == NULL)
+    a->kind = MOTE_ARG_NONE;
+  return MOTE_OK;
+}
+
 // The field as a neutral argument.
 static mote_status field_read(tfl_reader *r, mote_fb_table t, const tfl_field *f, mote_arg *a) {
   memset(a, 0, sizeof *a);
@@ -143,27 +160,11 @@ static mote_status field_read(tfl_reader *r, mote_fb_table t, const tfl_field *f
     break;
   }
   case FB_I32S:
-  case FB_I64S: {
-    uint32_t item = f->kind == FB_I32S ? 4 : 8;
-    mote_fb_vec v = mote_fb_vector(fb, t, f->number, item);
-    a->kind = v.data != NULL ? MOTE_ARG_INTS : MOTE_ARG_NONE;
-    if (v.count > MOTE_MAX_INTS)
-      return mote_fail(r->err, MOTE_ERR_UNSUPPORTED, "option %s has %u items", f->name, v.count);
-    a->ints.count = v.data != NULL ? (int32_t)v.count : -1;
-    for (uint32_t i = 0; i < v.count; i++)
-      a->ints.at[i] = item == 4 ? mote_fb_vec_i32(v, i) : mote_fb_vec_i64(v, i);
+  case FB_I64S:
+  case FB_F32S:
+    a->kind = f->kind == FB_F32S ? MOTE_ARG_FLOATS : MOTE_ARG_INTS;
+    MOTE_TRY(field_items(r, t, f, f->kind == FB_I64S ? 8 : 4, a));
     break;
-  }
-  case FB_F32S: {
-    mote_fb_vec v = mote_fb_vector(fb, t, f->number, 4);
-    a->kind = v.data != NULL ? MOTE_ARG_FLOATS : MOTE_ARG_NONE;
-    if (v.count > MOTE_MAX_INTS)
-      return mote_fail(r->err, MOTE_ERR_UNSUPPORTED, "option %s has %u items", f->name, v.count);
-    a->floats.count = v.data != NULL ? (int32_t)v.count : -1;
-    for (uint32_t i = 0; i < v.count; i++)
-      a->floats.at[i] = mote_fb_vec_f32(v, i);
-    break;
-  }
   case FB_STR: {
     mote_span s = mote_fb_string(fb, t, f->number);
     a->kind = s.data != NULL ? MOTE_ARG_STR : MOTE_ARG_NONE;
