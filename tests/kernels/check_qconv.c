@@ -3,16 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "kernels/checker.h"
+#include "kernels/check_codes.h"
 #include "kernels/qconv.h"
-
-static int between(checker *c, int lo, int hi) { return lo + (int)check_random_below(c, (size_t)(hi - lo + 1)); }
-
-static int32_t code(mote_dtype type, const void *p, ptrdiff_t i) {
-  return type == MOTE_U8 ? (int32_t)((const uint8_t *)p)[i] : (int32_t)((const int8_t *)p)[i];
-}
-
-static int32_t random_code(checker *c, mote_dtype type) { return between(c, 0, 255) - (type == MOTE_U8 ? 0 : 128); }
 
 typedef struct qconv_case {
   mote_qconv_weights w;
@@ -23,15 +15,15 @@ typedef struct qconv_case {
 
 // Weights o, y, x, i adjacent in that order, or i, x, y, o.
 static void random_weights(checker *c, mote_qconv_weights *w, check_place place) {
-  w->groups = between(c, 0, 5) ? 1 : (uint32_t)between(c, 2, 3);
-  w->oc = (uint32_t)(between(c, 0, 2) ? between(c, 1, 100) : between(c, 1, 20));
-  w->ic = (uint32_t)(between(c, 0, 1) ? 4 * between(c, 1, 12) : between(c, 1, 40));
-  bool point = between(c, 0, 1);
-  w->kh = point ? 1 : (uint32_t)between(c, 1, 4);
-  w->kw = point ? 1 : (uint32_t)between(c, 1, 4);
-  w->type = between(c, 0, 1) ? MOTE_I8 : MOTE_U8;
+  w->groups = check_between(c, 0, 5) ? 1 : (uint32_t)check_between(c, 2, 3);
+  w->oc = (uint32_t)(check_between(c, 0, 2) ? check_between(c, 1, 100) : check_between(c, 1, 20));
+  w->ic = (uint32_t)(check_between(c, 0, 1) ? 4 * check_between(c, 1, 12) : check_between(c, 1, 40));
+  bool point = check_between(c, 0, 1);
+  w->kh = point ? 1 : (uint32_t)check_between(c, 1, 4);
+  w->kw = point ? 1 : (uint32_t)check_between(c, 1, 4);
+  w->type = check_between(c, 0, 1) ? MOTE_I8 : MOTE_U8;
   const ptrdiff_t oc = (ptrdiff_t)w->groups * w->oc, ic = w->ic, kh = w->kh, kw = w->kw;
-  const bool last = between(c, 0, 1);
+  const bool last = check_between(c, 0, 1);
   w->w_i = last ? 1 : kw * kh * oc;
   w->w_x = last ? ic : kh * oc;
   w->w_y = last ? kw * ic : oc;
@@ -39,58 +31,37 @@ static void random_weights(checker *c, mote_qconv_weights *w, check_place place)
   uint8_t *codes = check_buffer(c, (size_t)(oc * kh * kw * ic), place);
   check_fill_bytes(c, codes, (size_t)(oc * kh * kw * ic));
   w->w = codes;
-  w->zp = w->type == MOTE_I8 && between(c, 0, 2) ? 0 : random_code(c, w->type);
-  int32_t *bias = check_buffer(c, (size_t)oc * 4, place);
-  float *float_bias = check_buffer(c, (size_t)oc * 4, place);
-  double *scale = check_buffer(c, (size_t)oc * 8, place);
-  for (ptrdiff_t i = 0; i < oc; i++) {
-    bias[i] = between(c, -20000, 20000);
-    float_bias[i] = (float)between(c, -100, 100) * 0.37f;
-    scale[i] = between(c, 0, 20) ? (between(c, 1, 1000) + 0.37) * 1e-5 : between(c, 0, 1) ? 1e4 : 0.5;
-  }
-  w->bias = between(c, 0, 3) ? bias : NULL;
-  w->float_bias = between(c, 0, 1) ? float_bias : NULL;
-  w->scale = scale;
-  w->scale_count = between(c, 0, 1) ? 1 : (uint32_t)oc;
+  w->zp = w->type == MOTE_I8 && check_between(c, 0, 2) ? 0 : check_code_random(c, w->type);
+  const check_scales s = check_scales_random(c, oc, place);
+  w->bias = s.bias;
+  w->float_bias = s.float_bias;
+  w->scale = s.scale;
+  w->scale_count = s.scale_count;
 }
 
 static void random_geometry(checker *c, mote_qconv_args *a) {
-  const bool usual = a->kh == 1 && a->kw == 1 && between(c, 0, 3);
-  a->n = (uint32_t)between(c, 1, 3);
-  a->ih = (uint32_t)between(c, 1, 14);
-  a->iw = (uint32_t)between(c, 1, 14);
-  if (between(c, 0, 4) == 0) { // fully connected
+  const bool usual = a->kh == 1 && a->kw == 1 && check_between(c, 0, 3);
+  a->n = (uint32_t)check_between(c, 1, 3);
+  a->ih = (uint32_t)check_between(c, 1, 14);
+  a->iw = (uint32_t)check_between(c, 1, 14);
+  if (check_between(c, 0, 4) == 0) { // fully connected
     a->ih = a->iw = 1;
-    a->n = (uint32_t)between(c, 1, 40);
+    a->n = (uint32_t)check_between(c, 1, 40);
   }
-  a->sh = between(c, 0, 2) ? 1 : (uint32_t)between(c, 1, 3);
-  a->sw = between(c, 0, 2) ? a->sh : 1;
-  a->dh = between(c, 0, 3) ? 1 : 2;
-  a->dw = between(c, 0, 3) ? 1 : 2;
-  a->pad_top = usual ? 0 : between(c, -1, 2);
-  a->pad_left = usual ? 0 : between(c, -1, 2);
-  const bool same = between(c, 0, 1);
-  a->oh = same ? a->ih : (uint32_t)between(c, 1, 8);
-  a->ow = same ? a->iw : (uint32_t)between(c, 1, 8);
-}
-
-static void random_types(checker *c, mote_qconv_args *a) {
-  static const mote_dtype types[] = {MOTE_I8, MOTE_I8, MOTE_U8, MOTE_U8, MOTE_I16, MOTE_I32, MOTE_F32};
-  a->in_type = between(c, 0, 1) ? MOTE_I8 : MOTE_U8;
-  a->out_type = types[between(c, 0, 6)];
-  const int32_t base = a->out_type == MOTE_I8 ? -128 : 0;
-  a->in_zp = random_code(c, a->in_type);
-  a->out_zp = base + between(c, 0, 255);
-  a->lo = base + (between(c, 0, 1) ? 0 : between(c, 0, 100));
-  a->hi = base + (between(c, 0, 1) ? 255 : between(c, 110, 255));
-  a->round = between(c, 0, 2) ? MOTE_QROUND_EVEN : (mote_qround)between(c, 1, 2);
-  a->flo = between(c, 0, 1) ? -INFINITY : -3.0f;
-  a->fhi = between(c, 0, 1) ? INFINITY : 5.0f;
+  a->sh = check_between(c, 0, 2) ? 1 : (uint32_t)check_between(c, 1, 3);
+  a->sw = check_between(c, 0, 2) ? a->sh : 1;
+  a->dh = check_between(c, 0, 3) ? 1 : 2;
+  a->dw = check_between(c, 0, 3) ? 1 : 2;
+  a->pad_top = usual ? 0 : check_between(c, -1, 2);
+  a->pad_left = usual ? 0 : check_between(c, -1, 2);
+  const bool same = check_between(c, 0, 1);
+  a->oh = same ? a->ih : (uint32_t)check_between(c, 1, 8);
+  a->ow = same ? a->iw : (uint32_t)check_between(c, 1, 8);
 }
 
 static qconv_case random_case(checker *c) {
   qconv_case q = {0};
-  const check_place place = (check_place)between(c, 0, 2);
+  const check_place place = (check_place)check_between(c, 0, 2);
   random_weights(c, &q.w, place);
   mote_qconv_args *a = &q.a;
   a->groups = q.w.groups;
@@ -99,25 +70,25 @@ static qconv_case random_case(checker *c) {
   a->kh = q.w.kh;
   a->kw = q.w.kw;
   random_geometry(c, a);
-  random_types(c, a);
+  check_codes_random(c, &a->codes);
   a->rest = q.w.float_bias != NULL;
   const ptrdiff_t channels = (ptrdiff_t)a->groups * a->ic, columns = (ptrdiff_t)a->groups * a->oc;
-  a->in_x = channels + (between(c, 0, 2) ? 0 : between(c, 0, 5));
-  a->in_y = a->in_x * a->iw + (between(c, 0, 2) ? 0 : between(c, 0, 5));
+  a->in_x = channels + (check_between(c, 0, 2) ? 0 : check_between(c, 0, 5));
+  a->in_y = a->in_x * a->iw + (check_between(c, 0, 2) ? 0 : check_between(c, 0, 5));
   a->in_n = a->in_y * a->ih;
-  a->out_x = columns + (between(c, 0, 2) ? 0 : 3);
-  a->out_y = a->out_x * a->ow + (between(c, 0, 2) ? 0 : 7);
+  a->out_x = columns + (check_between(c, 0, 2) ? 0 : 3);
+  a->out_y = a->out_x * a->ow + (check_between(c, 0, 2) ? 0 : 7);
   a->out_n = a->out_y * a->oh;
   const size_t in_bytes = (size_t)(a->in_n * (a->n - 1) + a->in_y * (a->ih - 1) + a->in_x * (a->iw - 1) + channels);
   void *in = check_buffer(c, in_bytes, place);
   check_fill_bytes(c, in, in_bytes);
   a->in = in;
-  if (between(c, 0, 2) == 0) {
+  if (check_between(c, 0, 2) == 0) {
     int32_t *zps = check_buffer(c, a->n * 4, place);
     float *scales = check_buffer(c, a->n * 4, place);
     for (uint32_t i = 0; i < a->n; i++) {
-      zps[i] = random_code(c, a->in_type);
-      scales[i] = (float)between(c, 1, 9) * 0.1f;
+      zps[i] = check_code_random(c, a->in_type);
+      scales[i] = (float)check_between(c, 1, 9) * 0.1f;
     }
     a->image_zp = zps;
     a->image_scale = scales;
@@ -146,7 +117,7 @@ static int32_t sum_of(const qconv_case *q, uint32_t n, uint32_t oy, uint32_t ox,
       for (uint32_t i = 0; i < a->ic; i++) {
         const ptrdiff_t at = (ptrdiff_t)n * a->in_n + iy * a->in_y + ix * a->in_x + (ptrdiff_t)(g * a->ic + i);
         const ptrdiff_t wt = (ptrdiff_t)channel * w->w_o + y * w->w_y + x * w->w_x + i * w->w_i;
-        sum += (int64_t)(code(a->in_type, a->in, at) - zp) * (code(w->type, w->w, wt) - w->zp);
+        sum += (int64_t)(check_code(a->in_type, a->in, at) - zp) * (check_code(w->type, w->w, wt) - w->zp);
       }
     }
   return (int32_t)(uint32_t)(uint64_t)sum;

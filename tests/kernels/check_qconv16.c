@@ -4,9 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "kernels/checker.h"
-
-static int between(checker *c, int lo, int hi) { return lo + (int)check_random_below(c, (size_t)(hi - lo + 1)); }
+#include "kernels/check_codes.h"
 
 typedef struct conv16_case {
   mote_qconv16_weights w;
@@ -15,12 +13,12 @@ typedef struct conv16_case {
 } conv16_case;
 
 static void random_shape(checker *c, mote_qconv16_weights *w) {
-  const int kind = between(c, 0, 2); // depthwise, grouped, plain
-  w->groups = kind == 0 ? (uint32_t)between(c, 2, 20) : kind == 1 ? (uint32_t)between(c, 2, 3) : 1;
-  w->ic = kind == 0 ? 1 : (uint32_t)(between(c, 0, 9) ? between(c, 1, 20) : 700);
-  w->oc = kind == 0 ? (uint32_t)between(c, 1, 2) : (uint32_t)between(c, 1, 20);
-  w->kh = (uint32_t)between(c, 1, 3);
-  w->kw = (uint32_t)between(c, 1, 3);
+  const int kind = check_between(c, 0, 2); // depthwise, grouped, plain
+  w->groups = kind == 0 ? (uint32_t)check_between(c, 2, 20) : kind == 1 ? (uint32_t)check_between(c, 2, 3) : 1;
+  w->ic = kind == 0 ? 1 : (uint32_t)(check_between(c, 0, 9) ? check_between(c, 1, 20) : 700);
+  w->oc = kind == 0 ? (uint32_t)check_between(c, 1, 2) : (uint32_t)check_between(c, 1, 20);
+  w->kh = (uint32_t)check_between(c, 1, 3);
+  w->kw = (uint32_t)check_between(c, 1, 3);
 }
 
 static conv16_case random_case(checker *c) {
@@ -38,37 +36,37 @@ static conv16_case random_case(checker *c) {
   double *scale = check_buffer(c, columns * 8, CHECK_END);
   check_fill_bytes(c, codes, columns * taps);
   for (size_t i = 0; i < columns; i++) {
-    bias[i] = (int64_t)between(c, -1000000, 1000000) * 100;
-    scale[i] = between(c, 1, 1000) * 1e-7;
+    bias[i] = (int64_t)check_between(c, -1000000, 1000000) * 100;
+    scale[i] = check_between(c, 1, 1000) * 1e-7;
   }
   w->w = codes;
-  w->bias = between(c, 0, 2) ? bias : NULL;
+  w->bias = check_between(c, 0, 2) ? bias : NULL;
   w->scale = scale;
-  w->scale_count = between(c, 0, 1) ? 1 : (uint32_t)columns;
-  *a = (mote_qconv16_args){.n = (uint32_t)between(c, 1, 2),
-                           .ih = (uint32_t)between(c, 1, 6),
-                           .iw = (uint32_t)between(c, 1, 6),
-                           .oh = (uint32_t)between(c, 1, 4),
-                           .ow = (uint32_t)between(c, 1, 4),
+  w->scale_count = check_between(c, 0, 1) ? 1 : (uint32_t)columns;
+  *a = (mote_qconv16_args){.n = (uint32_t)check_between(c, 1, 2),
+                           .ih = (uint32_t)check_between(c, 1, 6),
+                           .iw = (uint32_t)check_between(c, 1, 6),
+                           .oh = (uint32_t)check_between(c, 1, 4),
+                           .ow = (uint32_t)check_between(c, 1, 4),
                            .groups = w->groups,
                            .oc = w->oc,
                            .ic = w->ic,
                            .kh = w->kh,
                            .kw = w->kw,
-                           .sh = (uint32_t)between(c, 1, 2),
-                           .sw = (uint32_t)between(c, 1, 2),
+                           .sh = (uint32_t)check_between(c, 1, 2),
+                           .sw = (uint32_t)check_between(c, 1, 2),
                            .dh = 1,
-                           .dw = (uint32_t)between(c, 1, 2),
-                           .pad_top = between(c, -1, 1),
-                           .pad_left = between(c, -1, 1),
+                           .dw = (uint32_t)check_between(c, 1, 2),
+                           .pad_top = check_between(c, -1, 1),
+                           .pad_left = check_between(c, -1, 1),
                            .lo = -32768,
                            .hi = 32767,
-                           .round = between(c, 0, 1) ? MOTE_QROUND_AWAY : MOTE_QROUND_FIXED,
-                           .sum32 = between(c, 0, 2) == 0};
+                           .round = check_between(c, 0, 1) ? MOTE_QROUND_AWAY : MOTE_QROUND_FIXED,
+                           .sum32 = check_between(c, 0, 2) == 0};
   a->in_x = (ptrdiff_t)(w->groups * w->ic);
   a->in_y = a->in_x * a->iw;
   a->in_n = a->in_y * a->ih;
-  a->out_x = (ptrdiff_t)columns + between(c, 0, 2);
+  a->out_x = (ptrdiff_t)columns + check_between(c, 0, 2);
   a->out_y = a->out_x * a->ow;
   a->out_n = a->out_y * a->oh;
   const size_t in_size = (size_t)a->in_n * a->n * 2;

@@ -4,16 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "kernels/checker.h"
+#include "kernels/check_codes.h"
 #include "kernels/qdwconv.h"
-
-static int between(checker *c, int lo, int hi) { return lo + (int)check_random_below(c, (size_t)(hi - lo + 1)); }
-
-static int32_t code(mote_dtype type, const void *p, ptrdiff_t i) {
-  return type == MOTE_U8 ? (int32_t)((const uint8_t *)p)[i] : (int32_t)((const int8_t *)p)[i];
-}
-
-static int32_t random_code(checker *c, mote_dtype type) { return between(c, 0, 255) - (type == MOTE_U8 ? 0 : 128); }
 
 typedef struct qdwconv_case {
   mote_qdwconv_weights w;
@@ -23,69 +15,48 @@ typedef struct qdwconv_case {
 } qdwconv_case;
 
 static void random_weights(checker *c, mote_qdwconv_weights *w, check_place place) {
-  const int usual = between(c, 0, 2);
-  w->channels = (uint32_t)(between(c, 0, 1) ? between(c, 1, 200) : between(c, 1, 40));
-  w->multiplier = between(c, 0, 5) ? 1 : (uint32_t)between(c, 2, 4);
-  w->kh = (uint32_t)(usual == 0 ? 3 : usual == 1 ? 5 : between(c, 1, 6));
-  w->kw = (uint32_t)(usual == 0 ? 3 : usual == 1 ? 5 : between(c, 1, 6));
-  w->type = between(c, 0, 1) ? MOTE_I8 : MOTE_U8;
+  const int usual = check_between(c, 0, 2);
+  w->channels = (uint32_t)(check_between(c, 0, 1) ? check_between(c, 1, 200) : check_between(c, 1, 40));
+  w->multiplier = check_between(c, 0, 5) ? 1 : (uint32_t)check_between(c, 2, 4);
+  w->kh = (uint32_t)(usual == 0 ? 3 : usual == 1 ? 5 : check_between(c, 1, 6));
+  w->kw = (uint32_t)(usual == 0 ? 3 : usual == 1 ? 5 : check_between(c, 1, 6));
+  w->type = check_between(c, 0, 1) ? MOTE_I8 : MOTE_U8;
   const ptrdiff_t columns = (ptrdiff_t)w->channels * w->multiplier, kh = w->kh, kw = w->kw;
-  const bool last = between(c, 0, 1);
+  const bool last = check_between(c, 0, 1);
   w->w_c = last ? 1 : kh * kw;
   w->w_x = last ? columns : 1;
   w->w_y = last ? columns * kw : kw;
   uint8_t *codes = check_buffer(c, (size_t)(columns * kh * kw), place);
   check_fill_bytes(c, codes, (size_t)(columns * kh * kw));
   w->w = codes;
-  w->zp = w->type == MOTE_I8 ? (between(c, 0, 3) ? 0 : random_code(c, w->type))
-          : between(c, 0, 1) ? 128
-                             : between(c, 0, 255);
-  int32_t *bias = check_buffer(c, (size_t)columns * 4, place);
-  float *float_bias = check_buffer(c, (size_t)columns * 4, place);
-  double *scale = check_buffer(c, (size_t)columns * 8, place);
-  for (ptrdiff_t i = 0; i < columns; i++) {
-    bias[i] = between(c, -20000, 20000);
-    float_bias[i] = (float)between(c, -100, 100) * 0.37f;
-    scale[i] = between(c, 0, 20) ? (between(c, 1, 1000) + 0.37) * 1e-5 : between(c, 0, 1) ? 1e4 : 0.5;
-  }
-  w->bias = between(c, 0, 3) ? bias : NULL;
-  w->float_bias = between(c, 0, 1) ? float_bias : NULL;
-  w->scale = scale;
-  w->scale_count = between(c, 0, 1) ? 1 : (uint32_t)columns;
+  w->zp = w->type == MOTE_I8       ? (check_between(c, 0, 3) ? 0 : check_code_random(c, w->type))
+          : check_between(c, 0, 1) ? 128
+                                   : check_between(c, 0, 255);
+  const check_scales s = check_scales_random(c, columns, place);
+  w->bias = s.bias;
+  w->float_bias = s.float_bias;
+  w->scale = s.scale;
+  w->scale_count = s.scale_count;
 }
 
 static void random_geometry(checker *c, mote_qdwconv_args *a) {
-  a->n = (uint32_t)between(c, 1, 2);
-  a->ih = (uint32_t)between(c, 1, 12);
-  a->iw = (uint32_t)between(c, 1, 12);
-  a->sh = (uint32_t)between(c, 1, 2);
-  a->sw = between(c, 0, 4) ? a->sh : (uint32_t)between(c, 1, 3);
-  a->dh = between(c, 0, 3) ? 1 : 2;
-  a->dw = between(c, 0, 3) ? 1 : 2;
-  a->pad_top = between(c, -1, 2);
-  a->pad_left = between(c, -1, 2);
-  const bool same = between(c, 0, 1);
-  a->oh = same ? a->ih : (uint32_t)between(c, 1, 8);
-  a->ow = same ? a->iw : (uint32_t)between(c, 1, 8);
-}
-
-static void random_types(checker *c, mote_qdwconv_args *a) {
-  static const mote_dtype types[] = {MOTE_I8, MOTE_I8, MOTE_U8, MOTE_U8, MOTE_I16, MOTE_I32, MOTE_F32};
-  a->in_type = between(c, 0, 1) ? MOTE_I8 : MOTE_U8;
-  a->out_type = types[between(c, 0, 6)];
-  const int32_t base = a->out_type == MOTE_I8 ? -128 : 0;
-  a->in_zp = random_code(c, a->in_type);
-  a->out_zp = base + between(c, 0, 255);
-  a->lo = base + (between(c, 0, 1) ? 0 : between(c, 0, 100));
-  a->hi = base + (between(c, 0, 1) ? 255 : between(c, 110, 255));
-  a->round = between(c, 0, 2) ? MOTE_QROUND_EVEN : (mote_qround)between(c, 1, 2);
-  a->flo = between(c, 0, 1) ? -INFINITY : -3.0f;
-  a->fhi = between(c, 0, 1) ? INFINITY : 5.0f;
+  a->n = (uint32_t)check_between(c, 1, 2);
+  a->ih = (uint32_t)check_between(c, 1, 12);
+  a->iw = (uint32_t)check_between(c, 1, 12);
+  a->sh = (uint32_t)check_between(c, 1, 2);
+  a->sw = check_between(c, 0, 4) ? a->sh : (uint32_t)check_between(c, 1, 3);
+  a->dh = check_between(c, 0, 3) ? 1 : 2;
+  a->dw = check_between(c, 0, 3) ? 1 : 2;
+  a->pad_top = check_between(c, -1, 2);
+  a->pad_left = check_between(c, -1, 2);
+  const bool same = check_between(c, 0, 1);
+  a->oh = same ? a->ih : (uint32_t)check_between(c, 1, 8);
+  a->ow = same ? a->iw : (uint32_t)check_between(c, 1, 8);
 }
 
 static qdwconv_case random_case(checker *c) {
   qdwconv_case q = {0};
-  const check_place place = (check_place)between(c, 0, 2);
+  const check_place place = (check_place)check_between(c, 0, 2);
   random_weights(c, &q.w, place);
   mote_qdwconv_args *a = &q.a;
   a->channels = q.w.channels;
@@ -93,25 +64,25 @@ static qdwconv_case random_case(checker *c) {
   a->kh = q.w.kh;
   a->kw = q.w.kw;
   random_geometry(c, a);
-  random_types(c, a);
+  check_codes_random(c, &a->codes);
   a->rest = q.w.float_bias != NULL;
   const ptrdiff_t channels = (ptrdiff_t)a->channels, columns = channels * a->multiplier;
-  a->in_x = channels + (between(c, 0, 2) ? 0 : between(c, 0, 5));
-  a->in_y = a->in_x * a->iw + (between(c, 0, 2) ? 0 : between(c, 0, 5));
+  a->in_x = channels + (check_between(c, 0, 2) ? 0 : check_between(c, 0, 5));
+  a->in_y = a->in_x * a->iw + (check_between(c, 0, 2) ? 0 : check_between(c, 0, 5));
   a->in_n = a->in_y * a->ih;
-  a->out_x = columns + (between(c, 0, 2) ? 0 : 3);
-  a->out_y = a->out_x * a->ow + (between(c, 0, 2) ? 0 : 7);
+  a->out_x = columns + (check_between(c, 0, 2) ? 0 : 3);
+  a->out_y = a->out_x * a->ow + (check_between(c, 0, 2) ? 0 : 7);
   a->out_n = a->out_y * a->oh;
   const size_t in_bytes = (size_t)(a->in_n * (a->n - 1) + a->in_y * (a->ih - 1) + a->in_x * (a->iw - 1) + channels);
   void *in = check_buffer(c, in_bytes, place);
   check_fill_bytes(c, in, in_bytes);
   a->in = in;
-  if (between(c, 0, 2) == 0) {
+  if (check_between(c, 0, 2) == 0) {
     int32_t *zps = check_buffer(c, a->n * 4, place);
     float *scales = check_buffer(c, a->n * 4, place);
     for (uint32_t i = 0; i < a->n; i++) {
-      zps[i] = random_code(c, a->in_type);
-      scales[i] = (float)between(c, 1, 9) * 0.1f;
+      zps[i] = check_code_random(c, a->in_type);
+      scales[i] = (float)check_between(c, 1, 9) * 0.1f;
     }
     a->image_zp = zps;
     a->image_scale = scales;
@@ -137,7 +108,7 @@ static int32_t sum_of(const qdwconv_case *q, uint32_t n, uint32_t oy, uint32_t o
         continue;
       const ptrdiff_t at = n * a->in_n + iy * a->in_y + ix * a->in_x + (ptrdiff_t)(channel / a->multiplier);
       const ptrdiff_t wt = (ptrdiff_t)channel * w->w_c + y * w->w_y + x * w->w_x;
-      sum += (int64_t)(code(a->in_type, a->in, at) - zp) * (code(w->type, w->w, wt) - w->zp);
+      sum += (int64_t)(check_code(a->in_type, a->in, at) - zp) * (check_code(w->type, w->w, wt) - w->zp);
     }
   return (int32_t)sum;
 }

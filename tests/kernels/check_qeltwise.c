@@ -7,9 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernels/checker.h"
-
-static int between(checker *c, int lo, int hi) { return lo + (int)check_random_below(c, (size_t)(hi - lo + 1)); }
+#include "kernels/check_codes.h"
 
 static size_t size_of(mote_dtype type) { return type == MOTE_I8 || type == MOTE_U8 ? 1 : type == MOTE_I16 ? 2 : 4; }
 
@@ -65,30 +63,30 @@ static void run_binary(void *arg) {
 }
 
 static mote_qbinary random_binary(checker *c) {
-  mote_qbinary p = {.op = (mote_qbinary_op)between(c, 0, MOTE_QPRELU),
-                    .type = (mote_dtype)between(c, MOTE_I8, MOTE_I16)};
-  if (between(c, 0, 1))
-    p.op = (mote_qbinary_op)between(c, MOTE_QADD, MOTE_QMUL);
+  mote_qbinary p = {.op = (mote_qbinary_op)check_between(c, 0, MOTE_QPRELU),
+                    .type = (mote_dtype)check_between(c, MOTE_I8, MOTE_I16)};
+  if (check_between(c, 0, 1))
+    p.op = (mote_qbinary_op)check_between(c, MOTE_QADD, MOTE_QMUL);
   const int32_t lo = lowest(p.type), hi = highest(p.type);
   if (p.type != MOTE_I16) {
-    p.a_zp = between(c, lo, hi);
-    p.b_zp = between(c, lo, hi);
-    p.out_zp = between(c, lo, hi);
+    p.a_zp = check_between(c, lo, hi);
+    p.b_zp = check_between(c, lo, hi);
+    p.out_zp = check_between(c, lo, hi);
   }
-  p.lo = between(c, 0, 1) ? lo : between(c, lo, 0);
-  p.hi = between(c, 0, 1) ? hi : between(c, 1, hi);
+  p.lo = check_between(c, 0, 1) ? lo : check_between(c, lo, 0);
+  p.hi = check_between(c, 0, 1) ? hi : check_between(c, 1, hi);
   // Powers of two make ties.
-  p.a_scale = between(c, 0, 1) ? 0.5f : check_random_f32(c, 0.001f, 2);
-  p.b_scale = between(c, 0, 1) ? 0.25f : check_random_f32(c, -2, 2);
-  p.round = between(c, 0, 1) ? MOTE_QROUND_EVEN : MOTE_QROUND_AWAY;
+  p.a_scale = check_between(c, 0, 1) ? 0.5f : check_random_f32(c, 0.001f, 2);
+  p.b_scale = check_between(c, 0, 1) ? 0.25f : check_random_f32(c, -2, 2);
+  p.round = check_between(c, 0, 1) ? MOTE_QROUND_EVEN : MOTE_QROUND_AWAY;
   return p;
 }
 
 static void check_binary(checker *c) {
   const mote_qbinary p = random_binary(c);
-  const size_t size = size_of(p.type), count = (size_t)between(c, 1, 70);
-  const size_t a_step = (size_t)between(c, 0, 3) ? 1 : 0, b_step = (size_t)between(c, 0, 3) ? 1 : 0;
-  const check_place place = (check_place)between(c, 0, 2);
+  const size_t size = size_of(p.type), count = (size_t)check_between(c, 1, 70);
+  const size_t a_step = (size_t)check_between(c, 0, 3) ? 1 : 0, b_step = (size_t)check_between(c, 0, 3) ? 1 : 0;
+  const check_place place = (check_place)check_between(c, 0, 2);
   char *a = check_buffer(c, size * (a_step ? count : 1), place),
        *b = check_buffer(c, size * (b_step ? count : 1), place);
   check_fill_bytes(c, a, size * (a_step ? count : 1));
@@ -101,7 +99,7 @@ static void check_binary(checker *c) {
   }
   for (size_t r = 0; r < mote_qeltwise_row_count; r++) {
     const mote_qeltwise_row *row = mote_qeltwise_rows[r];
-    const bool in_place = a_step == 1 && between(c, 0, 2) == 0;
+    const bool in_place = a_step == 1 && check_between(c, 0, 2) == 0;
     if (!check_can_run(c, row->needs))
       continue;
     check_poison(out, size * count);
@@ -133,19 +131,19 @@ static void run_convert(void *arg) {
 
 static mote_qconvert random_convert(checker *c) {
   static const mote_dtype types[] = {MOTE_I8, MOTE_U8, MOTE_I16, MOTE_F32, MOTE_I32};
-  mote_qconvert p = {.from = types[between(c, 0, 4)], .to = types[between(c, 0, 3)]};
+  mote_qconvert p = {.from = types[check_between(c, 0, 4)], .to = types[check_between(c, 0, 3)]};
   if (p.from == MOTE_F32 && p.to == MOTE_F32)
     p.to = MOTE_I8;
   if (p.from == MOTE_I8 || p.from == MOTE_U8)
-    p.in_zp = between(c, lowest(p.from), highest(p.from));
+    p.in_zp = check_between(c, lowest(p.from), highest(p.from));
   if (p.to != MOTE_F32) {
     p.lo = lowest(p.to);
     p.hi = highest(p.to);
-    p.out_zp = p.to == MOTE_I16 ? 0 : between(c, p.lo, p.hi);
+    p.out_zp = p.to == MOTE_I16 ? 0 : check_between(c, p.lo, p.hi);
   }
-  p.scale = between(c, 0, 1) ? 0.5f : check_random_f32(c, 0.001f, 2);
-  p.divide = between(c, 0, 1);
-  p.round = between(c, 0, 1) ? MOTE_QROUND_EVEN : MOTE_QROUND_AWAY;
+  p.scale = check_between(c, 0, 1) ? 0.5f : check_random_f32(c, 0.001f, 2);
+  p.divide = check_between(c, 0, 1);
+  p.round = check_between(c, 0, 1) ? MOTE_QROUND_EVEN : MOTE_QROUND_AWAY;
   return p;
 }
 
@@ -155,7 +153,7 @@ static void fill_source(checker *c, mote_dtype type, void *in, size_t count) {
     check_fill_f32(c, in, count, -200, 200);
     check_sprinkle_f32(c, in, count, 9);
     for (size_t i = 0; i < count; i += 3)
-      ((float *)in)[i] = (float)between(c, -300, 300) * 0.25f; // ties
+      ((float *)in)[i] = (float)check_between(c, -300, 300) * 0.25f; // ties
   }
 }
 
@@ -174,8 +172,8 @@ static bool same_result(const mote_qconvert *p, const void *in, const void *out,
 
 static void check_convert(checker *c) {
   const mote_qconvert p = random_convert(c);
-  const size_t count = (size_t)between(c, 1, 70);
-  const check_place place = (check_place)between(c, 0, 2);
+  const size_t count = (size_t)check_between(c, 1, 70);
+  const check_place place = (check_place)check_between(c, 0, 2);
   void *in = check_buffer(c, count * size_of(p.from), place), *out = check_buffer(c, count * size_of(p.to), place);
   fill_source(c, p.from, in, count);
   for (size_t r = 0; r < mote_qeltwise_row_count; r++) {
@@ -194,7 +192,7 @@ static void check_convert(checker *c) {
 }
 
 static void check_lookup(checker *c) {
-  const size_t count = (size_t)between(c, 1, 300);
+  const size_t count = (size_t)check_between(c, 1, 300);
   uint8_t *in = check_buffer(c, count, CHECK_END), *out = check_buffer(c, count, CHECK_END), table[256];
   check_fill_bytes(c, in, count);
   check_fill_bytes(c, table, sizeof table);
@@ -214,9 +212,9 @@ static void check_fixed(checker *c) {
   static const mote_qbinary_op ops[] = {MOTE_QADD, MOTE_QMUL, MOTE_QSQDIFF, MOTE_QPRELU};
   enum { COUNT = 40 };
   const float sa = check_random_f32(c, 0.2f, 1), sb = check_random_f32(c, 0.2f, 1), so = check_random_f32(c, 1, 2);
-  mote_qbinary p = {.op = ops[between(c, 0, 3)],
+  mote_qbinary p = {.op = ops[check_between(c, 0, 3)],
                     .type = MOTE_I8,
-                    .a_zp = between(c, -128, 127),
+                    .a_zp = check_between(c, -128, 127),
                     .b_zp = 3,
                     .out_zp = -5,
                     .lo = -128,
@@ -253,14 +251,16 @@ static void check_fixed(checker *c) {
 static void check_add_int(checker *c) {
   mote_qbinary p = random_binary(c);
   p.op = MOTE_QADD_INT;
-  p.type = between(c, 0, 1) ? MOTE_I8 : MOTE_U8;
-  p.a_zp = between(c, lowest(p.type), highest(p.type)), p.b_zp = between(c, lowest(p.type), highest(p.type));
-  p.out_zp = between(c, lowest(p.type), highest(p.type));
+  p.type = check_between(c, 0, 1) ? MOTE_I8 : MOTE_U8;
+  p.a_zp = check_between(c, lowest(p.type), highest(p.type)),
+  p.b_zp = check_between(c, lowest(p.type), highest(p.type));
+  p.out_zp = check_between(c, lowest(p.type), highest(p.type));
   p.lo = lowest(p.type), p.hi = highest(p.type);
-  p.a_fix.mult = between(c, 1 << 20, (1 << 21) - 1), p.b_fix.mult = between(c, -(1 << 21) + 1, (1 << 21) - 1);
-  p.out_fix.shift = between(c, 12, 30);
-  const size_t count = (size_t)between(c, 1, 70);
-  const size_t a_step = (size_t)between(c, 0, 3) ? 1 : 0, b_step = (size_t)between(c, 0, 3) ? 1 : 0;
+  p.a_fix.mult = check_between(c, 1 << 20, (1 << 21) - 1),
+  p.b_fix.mult = check_between(c, -(1 << 21) + 1, (1 << 21) - 1);
+  p.out_fix.shift = check_between(c, 12, 30);
+  const size_t count = (size_t)check_between(c, 1, 70);
+  const size_t a_step = (size_t)check_between(c, 0, 3) ? 1 : 0, b_step = (size_t)check_between(c, 0, 3) ? 1 : 0;
   char *a = check_buffer(c, a_step ? count : 1, CHECK_END), *b = check_buffer(c, b_step ? count : 1, CHECK_END);
   char *out = check_buffer(c, count, CHECK_END);
   check_fill_bytes(c, a, a_step ? count : 1);

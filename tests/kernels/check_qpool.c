@@ -6,9 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernels/checker.h"
-
-static int between(checker *c, int lo, int hi) { return lo + (int)check_random_below(c, (size_t)(hi - lo + 1)); }
+#include "kernels/check_codes.h"
 
 static size_t size_of(mote_dtype type) { return type == MOTE_I16 ? 2 : 1; }
 
@@ -37,32 +35,32 @@ typedef struct pool_case {
 } pool_case;
 
 static pool_case random_pool(checker *c) {
-  pool_case q = {.max = between(c, 0, 1)};
+  pool_case q = {.max = check_between(c, 0, 1)};
   mote_qpool_args *a = &q.a;
-  const check_place place = (check_place)between(c, 0, 2);
-  a->type = (mote_dtype)between(c, MOTE_I8, MOTE_I16);
-  a->n = (uint32_t)between(c, 1, 2);
-  a->ih = (uint32_t)between(c, 1, 10);
-  a->iw = (uint32_t)between(c, 1, 10);
-  a->oh = (uint32_t)between(c, 1, 6);
-  a->ow = (uint32_t)between(c, 1, 6);
-  a->channels = (uint32_t)between(c, 1, 70);
-  a->kh = (uint32_t)between(c, 1, 4);
-  a->kw = (uint32_t)between(c, 1, 4);
-  a->sh = (uint32_t)between(c, 1, 3);
-  a->sw = (uint32_t)between(c, 1, 3);
-  a->dh = q.max ? (uint32_t)between(c, 1, 2) : 1;
-  a->dw = q.max ? (uint32_t)between(c, 1, 2) : 1;
-  a->pad_top = between(c, -1, 2);
-  a->pad_left = between(c, -1, 2);
-  a->in_x = (ptrdiff_t)a->channels + between(c, 0, 3);
+  const check_place place = (check_place)check_between(c, 0, 2);
+  a->type = (mote_dtype)check_between(c, MOTE_I8, MOTE_I16);
+  a->n = (uint32_t)check_between(c, 1, 2);
+  a->ih = (uint32_t)check_between(c, 1, 10);
+  a->iw = (uint32_t)check_between(c, 1, 10);
+  a->oh = (uint32_t)check_between(c, 1, 6);
+  a->ow = (uint32_t)check_between(c, 1, 6);
+  a->channels = (uint32_t)check_between(c, 1, 70);
+  a->kh = (uint32_t)check_between(c, 1, 4);
+  a->kw = (uint32_t)check_between(c, 1, 4);
+  a->sh = (uint32_t)check_between(c, 1, 3);
+  a->sw = (uint32_t)check_between(c, 1, 3);
+  a->dh = q.max ? (uint32_t)check_between(c, 1, 2) : 1;
+  a->dw = q.max ? (uint32_t)check_between(c, 1, 2) : 1;
+  a->pad_top = check_between(c, -1, 2);
+  a->pad_left = check_between(c, -1, 2);
+  a->in_x = (ptrdiff_t)a->channels + check_between(c, 0, 3);
   a->in_y = a->in_x * a->iw;
   a->in_n = a->in_y * a->ih;
-  a->out_x = (ptrdiff_t)a->channels + between(c, 0, 3);
+  a->out_x = (ptrdiff_t)a->channels + check_between(c, 0, 3);
   a->out_y = a->out_x * a->ow;
   a->out_n = a->out_y * a->oh;
-  a->lo = between(c, 0, 1) ? lowest(a->type) : between(c, lowest(a->type), 0);
-  a->hi = between(c, 0, 1) ? highest(a->type) : between(c, 1, highest(a->type));
+  a->lo = check_between(c, 0, 1) ? lowest(a->type) : check_between(c, lowest(a->type), 0);
+  a->hi = check_between(c, 0, 1) ? highest(a->type) : check_between(c, 1, highest(a->type));
   const size_t in_size = (size_t)(a->in_n * a->n - a->in_x + (ptrdiff_t)a->channels) * size_of(a->type);
   q.out_bytes = (size_t)(a->out_n * a->n - a->out_x + (ptrdiff_t)a->channels) * size_of(a->type);
   void *in = check_buffer(c, in_size, place);
@@ -142,11 +140,11 @@ static bool mean_right(const mote_qmean_args *a, size_t outer, size_t inner) {
 static void check_mean(checker *c) {
   mean_run run = {0};
   mote_qmean_args *a = &run.a;
-  const check_place place = (check_place)between(c, 0, 2);
-  a->type = (mote_dtype)between(c, MOTE_I8, MOTE_I16);
-  a->outer = (size_t)between(c, 1, 3);
-  a->reduce = (size_t)between(c, 1, 60);
-  a->inner = (size_t)between(c, 1, 70);
+  const check_place place = (check_place)check_between(c, 0, 2);
+  a->type = (mote_dtype)check_between(c, MOTE_I8, MOTE_I16);
+  a->outer = (size_t)check_between(c, 1, 3);
+  a->reduce = (size_t)check_between(c, 1, 60);
+  a->inner = (size_t)check_between(c, 1, 70);
   const size_t in_size = a->outer * a->reduce * a->inner * size_of(a->type);
   const size_t out_size = a->outer * a->inner * size_of(a->type);
   void *in = check_buffer(c, in_size, place);
@@ -155,10 +153,10 @@ static void check_mean(checker *c) {
   a->out = check_buffer(c, out_size, place);
   a->lo = lowest(a->type);
   a->hi = highest(a->type);
-  a->in_zp = a->type == MOTE_I16 ? 0 : between(c, a->lo, a->hi);
-  a->out_zp = a->type == MOTE_I16 ? 0 : between(c, a->lo, a->hi);
-  a->scale = between(c, 0, 1) ? 1.0f / (float)a->reduce : 0.5f;
-  a->round = between(c, 0, 1) ? MOTE_QROUND_EVEN : MOTE_QROUND_AWAY;
+  a->in_zp = a->type == MOTE_I16 ? 0 : check_between(c, a->lo, a->hi);
+  a->out_zp = a->type == MOTE_I16 ? 0 : check_between(c, a->lo, a->hi);
+  a->scale = check_between(c, 0, 1) ? 1.0f / (float)a->reduce : 0.5f;
+  a->round = check_between(c, 0, 1) ? MOTE_QROUND_EVEN : MOTE_QROUND_AWAY;
   for (size_t r = 0; r < mote_qpool_row_count; r++) {
     run.row = mote_qpool_rows[r];
     if (!check_can_run(c, run.row->needs))
@@ -176,8 +174,8 @@ static void check_mean(checker *c) {
 
 // Within a step of arithmetic in double.
 static void check_softmax(checker *c) {
-  const size_t depth = (size_t)between(c, 1, 200);
-  const mote_dtype type = between(c, 0, 1) ? MOTE_I8 : MOTE_U8;
+  const size_t depth = (size_t)check_between(c, 1, 200);
+  const mote_dtype type = check_between(c, 0, 1) ? MOTE_I8 : MOTE_U8;
   void *in = check_buffer(c, depth, CHECK_END), *out = check_buffer(c, depth, CHECK_END);
   mote_qsoftmax_table table;
   check_fill_bytes(c, in, depth);
@@ -194,15 +192,15 @@ static void check_softmax(checker *c) {
 
 // Coordinates with 10 bits move a code by less than size/512 of the largest difference.
 static void check_resize(checker *c) {
-  const mote_dtype type = (mote_dtype)between(c, MOTE_I8, MOTE_I16);
+  const mote_dtype type = (mote_dtype)check_between(c, MOTE_I8, MOTE_I16);
   mote_qresize_args a = {.type = type, .n = 1};
-  a.ih = (uint32_t)between(c, 1, 6);
-  a.iw = (uint32_t)between(c, 1, 6);
-  a.oh = (uint32_t)between(c, 1, 12);
-  a.ow = (uint32_t)between(c, 1, 12);
-  a.channels = (uint32_t)between(c, 1, 5);
-  a.half_pixel_centers = between(c, 0, 1);
-  a.align_corners = !a.half_pixel_centers && between(c, 0, 1);
+  a.ih = (uint32_t)check_between(c, 1, 6);
+  a.iw = (uint32_t)check_between(c, 1, 6);
+  a.oh = (uint32_t)check_between(c, 1, 12);
+  a.ow = (uint32_t)check_between(c, 1, 12);
+  a.channels = (uint32_t)check_between(c, 1, 5);
+  a.half_pixel_centers = check_between(c, 0, 1);
+  a.align_corners = !a.half_pixel_centers && check_between(c, 0, 1);
   a.in_x = a.out_x = (ptrdiff_t)a.channels;
   a.in_y = a.in_x * a.iw;
   a.out_y = a.out_x * a.ow;
