@@ -187,12 +187,12 @@ def deflate(data):
 def main():
     text = compact().encode()
     packed = deflate(text)
-    lines, line = [], " "
+    lines, line = [], "  "
     for v in packed:
-        if len(line) + len(str(v)) + 2 > 118:
+        if len(line) + len(str(v)) + 1 > 120:
             lines.append(line)
-            line = " "
-        line += f" {v},"
+            line = "  "
+        line += f"{v},"
     (SCRIPT / "definitions_packed.def").write_text(
         "// The text of definitions/, deflated. Made by scripts/pack_definitions.py; not for editing.\n// clang-format off\n"
         f"enum {{ DEFINITIONS_SIZE = {len(text)} }};\nstatic const uint8_t definitions_packed[] = {{\n"
