@@ -1,15 +1,19 @@
 #!/usr/bin/env python3
-"""Writes src/script/schemas.def: the operator schemas that saved TorchScript can name.
+"""Writes src/script/schemas/*.def, which schemas.def joins: the operator schemas that saved TorchScript can name.
 
 Needs PyTorch (made with 2.13). The facts come from torch._C._jit_get_all_schemas(); the choice is made here: what
 inference code can call. Left out are gradients, out= forms, sparse, nested, device libraries and test operators, save
-those named in KEEP (seen in real models). Run: python3 scripts/make_schemas.py > src/script/schemas.def
+those named in KEEP (seen in real models). Run: python3 scripts/make_schemas.py; then pack_schemas.py.
 """
+import pathlib
 import re
 import sys
 
 import torch
 
+SCHEMAS = pathlib.Path(__file__).resolve().parent.parent / "src" / "script" / "schemas"
+# Files, and the names from which and before which they hold the rows.
+PARTS = [("aten_to_f", "", "aten::g"), ("aten_g_to_q", "aten::g", "aten::r"), ("aten_r_and_others", "aten::r", "~")]
 NAMESPACES = {"aten", "prim", "quantized"}
 # Operators that the wheel does not register: packed operators of mobile builds, and torchvision's.
 EXTRA = """
@@ -97,12 +101,13 @@ def main():
     known = {re.split(r"[.(]", r)[0] for r in rows}
     rows += [r for r in EXTRA if re.split(r"[.(]", r)[0] not in known]
     rows.sort(key=lambda r: re.split(r"[.(]", r)[0])  # stable: overloads keep PyTorch's order
-    print("// Operator schemas, one a row, sorted by name (schema.c searches them); the row's index is the operator's number.")
-    print("// Overloads keep PyTorch's order: resolution takes the first that fits. (!) marks an argument that is written.")
-    print("// Made by scripts/make_schemas.py from PyTorch %s." % torch.__version__.split("+")[0])
-    print("// clang-format off")
-    for r in dict.fromkeys(rows):
-        print('MOTE_SCHEMA("%s")' % r.replace("\\", "\\\\").replace('"', '\\"'))
+    rows = list(dict.fromkeys(rows))
+    for name, first, behind in PARTS:
+        with open(SCHEMAS / (name + ".def"), "w", encoding="utf-8") as f:
+            f.write("// See ../schemas.def. Made by scripts/make_schemas.py.\n// clang-format off\n")
+            for r in rows:
+                if first <= r < behind:
+                    f.write('MOTE_SCHEMA("%s")\n' % r.replace("\\", "\\\\").replace('"', '\\"'))
     print("%d rows, %d bytes" % (len(rows), sum(len(r) + 1 for r in rows)), file=sys.stderr)
 
 

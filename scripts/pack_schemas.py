@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes src/script/schemas_packed.def, the small form of the rows of src/script/schemas.def that the library holds.
+"""Writes src/script/schemas_packed.def, the small form of the rows of src/script/schemas/*.def that the library holds.
 
 The names go into one deflated stream, what stands behind them into another. Of a name only that is kept in which it
 differs from the one before. In the rest the most frequent pairs of neighbours become words ("byte pair" coding), each
@@ -18,7 +18,8 @@ NEW_NAME = "\x01"  # before the first row of a name
 
 
 def plain_rows():
-    text = (SCRIPT / "schemas.def").read_text()
+    parts = re.findall(r'^#include "script/(.*)"$', (SCRIPT / "schemas.def").read_text(), re.M)
+    text = "".join((SCRIPT / part).read_text() for part in parts)
     rows = re.findall(r'^MOTE_SCHEMA\("((?:[^"\\]|\\.)*)"\)$', text, re.M)
     return [re.sub(r"\\(.)", r"\1", r) for r in rows]
 
