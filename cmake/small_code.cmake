@@ -16,7 +16,7 @@ function(mote_small_flags out loops)
     # percent smaller.
     list(APPEND flags -fno-optimize-sibling-calls -fno-tree-dominator-opts -fno-thread-jumps -fno-caller-saves)
     # What is computed before a loop lives through it, mostly on the stack: half a percent more.
-    set(lean ${flags} -fno-move-loop-invariants -fno-tree-loop-im -fno-tree-pta)
+    set(lean ${flags} -fno-move-loop-invariants -fno-tree-loop-im)
     # Tables of rows stand at the multiples of 8 that their pointers need; x86's default is 32 for all that are larger
     # than that, which is for vectors that nobody loads from here. 6 KB.
     check_c_compiler_flag(-malign-data=abi MOTE_CC_ALIGN_DATA)
