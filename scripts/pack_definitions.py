@@ -184,19 +184,23 @@ def deflate(data):
     return min((c.compress(data) + c.flush() for c in coders), key=len)
 
 
-def main():
-    text = compact().encode()
-    packed = deflate(text)
-    lines, line = [], "  "
-    for v in packed:
+def array(name, values):
+    """A C array of bytes."""
+    lines, line = [f"static const uint8_t {name}[] = {{"], "  "
+    for v in values:
         if len(line) + len(str(v)) + 1 > 120:
             lines.append(line)
             line = "  "
         line += f"{v},"
+    return "\n".join(lines + [line, "};", ""])
+
+
+def main():
+    text = compact().encode()
+    packed = deflate(text)
     (SCRIPT / "definitions_packed.def").write_text(
         "// The text of definitions/, deflated. Made by scripts/pack_definitions.py; not for editing.\n// clang-format off\n"
-        f"enum {{ DEFINITIONS_SIZE = {len(text)} }};\nstatic const uint8_t definitions_packed[] = {{\n"
-        + "\n".join(lines + [line]) + "\n};\n")
+        f"enum {{ DEFINITIONS_SIZE = {len(text)} }};\n" + array("definitions_packed", packed))
     print(f"{text.count(b'def ')} definitions: {len(text)} bytes as {len(packed)}")
 
 

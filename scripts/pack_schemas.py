@@ -10,7 +10,7 @@ import collections
 import pathlib
 import re
 
-from pack_definitions import deflate
+from pack_definitions import array, deflate
 
 SCRIPT = pathlib.Path(__file__).resolve().parent.parent / "src" / "script"
 WORDS = 128  # codes from 128 on
@@ -80,16 +80,6 @@ def pack_rests(rests):
     code = {w: 128 + n for n, w in enumerate(words)}
     lines = [w.encode() for w in words] + [bytes(code.get(s, ord(s[0])) for s in row) for row in rows]
     return len(words), b"".join(line + b"\n" for line in lines)
-
-
-def array(name, values):
-    lines, line = [f"static const uint8_t {name}[] = {{"], " "
-    for v in values:
-        if len(line) + len(str(v)) + 2 > 118:
-            lines.append(line)
-            line = " "
-        line += f" {v},"
-    return "\n".join(lines + [line, "};", ""])
 
 
 def main():
