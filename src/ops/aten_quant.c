@@ -147,7 +147,7 @@ static const mote_op round_op = {"round_to_range",
 // ------------------------------------------------------------------------------------------------ helpers
 
 mote_vid mote_low_codes(mote_low *w, mote_vid x, double scale, int64_t zero, mote_dtype d) {
-  mote_codes_attr a = {scale, zero, -1, (int32_t)d, false, false};
+  mote_codes_attr a = {.scale = scale, .zero = zero, .axis = -1, .dtype = (int32_t)d};
   return mote_low_emit(w, &mote_op_codes, &a, &x, 1);
 }
 mote_vid mote_low_real(mote_low *w, mote_vid x) {
@@ -205,7 +205,7 @@ static mote_status lower_quantize(mote_lowering *l) {
   mote_dtype d = mote_low_dtype(l, MOTE_QU8);
   mote_vid scales = mote_low_tensor(l, "scale");
   if (scales >= 0 && (mote_low_desc(l, scales)->data == NULL)) {
-    mote_codes_attr a = {0, 0, -2, (int32_t)d, false, false};
+    mote_codes_attr a = {.axis = -2, .dtype = (int32_t)d};
     mote_vid in[3] = {l->args[0].ref, mote_low_cast(l, scales, MOTE_F64),
                       mote_low_cast(l, mote_low_tensor(l, "zero_point"), MOTE_I32)};
     return mote_low_done(l, mote_low_emit(l, &mote_op_codes, &a, in, 3));
@@ -222,12 +222,9 @@ static mote_status lower_quantize(mote_lowering *l) {
   return mote_low_done(l, mote_low_codes(l, l->args[0].ref, scale, (int64_t)zero, d));
 }
 static mote_status lower_quantize_channel(mote_lowering *l) {
-  mote_codes_attr a = {1,
-                       0,
-                       mote_low_axis_arg(l, "axis", 0, mote_low_desc(l, l->args[0].ref)->rank),
-                       (int32_t)mote_low_dtype(l, MOTE_QI8),
-                       false,
-                       false};
+  mote_codes_attr a = {.scale = 1,
+                       .axis = mote_low_axis_arg(l, "axis", 0, mote_low_desc(l, l->args[0].ref)->rank),
+                       .dtype = (int32_t)mote_low_dtype(l, MOTE_QI8)};
   mote_vid in[3] = {l->args[0].ref, mote_low_cast(l, mote_low_tensor(l, "scales"), MOTE_F64),
                     mote_low_cast(l, mote_low_tensor(l, "zero_points"), MOTE_I32)};
   return mote_low_done(l, mote_low_emit(l, &mote_op_codes, &a, in, 3));

@@ -151,8 +151,11 @@ int64_t mote_bias_code(const mote_opctx *c, int32_t i, int64_t channel) {
 
 // What a whole number of units leaves of the bias. QNNPACK drops it; fbgemm and oneDNN, for which weights have one
 // scale a channel, do not.
+static bool keeps_rest(const mote_opctx *c) {
+  return mote_has(c, 2) && mote_dtype_is_float(c->in[2]->dtype) && c->in[1]->quant.count > 1;
+}
 static float bias_rest(const mote_opctx *c, int64_t channel) {
-  if (!mote_has(c, 2) || !mote_dtype_is_float(c->in[2]->dtype) || c->in[1]->quant.count < 2)
+  if (!keeps_rest(c))
     return 0;
   double v = bias_units(c, 2, channel);
   return fabs(v) < INT32_MAX ? (float)(v - rint(v)) : 0;
@@ -497,7 +500,7 @@ static mote_status pack_q(void *dst, const mote_opctx *c, const void *arg) {
 // The bias as int64 for 16-bit codes, else as int32 (values that do not fit cannot stand in a file that a converter
 // wrote), and what that leaves of a float bias; NULL: none.
 static const void *biases(mote_opctx *c, int64_t n, bool wide, const float **rest, bool *ok) {
-  bool parts = mote_has(c, 2) && !wide && mote_dtype_is_float(c->in[2]->dtype) && c->in[1]->quant.count > 1;
+  bool parts = !wide && keeps_rest(c);
   size_t size = wide ? sizeof(int64_t) : sizeof(int32_t);
   char *b = mote_has(c, 2) ? mote_prepare_alloc(c, (size_t)n * (size + (parts ? sizeof(float) : 0))) : NULL;
   *ok = b != NULL || !mote_has(c, 2);

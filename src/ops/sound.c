@@ -35,13 +35,15 @@ static mote_status spectrogram_eval(mote_opctx *c) {
   int64_t frames = o->dim[1], half = o->dim[2], m = 2 * (half - 1);
   mote_dft d;
   mote_z *line = c->scratch;
+  double *window = (double *)(line + m);
   if (!mote_dft_begin(c, &d, m))
     return mote_fail_nomem(c->err);
+  for (int64_t k = 0; k < a->of[WINDOW]; k++)
+    window[k] = 0.5 - 0.5 * cos(MOTE_TWO_PI * (double)k / (double)a->of[WINDOW]);
   for (int64_t r = 0; r < o->dim[0] * frames; r++) {
+    const float *from = x + r % frames * a->of[STRIDE] * o->dim[0] + r / frames;
     for (int64_t k = 0; k < m; k++)
-      line[k] = mote_z_real(k < a->of[WINDOW] ? (double)x[(r % frames * a->of[STRIDE] + k) * o->dim[0] + r / frames] *
-                                                    (0.5 - 0.5 * cos(MOTE_TWO_PI * (double)k / (double)a->of[WINDOW]))
-                                              : 0);
+      line[k] = mote_z_real(k < a->of[WINDOW] ? (double)from[k * o->dim[0]] * window[k] : 0);
     mote_dft_run(&d, line, false);
     for (int64_t k = 0; k < half; k++) {
       float square = (float)(line[k].re * line[k].re + line[k].im * line[k].im);
@@ -51,7 +53,10 @@ static mote_status spectrogram_eval(mote_opctx *c) {
   mote_ref_free(c, d.turn);
   return MOTE_OK;
 }
-static size_t spectrogram_scratch(const mote_opctx *c) { return 2 * (size_t)(c->out[0]->dim[2] - 1) * sizeof(mote_z); }
+// A line of the transform, and the window, which is no longer.
+static size_t spectrogram_scratch(const mote_opctx *c) {
+  return 2 * (size_t)(c->out[0]->dim[2] - 1) * (sizeof(mote_z) + sizeof(double));
+}
 
 static double mel_of(double hertz) { return 1127 * log1p(hertz / 700); }
 

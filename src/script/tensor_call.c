@@ -609,11 +609,13 @@ static bool is_codes(call *c, mote_vid ref) {
   return h && mote_dtype_is_quantized(h->t.dtype) && h->t.quant.count == 1;
 }
 
+static word name_of(const mote_impl *impl) { return (word){impl->name, impl->name_len}; }
+
 // Rows that compute on codes themselves. All others see numbers, and their results become codes again.
 static bool takes_codes(const mote_impl *impl) {
   static const char *const names[] = {"relu", "relu6", "hardtanh",        "max_pool2d",
                                       "cat",  "pad",   "constant_pad_nd", "adaptive_avg_pool2d"};
-  word name = {impl->name, impl->name_len};
+  word name = name_of(impl);
   if (memchr(name.at, ':', name.len) || strncmp(name.at, "quantize", 8) == 0 || strncmp(name.at, "dequantize", 10) == 0)
     return true;
   for (size_t i = 0; i < MOTE_COUNT(names); i++)
@@ -636,14 +638,13 @@ static mote_vid find_codes(call *c) {
 }
 
 // Averages, bilinear images among them, are taken in units of the scale: sums are exact and halves stay halves.
-static bool is_average(const mote_impl *impl) {
-  word name = {impl->name, impl->name_len};
+static bool is_average(word name) {
   return is_word(name, "mean") || is_word(name, "upsample_bilinear2d") ||
          (name.len >= 10 && memcmp(name.at + name.len - 10, "avg_pool", 8) == 0);
 }
 
 static mote_status args_to_numbers(call *c) {
-  mote_dequantize_attr attr = {is_average(c->impl)};
+  mote_dequantize_attr attr = {is_average(name_of(c->impl))};
   for (int32_t i = 0; i < c->l.n_args; i++) {
     mote_arg *a = &c->args[i];
     if (a->kind == MOTE_ARG_TENSOR && is_codes(c, a->ref))
@@ -664,8 +665,12 @@ static mote_codes_attr result_codes(word op, const mote_tensor *own) {
     double scale;
     int64_t zero; // of unsigned codes
   } known[] = {{"sigmoid", 1.0 / 256, 0}, {"tanh", 2.0 / 256, 128}, {"hardsigmoid", 1.0 / 256, 0}};
-  mote_codes_attr a = {own->quant.scale, own->quant.zero_point, -1, (int32_t)own->dtype, false, false};
-  a.raw = strncmp(op.at, "adaptive_avg", 12) == 0 || strncmp(op.at, "upsample_bilinear", 17) == 0;
+  mote_codes_attr a = {.scale = own->quant.scale,
+                       .zero = own->quant.zero_point,
+                       .axis = -1,
+                       .dtype = (int32_t)own->dtype,
+                       .steps = is_average(op),
+                       .raw = strncmp(op.at, "adaptive_avg", 12) == 0 || is_word(op, "upsample_bilinear2d")};
   for (size_t i = 0; i < MOTE_COUNT(known); i++)
     if (is_word(op, known[i].name)) {
       a.scale = known[i].scale;
@@ -675,8 +680,7 @@ static mote_codes_attr result_codes(word op, const mote_tensor *own) {
 }
 
 static mote_status run_on_numbers(call *c, mote_vid codes, const mote_val *a) {
-  mote_codes_attr attr = result_codes((word){c->impl->name, c->impl->name_len}, &handle_at(c, codes)->t);
-  attr.steps = is_average(c->impl);
+  mote_codes_attr attr = result_codes(name_of(c->impl), &handle_at(c, codes)->t);
   MOTE_TRY(args_to_numbers(c));
   MOTE_TRY(run_row(c, a));
   for (int32_t j = 0; j < c->l.n_out; j++) {

@@ -8,8 +8,10 @@
 mote_qfix mote_qfix_from(double scale) {
   mote_qfix none = {0, 0}, most = {INT32_MAX, 30};
   int exponent;
-  if (!(scale > 0) || scale >= 0x1p31)
-    return scale > 0 ? most : none;
+  if (!(scale > 0))
+    return none;
+  if (scale >= 0x1p30) // infinity, too
+    return most;
   double fraction = frexp(scale, &exponent);
   int64_t mult = (int64_t)round(fraction * 2147483648.0);
   if (mult == (int64_t)1 << 31) {
